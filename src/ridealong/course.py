@@ -1,0 +1,16 @@
+"""Find the course folder: the clone that holds the sources and the learner's work."""
+
+from pathlib import Path
+
+
+def root(start: Path | None = None) -> Path | None:
+    """Return the course folder that holds `start`, or None outside of one.
+
+    The course folder is the first one, walking up from `start` (default: the working
+    folder), that holds both `nbgrader_config.py` and `solutions/`.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "nbgrader_config.py").is_file() and (folder / "solutions").is_dir():
+            return folder
+    return None
