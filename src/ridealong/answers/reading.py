@@ -1,0 +1,261 @@
+"""Read the answers of a notebook from its file, without running anything."""
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ridealong.answers.answer import Answer
+from ridealong.answers.arithmetic import NotReadable, evaluate
+from ridealong.answers.magics import read_yaml
+from ridealong.checks.sqltext import is_blank, without_markers
+
+LARGEST_FILE_BYTES: Final = 20_000_000
+LONGEST_CELL: Final = 200_000
+CHECK_SUFFIX: Final = "-check"
+
+_MAGIC = re.compile(r"%%(?P<kind>sql|ddl|yaml|quiz)[ \t]+(?P<name>[^\W\d]\w*)[ \t]*\r?(?:\n|\Z)")
+
+
+class Answers(dict[str, Answer]):
+    """The answers of a notebook by name, and what is the matter with the file.
+
+    Attributes:
+        problems: one line each, naming the cell; empty when all is well.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.problems: list[str] = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    number: int  # from 1, as a person counts
+    kind: str
+    source: str
+    grade_id: str
+    is_answer: bool  # has nbgrader's mark of a cell that the learner writes
+
+    def __str__(self) -> str:
+        return f"cell {self.number}" + (f" ({self.grade_id})" if self.grade_id else "")
+
+
+def read(notebook: Path) -> Answers:
+    """Read every kind of answer from a notebook file.
+
+    Queries, statements, YAML and quiz answers are the text below the first line of their cell.
+    Literals (numbers, texts, lists, tuples, dicts and arithmetic) and functions are taken from
+    the syntax tree of answer cells. Unanswered stubs are left out. Where several cells give the
+    same name, the last one above its check counts, as it does when the notebook is run.
+
+    A newer answer in `quiz_answers.json` beside the notebook takes the place of the one in the
+    quiz's cell.
+
+    Args:
+        notebook: an `.ipynb` file. Whatever it holds, nothing in it is run, and what cannot be
+            read is told in `problems`.
+    """
+    found = Answers()
+    cells = _cells(Path(notebook), found.problems)
+    _compare_cells(cells, found.problems)
+    checks = {cell.grade_id: cell.number for cell in cells if cell.grade_id.endswith(CHECK_SUFFIX)}
+    candidates: dict[str, list[tuple[_Cell, Answer]]] = {}
+    for cell in cells:
+        if cell.grade_id.endswith(CHECK_SUFFIX):
+            continue
+        for answer in _answers(cell, Path(notebook).parent, found.problems):
+            candidates.setdefault(answer.name, []).append((cell, answer))
+    for name, given in candidates.items():
+        check = checks.get(name.replace("_", "-") + CHECK_SUFFIX)
+        above = [pair for pair in given if check is None or pair[0].number < check]
+        cell, answer = (above or given)[-1]
+        if len({pair[0].number for pair in given}) > 1:
+            others = " and ".join(str(pair[0]) for pair in given)
+            found.problems.append(f"{others} all give `{name}`: {cell} counts")
+        if not _is_stub(answer):
+            found[name] = answer
+    return found
+
+
+def _cells(path: Path, problems: list[str]) -> list[_Cell]:
+    """Return the cells of a file in any state, from version 4 of the format on."""
+    try:
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            problems.append(
+                f"{path.name} has {path.stat().st_size:,} bytes, "
+                f"{LARGEST_FILE_BYTES:,} is the most that is read: clear its outputs"
+            )
+            return []
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        problems.append(f"{path.name} cannot be read as a notebook: {_first_line(error)}")
+        return []
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list):
+        problems.append(f"{path.name} is no notebook of format 4: it has no list of cells")
+        return []
+    read = [_cell(number, each) for number, each in enumerate(cells, start=1)]
+    for number, each in enumerate(read, start=1):
+        if each is None:
+            problems.append(f"cell {number} is damaged: it has no source")
+        elif len(each.source) > LONGEST_CELL:
+            problems.append(f"{each} has {len(each.source):,} characters: it is left out")
+    return [each for each in read if each is not None and len(each.source) <= LONGEST_CELL]
+
+
+def _cell(number: int, content: Any) -> _Cell | None:
+    if not isinstance(content, dict):
+        return None
+    source = content.get("source")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        return None
+    metadata = content.get("metadata")
+    mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    mark = mark if isinstance(mark, dict) else {}
+    grade_id = mark.get("grade_id", content.get("id"))
+    return _Cell(
+        number,
+        str(content.get("cell_type")),
+        source.replace("\r\n", "\n"),
+        grade_id if isinstance(grade_id, str) else "",
+        mark.get("solution") is True,
+    )
+
+
+def _compare_cells(cells: list[_Cell], problems: list[str]) -> None:
+    """Note cells that are there twice, or lost their mark, or became text."""
+    ids = [cell.grade_id for cell in cells if cell.grade_id]
+    for identity in dict.fromkeys(each for each in ids if ids.count(each) > 1):
+        problems.append(f"{ids.count(identity)} cells are called {identity}: one is a copy")
+    for cell in cells:
+        if cell.kind != "code" and (_MAGIC.match(cell.source.lstrip()) or cell.is_answer):
+            problems.append(f"{cell} is a {cell.kind} cell: it is read as the code it was")
+        if cell.grade_id.endswith(CHECK_SUFFIX):
+            wanted = cell.grade_id.removesuffix(CHECK_SUFFIX)
+            answers = [each for each in cells if each.grade_id == wanted]
+            if not answers:
+                problems.append(f"the answer cell {wanted} is missing, or has lost its id")
+            elif not any(each.is_answer for each in answers):
+                problems.append(f"the answer cell {wanted} has lost its nbgrader metadata")
+
+
+def _answers(cell: _Cell, folder: Path, problems: list[str]) -> Iterator[Answer]:
+    source = cell.source.lstrip("\n")
+    if magic := _MAGIC.match(source):
+        text = source[magic.end() :]
+        yield from _of_magic(cell, magic["kind"], magic["name"], text, folder, problems)
+    elif cell.is_answer and source.startswith("%%"):
+        problems.append(
+            f"{cell} starts with `{source.splitlines()[0][:40]}`, which holds no answer"
+        )
+    elif cell.is_answer and cell.kind != "raw":
+        yield from _of_python(cell, problems)
+
+
+def _of_magic(
+    cell: _Cell, kind: str, name: str, body: str, folder: Path, problems: list[str]
+) -> Iterator[Answer]:
+    text = without_markers(body)
+    value: Any = None
+    try:
+        if kind == "yaml":
+            value = read_yaml(text)
+        elif kind == "quiz":
+            value = _quiz_answer(name, body, folder)
+    except ValueError as error:
+        problems.append(f"{cell}: {error}")
+    yield Answer(name, kind, text, value)
+
+
+def _quiz_answer(name: str, body: str, folder: Path) -> Any:
+    from ridealong.quiz import current_answer
+    from ridealong.quiz.cell import read_literal
+
+    identity = name.replace("_", "-")
+    try:
+        literal = read_literal(body)
+    except ValueError:
+        recorded = current_answer(identity, None, folder)
+        if recorded is None:
+            raise
+        return recorded
+    return current_answer(identity, literal, folder)
+
+
+def _of_python(cell: _Cell, problems: list[str]) -> Iterator[Answer]:
+    # Lines of IPython (`%time`, `!ls`, `name?`) are no Python; none of them can be an answer.
+    source = "\n".join(
+        "" if re.match(r"[%!?]|[\w.]+\?\s*$", line) else line for line in cell.source.split("\n")
+    )
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        problems.append(f"{cell} is no Python: {_first_line(error)}")
+        return
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield Answer(node.name, "function", ast.get_source_segment(source, node) or "")
+            continue
+        for name, expression in _assigned(node):
+            text = ast.get_source_segment(source, expression) or ""
+            if isinstance(expression, ast.Constant) and expression.value is ...:
+                yield Answer(name, "value", "...", ...)
+                continue
+            try:
+                yield Answer(name, "value", text, evaluate(expression))
+            except (NotReadable, RecursionError) as error:
+                problems.append(f"{cell}: `{name}` cannot be read: {_first_line(error)}")
+
+
+def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                yield target.id, node.value
+    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+        yield node.target.id, node.value
+
+
+def _is_stub(answer: Answer) -> bool:
+    """Return whether an answer is what the learner found in the cell."""
+    if answer.kind in ("sql", "ddl"):
+        return is_blank(answer.text)
+    if answer.kind in ("yaml", "quiz"):
+        return answer.value is None and not _written(answer.text)
+    if answer.kind == "function":
+        (function,) = ast.parse(answer.text).body
+        assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        code = [each for each in function.body if not _is_text(each)]
+        return all(
+            isinstance(each, ast.Pass) or (isinstance(each, ast.Expr) and _is_dots(each.value))
+            for each in code
+        )
+    return answer.value is ...
+
+
+def _written(text: str) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n"))
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _is_dots(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is ...
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

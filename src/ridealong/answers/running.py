@@ -1,0 +1,187 @@
+"""Run what a learner writes in a cell: with a limit, and errors of one line."""
+
+import os
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+
+from ridealong.answers.table import ROWS_SHOWN, Table
+from ridealong.checks.errors import shorten
+from ridealong.checks.query import (
+    QueryFailed,
+    QueryRefused,
+    fetchable,
+    prepared,
+    time_limit,
+)
+from ridealong.checks.sqltext import body, refusal
+from ridealong.dataset.connection import current_connection
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LIMIT_SECONDS: Final = 10.0
+_SCALARS: Final = (str, int, float, bool, Decimal, date, datetime, time, type(None))
+_SHOWN: Final = {"SELECT", "EXPLAIN", "CALL", "PRAGMA", "EXECUTE", "MULTI", "RELATION"}
+
+
+def limit_seconds() -> float:
+    """Return how long a query of the notebook may run."""
+    try:
+        seconds = float(os.environ.get("RIDEALONG_QUERY_LIMIT_SECONDS", ""))
+    except ValueError:
+        return LIMIT_SECONDS
+    return seconds if seconds > 0 else LIMIT_SECONDS
+
+
+def run(text: str, variables: Mapping[str, Any], *, as_answer: bool) -> tuple[Any, dict[str, Any]]:
+    """Run a cell's statements on the notebook's connection.
+
+    Args:
+        text: one or more statements.
+        variables: of the notebook, for `$name` in the text.
+        as_answer: whether the text has to be one SELECT.
+
+    Returns:
+        What to show (a `Table`, a line of text, or None) and the values of the parameters.
+
+    Raises:
+        QueryFailed: in one line, when a statement fails, is refused or runs past the limit.
+    """
+    con = current_connection()
+    statements = [prepared(text, con)] if as_answer else _statements(text, con)
+    names = {name for statement in statements for name in statement.named_parameters}
+    values = {name: _variable(name, variables) for name in sorted(names)}
+    shown: Any = None
+    try:
+        with time_limit(con, limit_seconds()):
+            for statement in statements:
+                shown = _run_one(con, statement, values)
+    except duckdb.Error as error:
+        raise QueryFailed(shorten(error, text, con)) from None
+    except (MemoryError, RecursionError, UnicodeError, OverflowError, ValueError) as error:
+        raise QueryFailed(f"the result cannot be shown: {type(error).__name__}: {error}") from None
+    return shown, values
+
+
+def frame(text: str, parameters: Mapping[str, Any] | None) -> "pd.DataFrame":
+    """Return all rows of a query.
+
+    Raises:
+        QueryFailed: in one line, when it fails or runs past the limit.
+    """
+    con = current_connection()
+    try:
+        with time_limit(con, limit_seconds()):
+            con.execute(text, dict(parameters or {}) or None)
+            query = fetchable(con.description, body(text))
+            if query:
+                names = [column[0] for column in con.description]
+                rows: pd.DataFrame = con.execute(query, dict(parameters or {}) or None).df()
+                rows.columns = names
+                return rows
+            return con.df()
+    except duckdb.Error as error:
+        raise QueryFailed(shorten(error, text, con)) from None
+
+
+def make_schema(text: str) -> tuple[Table, duckdb.DuckDBPyConnection]:
+    """Run statements in an empty database and return what they made, and the database.
+
+    Raises:
+        QueryFailed: in one line, when a statement fails or is refused.
+    """
+    if problem := refusal(text):
+        raise QueryRefused(problem)
+    con = duckdb.connect()
+    for setting in (
+        "enable_external_access",
+        "autoinstall_known_extensions",
+        "enable_progress_bar",
+    ):
+        con.execute(f"SET {setting} = false")
+    con.execute("SET lock_configuration = true")
+    try:
+        with time_limit(con, limit_seconds()):
+            for statement in con.extract_statements(text):
+                con.execute(statement)
+        rows = con.execute(_SCHEMA).fetchall()
+    except duckdb.Error as error:
+        raise QueryFailed(shorten(error, text, con)) from None
+    return Table(["table", "column", "type", "required", "constraints"], rows, len(rows)), con
+
+
+_SCHEMA = """
+    SELECT c.table_name, c.column_name, c.data_type,
+           CASE WHEN c.is_nullable THEN '' ELSE 'yes' END,
+           coalesce((SELECT string_agg(k.constraint_text, '; ' ORDER BY k.constraint_index)
+                     FROM duckdb_constraints() AS k
+                     WHERE k.table_oid = c.table_oid AND k.constraint_type <> 'NOT NULL'
+                       AND list_contains(k.constraint_column_names, c.column_name)), '')
+    FROM duckdb_columns() AS c
+    WHERE NOT c.internal
+    ORDER BY c.table_oid, c.column_index
+"""
+
+
+def _statements(text: str, con: duckdb.DuckDBPyConnection) -> list[duckdb.Statement]:
+    if problem := refusal(text):
+        raise QueryRefused(problem)
+    try:
+        return con.extract_statements(text)
+    except duckdb.Error as error:
+        raise QueryFailed(shorten(error, text, con)) from None
+
+
+def _variable(name: str, variables: Mapping[str, Any]) -> Any:
+    """Return the value of a parameter from the notebook's variables."""
+    if name.isdigit():
+        raise QueryFailed(
+            "the query asks for ?, wanted a name such as $rider_id: "
+            "it is taken from the notebook's variable rider_id"
+        )
+    if name not in variables:
+        raise QueryFailed(
+            f"the query asks for ${name}, and the notebook has no variable {name}: "
+            f"set it in a cell above, as in `{name} = 123`"
+        )
+    value = variables[name]
+    item = getattr(value, "item", None)  # a number taken from a DataFrame
+    if not isinstance(value, _SCALARS) and callable(item) and getattr(value, "ndim", 1) == 0:
+        value = item()
+    if isinstance(value, list | tuple) and all(isinstance(each, _SCALARS) for each in value):
+        return list(value)
+    if not isinstance(value, _SCALARS):
+        raise QueryFailed(
+            f"the variable {name} is a {type(value).__name__}, "
+            "wanted a number, a text, a date or a list of them"
+        )
+    return value
+
+
+def _run_one(
+    con: duckdb.DuckDBPyConnection, statement: duckdb.Statement, values: Mapping[str, Any]
+) -> Any:
+    """Run one statement and return what to show of it."""
+    asked = {name: values[name] for name in statement.named_parameters} or None
+    con.execute(statement, asked)
+    kind = statement.type.name
+    if kind not in _SHOWN or con.description is None:
+        return f"{kind.replace('_', ' ')} done."
+    columns = [column[0] for column in con.description]
+    query = body(statement.query)
+    if kind == "SELECT" and (castable := fetchable(con.description, query)):
+        con.execute(castable, asked)
+    rows = con.fetchmany(ROWS_SHOWN + 1)
+    if columns == ["explain_key", "explain_value"]:
+        return "\n".join(str(value).rstrip() for _, value in rows)
+    count = len(rows)
+    if count > ROWS_SHOWN:
+        if kind == "SELECT":
+            (count,) = con.execute(f"SELECT count(*) FROM (\n{query}\n)", asked).fetchall()[0]
+        else:
+            count += len(con.fetchall())
+    return Table(columns, rows[:ROWS_SHOWN], count)

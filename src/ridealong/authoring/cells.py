@@ -1,0 +1,87 @@
+"""What a cell is: its magic, the comment mark of its language, its part in the grading."""
+
+import ast
+import re
+from collections.abc import Mapping
+from textwrap import dedent
+from typing import Any
+
+BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
+CHECK_SUFFIX = "-check"
+
+_MAGIC = re.compile(r"%%(?P<kind>[a-z]+)[ \t]*(?P<name>[A-Za-z_][A-Za-z0-9_]*)?")
+_COMMENT = {"sql": "--", "ddl": "--"}
+_STUBS = {
+    "sql": "-- Write your query here.",
+    "ddl": "-- Write your statements here.",
+    "yaml": "# Your answer:",
+    "quiz": "# Run this cell after choosing above: your answer is written here.",
+}
+_NOT_ANSWERED = "..."
+
+# nbgrader's three flags of a cell -> what the cell is for.
+_PARTS = {
+    (False, True, False): "answer",
+    (True, False, True): "check",
+    (True, True, False): "manual",
+}
+
+
+def magic(source: str) -> tuple[str, str]:
+    """Return the kind and the name of a cell's `%%kind name` line, each "" where there is none."""
+    found = _MAGIC.match(source)
+    return (found["kind"], found["name"] or "") if found else ("", "")
+
+
+def comment_mark(source: str) -> str:
+    """Return the mark that starts a comment in the language of the cell."""
+    return _COMMENT.get(magic(source)[0], "#")
+
+
+def part(metadata: Mapping[str, Any]) -> str:
+    """Return "answer", "check" or "manual" from a cell's metadata, "" for every other cell."""
+    flags = metadata.get("nbgrader")
+    if not flags:
+        return ""
+    key = (bool(flags.get("grade")), bool(flags.get("solution")), bool(flags.get("locked")))
+    return _PARTS.get(key, "unknown")
+
+
+def solution(source: str) -> str:
+    """Return the text between the solution markers, without indentation; "" without markers."""
+    inside, lines = False, []
+    for line in source.splitlines():
+        if BEGIN in line:
+            inside = True
+        elif END in line:
+            inside = False
+        elif inside:
+            lines.append(line)
+    return dedent("\n".join(lines))
+
+
+def stub(source: str) -> str:
+    """Return what stands in the learner's cell where the solution was.
+
+    A cell of SQL, DDL, YAML or a quiz gets a comment of its own language. Python that binds
+    names gets `name = ...` for each of them, a function's body gets `...`.
+    """
+    kind, _ = magic(source)
+    if kind in _STUBS:
+        return _STUBS[kind]
+    try:
+        statements = ast.parse(solution(source)).body
+    except SyntaxError:  # a part of a function's body, such as a lone `return`, is no module
+        return _NOT_ANSWERED
+    names = [
+        target.id
+        for statement in statements
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        for target in (
+            statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        )
+        if isinstance(target, ast.Name)
+    ]
+    if len(names) != len(statements):
+        return _NOT_ANSWERED
+    return "\n".join(f"{name} = ..." for name in names) or _NOT_ANSWERED

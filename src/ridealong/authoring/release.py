@@ -1,0 +1,99 @@
+"""The learners' notebooks: exactly what stock nbgrader writes from `solutions/`."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from ridealong.authoring import cells, format, sources
+from ridealong.authoring.problems import BuildError
+from ridealong.authoring.steps import Options, Show, Step, digest, digest_of_files
+
+_NEVER_RELEASED = (cells.BEGIN, cells.END, "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME")
+
+
+def steps(course: Path, modules: list[Path], options: Options) -> Iterator[Step]:
+    """Yield one step per module: its folder in `notebooks/`."""
+    for folder in modules:
+        yield Step(
+            name=f"release {folder.name}",
+            mend=f"ridealong build release {folder.name}",
+            inputs=partial(_inputs, course, folder),
+            make=partial(_released, course, folder),
+            targets=partial(_files, course / "notebooks" / folder.name),
+        )
+
+
+def _inputs(course: Path, folder: Path) -> str:
+    notebooks = sources.notebooks(folder)
+    beside = [path for path in _files(folder) if path not in notebooks]
+    return digest(
+        version("nbgrader"),
+        *(path.name for path in notebooks),
+        *(format.without_outputs(format.read(path)) for path in notebooks),
+        digest_of_files(beside, folder),
+        (course / "nbgrader_config.py").read_bytes(),
+        digest_of_files(Path(__file__).parent.glob("*.py"), Path(__file__).parent),
+    )
+
+
+def _released(course: Path, folder: Path, show: Show) -> dict[Path, bytes]:
+    show(0, 0, f"nbgrader generate_assignment {folder.name}")
+    released = course / "notebooks" / folder.name
+    return {released / name: content for name, content in generate(course, folder).items()}
+
+
+def generate(course: Path, folder: Path) -> dict[str, bytes]:
+    """Return what `nbgrader generate_assignment` makes of a module: file name to content.
+
+    It runs in a copy, so the instructor's gradebook and `notebooks/` stay as they are.
+
+    Raises:
+        BuildError: When nbgrader refuses, or a solution is left in a learner's notebook.
+    """
+    with tempfile.TemporaryDirectory(prefix="ridealong-release-") as name:
+        copy = Path(name).resolve()
+        shutil.copy(course / "nbgrader_config.py", copy)
+        shutil.copytree(folder, copy / "solutions" / folder.name)
+        done = subprocess.run(
+            [sys.executable, "-m", "nbgrader", "generate_assignment", folder.name]
+            + ["--force", "--no-db"],
+            check=False,
+            cwd=copy,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        if done.returncode != 0:
+            told = [line for line in done.stderr.splitlines() if "ERROR" in line or "Error" in line]
+            raise BuildError([f"solutions/{folder.name}: nbgrader: {line}" for line in told[-3:]])
+        released = copy / "notebooks" / folder.name
+        made = {
+            path.relative_to(released).as_posix(): path.read_bytes() for path in _files(released)
+        }
+    if left := left_over(folder.name, made):
+        raise BuildError(left)
+    return made
+
+
+def left_over(module: str, made: Mapping[str, bytes]) -> list[str]:
+    """Return a problem for each released file that holds text for instructors."""
+    return [
+        f"notebooks/{module}/{name}: '{marker}' is left in it"
+        for name, content in made.items()
+        for marker in _NEVER_RELEASED
+        if marker.encode() in content
+    ]
+
+
+def _files(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".ipynb_checkpoints" not in path.parts
+    ]

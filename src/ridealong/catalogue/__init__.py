@@ -1,0 +1,108 @@
+"""Find exercises, quizzes and predictions in the derived files beside this one."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+Entry = Mapping[str, Any]
+
+
+class CatalogueError(LookupError):
+    """The catalogue has no such entry, or one of its files cannot be read."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows these lines in place of a traceback.
+        return [str(self)]
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One module's catalogue: what is asked in it, and which hidden data its answers meet.
+
+    `hidden_seed` and `hidden_scale` are those that the fingerprints were made with; a cohort can
+    have its own.
+    """
+
+    name: str
+    hidden_seed: int
+    hidden_scale: float
+    exercises: Mapping[str, Entry] = field(default_factory=dict)
+    quizzes: Mapping[str, Entry] = field(default_factory=dict)
+    predictions: Mapping[str, Entry] = field(default_factory=dict)
+
+
+def modules() -> tuple[Module, ...]:
+    """Return the catalogue of every module, in the course's order.
+
+    Raises:
+        CatalogueError: when a file is damaged; the text names it and the command that mends it.
+    """
+    return _loaded(tuple(_marks()))
+
+
+def exercise(identity: object) -> tuple[Module, Entry]:
+    """Return one exercise and the module it stands in.
+
+    Raises:
+        CatalogueError: when the course has none of this id; the text names the nearest.
+    """
+    for module in modules():
+        if isinstance(identity, str) and identity in module.exercises:
+            return module, module.exercises[identity]
+    known = [each for module in modules() for each in module.exercises]
+    raise CatalogueError(f"no exercise {identity!r} in this course{nearest(identity, known)}")
+
+
+def quizzes() -> dict[str, Entry]:
+    """Return every quiz of the course by id."""
+    return {each: entry for module in modules() for each, entry in module.quizzes.items()}
+
+
+def predictions() -> dict[str, Entry]:
+    """Return every prediction of the course by id."""
+    return {each: entry for module in modules() for each, entry in module.predictions.items()}
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Return `; did you mean "..."?` with the known name nearest to `name`, or an empty text."""
+    close = get_close_matches(str(name).lower().replace("_", "-"), list(known), n=1, cutoff=0.6)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _sources() -> list[Traversable]:
+    found = [each for each in files(__name__).iterdir() if each.name.endswith(".json")]
+    return sorted(found, key=lambda each: each.name)
+
+
+def _marks() -> Iterator[tuple[str, int]]:
+    # Read again after `ridealong build catalogue`, so that an open kernel never checks against
+    # old results. Inside a zip file there is no time, and nothing changes.
+    for source in _sources():
+        yield source.name, source.stat().st_mtime_ns if isinstance(source, Path) else 0
+
+
+@lru_cache(maxsize=1)
+def _loaded(marks: tuple[tuple[str, int], ...]) -> tuple[Module, ...]:
+    return tuple(_read(source) for source in _sources())
+
+
+def _read(source: Traversable) -> Module:
+    try:
+        content = json.loads(source.read_text(encoding="utf-8"))
+        return Module(
+            name=source.name.removesuffix(".json"),
+            hidden_seed=int(content["hidden_seed"]),
+            hidden_scale=float(content["hidden_scale"]),
+            **{key: dict(content[key]) for key in ("exercises", "quizzes", "predictions")},
+        )
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CatalogueError(
+            f"the catalogue file {source.name} cannot be read ({type(error).__name__}: {error}): "
+            "make it anew with `ridealong build catalogue`"
+        ) from error

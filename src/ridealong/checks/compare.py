@@ -1,0 +1,215 @@
+"""Say in words how a result differs from the one that is wanted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ridealong.checks.fingerprint import (
+    FEW_ROWS,
+    Column,
+    Fingerprint,
+    same_order,
+    same_rows,
+)
+
+PROPERTIES = ("columns", "row count", "values", "order")
+_NEARLY = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first property of a result that does not hold: what was seen, and what to try."""
+
+    property: str
+    seen: str
+    advice: str
+
+
+def difference(
+    seen: Fingerprint, wanted: Fingerprint, order: Sequence[str] = ()
+) -> Difference | None:
+    """Return how a result differs from the wanted one, None when it does not."""
+    if sorted(seen.names) != sorted(wanted.names):
+        return _columns(seen, wanted)
+    if seen.rows != wanted.rows:
+        return _rows(seen, wanted)
+    if not same_rows(seen, wanted):
+        return _values(seen, wanted)
+    if order and not same_order(seen, wanted):
+        return Difference(
+            "order",
+            "the rows are right, their order is not",
+            f"wanted is the order of {', then '.join(map(_key_in_words, order))}",
+        )
+    return None
+
+
+def _columns(seen: Fingerprint, wanted: Fingerprint) -> Difference:
+    missing = [column.name for column in wanted.columns if column.name.lower() not in seen.names]
+    extra = [column.name for column in seen.columns if column.name.lower() not in wanted.names]
+    twice = sorted({name for name in seen.names if seen.names.count(name) > 1})
+    what = f"{_named([c.name for c in seen.columns])}, wanted {_named([c.name for c in wanted.columns])}"
+    if seen.fits_renamed and len(missing) == len(extra) > 0:
+        pairs = zip(extra, missing, strict=True)
+        change = " and ".join(f"{old} should be called {new}" for old, new in pairs)
+        return Difference(
+            "columns",
+            f"the rows are right, but {change}",
+            f"name it in SELECT: ... AS {missing[0]}",
+        )
+    if seen.fits_renamed and extra:
+        return Difference(
+            "columns",
+            f"the rows are right, but {_named(extra)} is not asked for",
+            "leave it out of SELECT",
+        )
+    if twice:
+        advice = f"two columns are called {twice[0]}; give each its own name with AS"
+    elif missing and extra:
+        advice = f"{_named(missing)} is missing; AS gives a column its name"
+    elif missing:
+        advice = f"{_named(missing)} is missing; add it to SELECT"
+    else:
+        advice = f"{_named(extra)} is not asked for; leave it out of SELECT"
+    return Difference("columns", f"the columns are {what}", advice)
+
+
+def _rows(seen: Fingerprint, wanted: Fingerprint) -> Difference:
+    what = f"{_count(seen.rows, 'row')}, wanted {wanted.rows:,}{_example(seen)}"
+    if seen.rows == 0:
+        advice = (
+            "no row passes all conditions; take them away one by one to see which is too strict"
+        )
+    elif seen.rows > wanted.rows:
+        advice = "look for a condition that is missing, or a JOIN that repeats rows"
+    else:
+        advice = "look for a condition that takes too much, or a JOIN that drops rows"
+    return Difference("row count", what, advice)
+
+
+def _values(seen: Fingerprint, wanted: Fingerprint) -> Difference:
+    pairs = list(zip(seen.columns, wanted.columns, strict=True))
+    for column, want in pairs:
+        if (
+            _family(column) != _family(want)
+            and want.nulls < wanted.rows
+            and column.nulls < seen.rows
+        ):
+            return Difference(
+                "values",
+                f"column {column.name} holds {_family(column)}, wanted {_family(want)}",
+                "look at what you compute there, and at casts",
+            )
+    for column, want in pairs:
+        if column.nulls != want.nulls:
+            return Difference(
+                "values",
+                f"column {column.name} holds {_special(column)}, wanted {_special(want)}"
+                f"{_example(seen)}",
+                "NULL is neither 0 nor an empty text; look at where it comes from, and at COALESCE",
+            )
+    unlike = [
+        (column, want) for column, want in pairs if not _same_column(column, want, wanted.rows)
+    ]
+    if not unlike and not _floats_differ(seen, wanted):
+        return Difference(
+            "values",
+            f"each column holds the right values, but not in the right rows{_example(seen)}",
+            "look at how the rows are joined or grouped",
+        )
+    for column, want in unlike:
+        if column.folded and column.folded == want.folded:
+            return Difference(
+                "values",
+                f"the texts in column {column.name} differ only in upper and lower case, or in "
+                f"blanks at their ends{_example(seen)}",
+                "give the text as it is stored, unless the task says otherwise",
+            )
+    if _nearly(seen, wanted):
+        return Difference(
+            "values",
+            f"the numbers differ by less than 1 %{_example(seen)}",
+            "look at where you round, and whether whole numbers are divided",
+        )
+    names = _named([column.name for column, _ in unlike])
+    which = f"the values of {names} differ" if names else "the values differ"
+    others = len(pairs) - len(unlike)
+    agree = ", the other columns agree" if names and others > 1 else ""
+    return Difference(
+        "values", f"{which}{agree}{_example(seen)}", "work out one of these rows by hand"
+    )
+
+
+def _same_column(seen: Column, wanted: Column, rows: int) -> bool:
+    if isinstance(wanted.checksum, float | int) and isinstance(seen.checksum, float | int):
+        return abs(seen.checksum - wanted.checksum) <= 1e-9 * max(1.0, abs(wanted.checksum)) * rows
+    return seen.checksum == wanted.checksum
+
+
+def _floats_differ(seen: Fingerprint, wanted: Fingerprint) -> bool:
+    return bool(wanted.floats) and seen.hashes == wanted.hashes
+
+
+def _nearly(seen: Fingerprint, wanted: Fingerprint) -> bool:
+    """Return whether only floats differ, and all by less than a hundredth."""
+    if not wanted.floats or seen.hashes != wanted.hashes or wanted.rows > FEW_ROWS:
+        return False
+    cells = [
+        pair
+        for one, other in zip(seen.floats, wanted.floats, strict=True)
+        for pair in zip(one, other, strict=True)
+    ]
+    return all(
+        abs(a - b) <= _NEARLY * abs(b)
+        if isinstance(a, float | int) and isinstance(b, float | int)
+        else a == b
+        for a, b in cells
+    )
+
+
+def _family(column: Column) -> str:
+    """Return what a column holds, in a learner's words; numbers of all types are one family."""
+    names = {
+        "exact": "numbers",
+        "float": "numbers",
+        "text": "text",
+        "bool": "true or false",
+        "time": "dates or times",
+    }
+    return names.get(column.kind, column.kind)
+
+
+def _special(column: Column) -> str:
+    """Return how many NULLs a column holds, and how many zeros or empty texts."""
+    parts = [f"{column.nulls:,} NULL" if column.nulls else "no NULL"]
+    if column.empties:
+        text = column.kind == "text"
+        parts.append(_count(column.empties, "empty text" if text else "zero"))
+    return " and ".join(parts)
+
+
+def _example(seen: Fingerprint) -> str:
+    return f"; for one, {seen.examples[0]} should not be there" if seen.examples else ""
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = [name if len(name) <= 40 else f"{name[:36]} ..." for name in names[:12]]
+    return ", ".join(shown) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+def _count(number: int, noun: str) -> str:
+    plural = f"{noun}es" if noun.endswith("o") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def _key_in_words(key: str) -> str:
+    name, *rest = key.split()
+    words = " ".join(rest).upper()
+    direction = "descending" if words.startswith("DESC") else "ascending"
+    nulls = (
+        ", NULLs first"
+        if "NULLS FIRST" in words
+        else ", NULLs last"
+        if "NULLS LAST" in words
+        else ""
+    )
+    return f"{name} {direction}{nulls}"

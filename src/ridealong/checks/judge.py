@@ -1,0 +1,292 @@
+"""Judge an answer by what it gives on four data sets; the same code wherever it is asked."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+from ridealong import catalogue
+from ridealong.checks import sqltext
+from ridealong.checks.compare import PROPERTIES, Difference, difference
+from ridealong.checks.fingerprint import FEW_ROWS, Fingerprint, of_error
+from ridealong.checks.query import (
+    SHIFT_DAYS,
+    VARIANTS,
+    QueryFailed,
+    QueryRefused,
+    QueryStopped,
+    database,
+    parameter_sets,
+)
+from ridealong.checks.verdict import Property, Verdict
+from ridealong.checks.worker import Worker
+
+WHERE: Final = {
+    "public": "on the public data",
+    "hidden": "on other data of the same shape",
+    "edge": "on the 12-row edge set",
+    "shifted": f"when the clock is moved {SHIFT_DAYS} days back",
+}
+ALL_WELL: Final = (
+    "the same on other data of the same shape, on the 12-row edge set and when the clock is moved"
+)
+UNSTEADY: Final = (
+    "A second run gave other rows: something is left to chance, such as which rows a LIMIT takes "
+    "when ORDER BY leaves ties."
+)
+
+Results = dict[str, list[Fingerprint]]
+
+
+@cache
+def worker() -> Worker:
+    """Return the process that runs all checked queries of this kernel."""
+    return Worker()
+
+
+def judge(exercise_id: str, answer: object) -> Verdict:
+    """Judge an answer to an exercise or a quiz.
+
+    Args:
+        exercise_id: id in the catalogue, such as `"completed-by-city"`.
+        answer: an `Answer` as `answers.read` gives it, the text of a query, the literal answer
+            of a quiz, or None when there is no answer yet.
+
+    Raises:
+        CatalogueError: when the course has no such exercise.
+        DatasetError: when the data to judge on can be neither found nor built.
+    """
+    if exercise_id in catalogue.quizzes():
+        from ridealong.quiz import judge as judge_quiz
+
+        value = answer.value if hasattr(answer, "value") and hasattr(answer, "kind") else answer
+        return judge_quiz(exercise_id, value)
+    module, entry = catalogue.exercise(exercise_id)
+    name = exercise_id.replace("-", "_")
+    text = getattr(answer, "text", answer)
+    kind = getattr(answer, "kind", "sql")
+    unanswered = kind == "sql" and isinstance(text, str) and sqltext.is_blank(text)
+    if text is None or text is ... or unanswered:
+        return Verdict(exercise_id, False, _no_answer(name))
+    if kind != "sql" or not isinstance(text, str):
+        return Verdict(
+            exercise_id,
+            False,
+            f"{name} holds {_article(kind if kind != 'sql' else type(text).__name__)}, wanted a "
+            f"query: write it in the answer cell, below its first line `%%sql {name}`",
+        )
+    return _Judge(exercise_id, entry, text, module.hidden_seed, module.hidden_scale).verdict()
+
+
+def _no_answer(name: str) -> str:
+    return f"no answer yet: write your query in the cell that starts with `%%sql {name}` and run it"
+
+
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+class _Judge:
+    """One query and what is expected of it."""
+
+    def __init__(
+        self,
+        exercise_id: str,
+        entry: Mapping[str, Any],
+        text: str,
+        hidden_seed: int,
+        hidden_scale: float,
+    ) -> None:
+        self.id = exercise_id
+        self.entry = entry
+        self.text = text
+        self.hidden = (hidden_seed, hidden_scale)
+        self.order: Sequence[str] = entry.get("order") or ()
+        self.parameters: Sequence[Mapping[str, Any]] = entry.get("parameters") or ()
+        self.expected = {variant: stored(entry["expected"][variant]) for variant in VARIANTS}
+
+    def verdict(self) -> Verdict:
+        problem = sqltext.refusal(self.text)
+        if problem:
+            return self._failed(problem)
+        try:
+            seen = self._results()
+        except (QueryRefused, QueryStopped) as error:
+            return self._failed(str(error))
+        found = {
+            variant: [
+                difference(one, wanted, self.order) if not one.error else _error(one)
+                for one, wanted in zip(seen[variant], self.expected[variant], strict=True)
+            ]
+            for variant in VARIANTS
+        }
+        properties = self._properties(found)
+        failing = [variant for variant in VARIANTS if any(found[variant])]
+        lint = sqltext.lint(self.text)
+        if not failing and not lint:
+            return Verdict(self.id, True, self._praise(), properties)
+        mistake = self._mistake(seen, failing)
+        if lint and not mistake:
+            properties += (Property("the same at every run", False),)
+            return self._failed(lint, properties)
+        first = failing[0] if failing else "public"
+        which, what = next(
+            ((n, each) for n, each in enumerate(found[first]) if each),
+            (0, Difference("values", "the result is right", "")),
+        )
+        head = self._head(first, which, what)
+        if mistake:
+            return self._failed(f"{head} {mistake['message']}", properties, mistake["name"])
+        if self._unsteady(first, which, seen[first][which]):
+            properties += (Property("the same at every run", False),)
+            return self._failed(f"{head} {UNSTEADY}", properties)
+        return self._failed(f"{head} {self._advice(failing, what)}", properties)
+
+    def _head(self, variant: str, which: int, what: Difference) -> str:
+        """Return the sentence that says where and what was seen."""
+        if what.property == "runs" and variant == "public":
+            return f"{what.seen[0].upper()}{what.seen[1:]}."
+        where = WHERE[variant].capitalize()
+        if len(self.expected[variant]) > 1:
+            values = self.parameters[which].items()
+            where += " with " + ", ".join(f"${name} = {value}" for name, value in values)
+        return f"{where}: {what.seen}."
+
+    def _failed(
+        self, message: str, properties: tuple[Property, ...] = (), mistake: str | None = None
+    ) -> Verdict:
+        line = " ".join(message.split())
+        return Verdict(self.id, False, line, properties, mistake)
+
+    def _results(self) -> Results:
+        """Run the query on every data set; an error of DuckDB is a result too."""
+        return {
+            variant: [self._result(variant, n) for n in range(len(self.expected[variant]))]
+            for variant in VARIANTS
+        }
+
+    def _result(self, variant: str, which: int) -> Fingerprint:
+        try:
+            return worker().run(
+                self.text,
+                database(variant, *self.hidden),
+                shifted=variant == "shifted",
+                parameters=parameter_sets(variant, self.parameters)[which],
+                order=self.order,
+                like=self.expected[variant][which],
+            )
+        except (QueryRefused, QueryStopped):
+            raise
+        except QueryFailed as error:
+            return of_error(str(error))
+
+    def _unsteady(self, variant: str, which: int, seen: Fingerprint) -> bool:
+        """Return whether a second run gives other rows; asked only where that is quick."""
+        if seen.error or seen.rows > FEW_ROWS:
+            return False
+        try:
+            return self._result(variant, which).digest != seen.digest
+        except QueryFailed:
+            return True
+
+    def _mistake(self, seen: Results, failing: Sequence[str]) -> Mapping[str, Any] | None:
+        """Return the known mistake that gives these results, preferring a match on all data."""
+        mistakes: Sequence[Mapping[str, Any]] = self.entry.get("mistakes") or ()
+
+        def same(mistake: Mapping[str, Any], variants: Sequence[str], *, order: bool) -> bool:
+            return all(
+                _marks(seen[variant], order=order)
+                == _marks(stored(mistake["results"][variant]), order=order)
+                for variant in variants
+            )
+
+        def right_rows(mistake: Mapping[str, Any], variant: str) -> bool:
+            results = stored(mistake["results"][variant])
+            return _marks(results) == _marks(self.expected[variant])
+
+        def wrong_order(mistake: Mapping[str, Any]) -> list[str]:
+            return [
+                variant
+                for variant in VARIANTS
+                if _marks(stored(mistake["results"][variant]), order=True)
+                != _marks(self.expected[variant], order=True)
+            ]
+
+        for mistake in mistakes:
+            if same(mistake, VARIANTS, order=True):
+                return mistake
+        # Rows that were not ordered come as they like, so their order need not be the recorded
+        # one; but a mistake in the order alone has to be wrong where this answer is.
+        candidates = [
+            each
+            for each in mistakes
+            if same(each, VARIANTS, order=False)
+            and (
+                not all(right_rows(each, variant) for variant in VARIANTS)
+                or wrong_order(each) == failing
+            )
+        ]
+        if not candidates and failing:
+            candidates = [
+                each
+                for each in mistakes
+                if same(each, failing[:1], order=right_rows(each, failing[0]))
+            ]
+        return candidates[0] if len(candidates) == 1 else None
+
+    def _advice(self, failing: Sequence[str], what: Difference) -> str:
+        """Return what to try; what only fits the public data is told so."""
+        advice = f"{what.advice[:1].upper()}{what.advice[1:]}." if what.advice else ""
+        words = {token.text.upper() for token in sqltext.tokens(self.text)}
+        if what.property == "order" and "ORDER" not in words:
+            return f"Without ORDER BY rows come in any order: {what.advice}."
+        unused = [
+            name
+            for name in (self.parameters[0] if self.parameters else ())
+            if f"${name}" not in {token.text for token in sqltext.tokens(self.text)}
+        ]
+        if unused:
+            return f"The query has to work for any value: ask for ${unused[0]}."
+        if failing[0] == "hidden":
+            literals = sqltext.suspicious_literals(self.text)
+            named = f"; look at {', '.join(literals)}" if literals else ""
+            return f"The query fits the public data only{named}. {advice}"
+        dates = sqltext.fixed_dates(self.text)
+        if failing[0] == "shifted" and dates:
+            return f"{dates[0]} stays where it is: count back from as_of() instead."
+        if failing[0] == "edge":
+            return f"Think of ties, NULLs and groups without a row. {advice}"
+        return advice
+
+    def _properties(self, found: Mapping[str, Sequence[Difference | None]]) -> tuple[Property, ...]:
+        """Return what was looked at on each data set, up to the first that does not hold."""
+        looked = []
+        names = [each for each in PROPERTIES if each != "order" or self.order]
+        for variant in VARIANTS:
+            failed = next((each.property for each in found[variant] if each), None)
+            for name in names if failed is None or failed in names else [failed]:
+                looked.append(Property(f"{name} {WHERE[variant]}", name != failed))
+                if name == failed:
+                    break
+        return tuple(looked)
+
+    def _praise(self) -> str:
+        public = self.expected["public"][0]
+        rows = f"{public.rows:,} row{'' if public.rows == 1 else 's'}"
+        columns = f"{len(public.columns)} column{'' if len(public.columns) == 1 else 's'}"
+        ordered = ", their order" if self.order else ""
+        return f"{self.id} holds: {rows} and {columns}{ordered}; {ALL_WELL}."
+
+
+def stored(results: Any) -> list[Fingerprint]:
+    """Return the fingerprints of one data set: one, or one per parameter set."""
+    several = results if isinstance(results, Sequence) else [results]
+    return [Fingerprint.from_json(each) for each in several]
+
+
+def _marks(results: Sequence[Fingerprint], *, order: bool = False) -> list[tuple[str, str]]:
+    """Return what results are recognised by, with or without the order of their rows."""
+    return [(each.digest, each.sequence if order else "") for each in results]
+
+
+def _error(result: Fingerprint) -> Difference:
+    return Difference("runs", f"the query fails: {result.error}", "")

@@ -1,0 +1,188 @@
+"""Read a query as text: what can be said about it without running it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+LONGEST_TEXT = 100_000
+DEEPEST_NESTING = 100
+STUB = "Write your query here."
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space>\s+)
+    | (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
+    | (?P<string>[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|(?P<tag>\$\w*\$).*?(?P=tag))
+    | (?P<quoted>"(?:[^"]|"")*")
+    | (?P<parameter>\$\w+|\?)
+    | (?P<number>(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
+    | (?P<word>[^\W\d]\w*)
+    | (?P<operator>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of a query: its kind, its text, where it starts."""
+
+    kind: str
+    text: str
+    start: int
+
+
+@lru_cache(maxsize=8)
+def tokens(text: str) -> tuple[Token, ...]:
+    """Return the tokens of a query without spaces and comments."""
+    return tuple(token for token in _all_tokens(text) if token.kind != "comment")
+
+
+def _all_tokens(text: str) -> Iterator[Token]:
+    for found in _TOKEN.finditer(text):
+        kind = found.lastgroup or "operator"
+        kind = "string" if kind == "tag" else kind
+        if kind != "space":
+            yield Token(kind, found.group(), found.start())
+
+
+def refusal(text: str) -> str | None:
+    """Return why a text is not even given to the parser, or None.
+
+    The parser takes seconds on megabytes, and minutes on a hundred thousand open brackets.
+    """
+    if len(text) > LONGEST_TEXT:
+        return (
+            f"the answer has {len(text):,} characters, {LONGEST_TEXT:,} is the most that is read: "
+            "write a query that computes the rows instead of listing them"
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return (
+            f"character {error.start + 1} of the answer is half of a character "
+            f"({text[error.start]!a}): delete it and type it anew"
+        )
+    if "\0" in text:
+        return f"character {text.index(chr(0)) + 1} of the answer is a NUL character: delete it"
+    depth = deepest = 0
+    for token in tokens(text):
+        if token.kind == "operator":
+            depth += (token.text in "([{") - (token.text in ")]}")
+            deepest = max(deepest, depth)
+    if deepest > DEEPEST_NESTING:
+        return (
+            f"the brackets are nested {deepest:,} deep, {DEEPEST_NESTING} is the most that is "
+            "read: use WITH to name the inner steps"
+        )
+    return None
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a query holds nothing but spaces, comments and semicolons."""
+    return len(text) <= LONGEST_TEXT and all(token.text == ";" for token in tokens(text))
+
+
+def without_markers(text: str) -> str:
+    """Return the text without nbgrader's solution markers and the line breaks around it."""
+    lines = [
+        line
+        for line in text.split("\n")
+        if not re.search(r"(?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS)\s*$", line)
+    ]
+    return "\n".join(lines).strip("\n")
+
+
+def body(text: str) -> str:
+    """Return the query without the semicolon and comments behind it, to be put in brackets."""
+    found = tokens(text)
+    last = len(found)
+    while last and found[last - 1].text == ";":
+        last -= 1
+    return text[: found[last - 1].start + len(found[last - 1].text)] if last else ""
+
+
+def first_word(text: str) -> str:
+    """Return the first keyword in capitals, looking into brackets."""
+    for token in tokens(text):
+        if token.text != "(":
+            return token.text.upper() if token.kind == "word" else ""
+    return ""
+
+
+# Name -> whether a call needs brackets to be meant (a column may be called `today`).
+_CLOCKS = {
+    "current_date": False,
+    "current_time": False,
+    "current_timestamp": False,
+    "current_localtime": True,
+    "current_localtimestamp": True,
+    "get_current_time": True,
+    "get_current_timestamp": True,
+    "localtime": False,
+    "localtimestamp": False,
+    "today": True,
+    "transaction_timestamp": True,
+}
+_CHANCE = ("random", "setseed", "uuid", "uuidv4", "uuidv7", "gen_random_uuid")
+
+
+def lint(text: str) -> str | None:
+    """Return what in a query makes its result change by itself, with the remedy, or None."""
+    found = tokens(text)
+    for here, token in enumerate(found):
+        if token.kind != "word":
+            continue
+        name = token.text.lower()
+        called = here + 1 < len(found) and found[here + 1].text == "("
+        qualified = here > 0 and found[here - 1].text == "."
+        named = here > 0 and found[here - 1].text.upper() == "AS"
+        if name in _CLOCKS and not named and not qualified and (called or not _CLOCKS[name]):
+            shown = f"{name}()" if called else name
+            return (
+                f"the query uses {shown}, the clock of this computer, so it gives other rows "
+                "tomorrow: use as_of(), the fixed now of the data"
+            )
+        if name in _CHANCE and called:
+            return (
+                f"the query uses {name}(), so every run can give another result: "
+                "take it out, nothing here is left to chance"
+            )
+        sampled = name == "tablesample" or (
+            name == "using" and here + 1 < len(found) and found[here + 1].text.upper() == "SAMPLE"
+        )
+        if sampled:
+            return (
+                "the query takes a random sample, so every run can give another result: "
+                "leave the sample out and use all rows"
+            )
+    return None
+
+
+_DATE = re.compile(r"'\s*\d{4}-\d{1,2}(?:-\d{1,2})?\b[^']*'")
+
+
+def suspicious_literals(text: str, most: int = 4) -> list[str]:
+    """Return the literals that most likely fit one data set only: dates, long numbers, texts.
+
+    Dates come first, then numbers of three digits and more, then texts; each in query order.
+    """
+    dates: list[str] = []
+    numbers: list[str] = []
+    texts: list[str] = []
+    found = tokens(text)
+    for here, token in enumerate(found):
+        if token.kind == "string":
+            (dates if _DATE.fullmatch(token.text) else texts).append(token.text)
+        elif token.kind == "number":
+            digits = token.text.replace("_", "").replace(".", "").lstrip("0")
+            if len(digits) >= 3 and not (here and found[here - 1].text.upper() == "LIMIT"):
+                numbers.append(token.text)
+    ordered = [each for each in dict.fromkeys(dates + numbers + texts) if len(each) <= 40]
+    return ordered[:most]
+
+
+def fixed_dates(text: str) -> list[str]:
+    """Return the dates and times written as text in a query."""
+    return [each.text for each in tokens(text) if _DATE.fullmatch(each.text)]

@@ -1,0 +1,111 @@
+"""The command `ridealong`: study, doctor, build, pins. Each is a thin call."""
+
+import argparse
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code.
+
+    0: done and well; 1: something is to be mended; 2: the command could not be carried out.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["build"]:
+        # It has its own options and its own help.
+        from ridealong import authoring
+
+        return authoring.main(arguments[1:])
+    parsed, extra = _split(arguments)
+    options = _parser().parse_args(parsed)
+    if extra and options.command != "study":
+        _parser().error(f"unrecognized arguments: -- {' '.join(extra)}")
+    try:
+        return _run(options, extra)
+    except KeyboardInterrupt:
+        print("\nStopped. Nothing is half done: the same command goes on from here.")
+        return 130
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Split off what stands after `--`: it is meant for JupyterLab."""
+    if "--" not in arguments:
+        return arguments, []
+    place = arguments.index("--")
+    return arguments[:place], arguments[place + 1 :]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ridealong",
+        description="Learn the technical side of product management by operating Ridealong.",
+        allow_abbrev=False,
+    )
+    version = importlib.metadata.version("ridealong")
+    parser.add_argument("--version", action="version", version=f"ridealong {version}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    study = commands.add_parser(
+        "study",
+        help="open the course in JupyterLab",
+        description="Bring your own copy of the notebooks (work/) up to date, build the company's "
+        "data, open JupyterLab. What you wrote is never overwritten.",
+        epilog="What stands after -- goes to JupyterLab: ridealong study -- --debug",
+        allow_abbrev=False,
+    )
+    study.add_argument(
+        "--copy-only", action="store_true", help="bring the copy up to date and stop"
+    )
+    study.add_argument("--no-browser", action="store_true", help="print the address only")
+    study.add_argument("--port", type=int, metavar="N", help="port on 127.0.0.1 (default: 8888)")
+
+    doctor = commands.add_parser(
+        "doctor",
+        help="look at every part and say how to mend it",
+        description="Look at every part that the course needs. The exit code is 0 when all is "
+        "well and 1 when there is something to mend.",
+        allow_abbrev=False,
+    )
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+    # Only for its line in the list of commands: main() hands `build` on before it gets here.
+    commands.add_parser("build", help="derive notebooks, catalogue and tables from solutions/")
+
+    pins = commands.add_parser(
+        "pins",
+        help="copy the versions in constraints.txt to pyproject.toml",
+        description="Copy the versions in constraints.txt to pyproject.toml, where uv reads them.",
+        allow_abbrev=False,
+    )
+    pins.add_argument(
+        "--upgrade", action="store_true", help="first take the newest versions that fit (needs uv)"
+    )
+    pins.add_argument("--check", action="store_true", help="write nothing; exit with 1 if stale")
+    return parser
+
+
+def _run(options: argparse.Namespace, extra: list[str]) -> int:
+    match options.command:
+        case "study":
+            from ridealong import study
+
+            try:
+                study.study(
+                    copy_only=options.copy_only,
+                    browser=not options.no_browser,
+                    port=options.port,
+                    extra=extra,
+                )
+            except study.StudyError as error:
+                print(error, file=sys.stderr)
+                return 2
+            return 0
+        case "doctor":
+            from ridealong import doctor
+
+            return doctor.run(as_json=options.json)
+        case _:
+            from ridealong.authoring import pins
+
+            return pins.run(upgrade=options.upgrade, check=options.check)

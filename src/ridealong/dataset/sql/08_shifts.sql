@@ -1,0 +1,59 @@
+-- Who drives when.
+--
+-- A driver works the same four-hour blocks of the week for a whole two-week roster. 42 blocks make a
+-- week, 13 rosters the history.
+
+-- Drivers whose rides are written by hand, and the rosters they are therefore not on: two for user
+-- 123 and two for the fraud ring (S6).
+CREATE TEMP TABLE reserved_driver AS
+WITH candidate AS (
+    SELECT driver_id, city_id, h FROM chauffeur
+    WHERE first_roster <= 9 AND last_roster = 12
+),
+for_rider AS (
+    SELECT driver_id, row_number() OVER (ORDER BY attribute(h, 43), driver_id) AS place
+    FROM candidate WHERE city_id = 1
+),
+for_ring AS (
+    SELECT driver_id, row_number() OVER (ORDER BY attribute(h, 44), driver_id) AS place
+    FROM candidate
+    WHERE city_id = getvariable('s6_city')
+      AND driver_id NOT IN (SELECT driver_id FROM for_rider WHERE place <= 2)
+)
+SELECT driver_id, 'rider 123' AS task, place, 10 AS from_roster, 12 AS to_roster
+FROM for_rider WHERE place <= 2
+UNION ALL
+SELECT driver_id, 'ring', place, 9, 10
+FROM for_ring WHERE place <= 2
+ORDER BY task, place;
+
+CREATE TEMP TABLE shift AS
+WITH week_shift AS (
+    SELECT d.driver_id, d.city_id, d.first_roster, d.last_roster, block,
+           row_draw(d.driver_id::UBIGINT * 64 + block::UBIGINT, getvariable('shift_key')) AS draw,
+           120 + below(attribute(d.h, 5), 360) AS habit,
+           -- supply follows the local day: few at night, most in the evening
+           [55, 75, 110, 105, 135, 115][
+               ((block % 6) * 4 + 26 - c.behind_utc_s // 3600) % 24 // 4 + 1] AS weight
+    FROM chauffeur AS d
+    JOIN city_clock AS c USING (city_id)
+    CROSS JOIN range(42) AS blocks (block)
+),
+worked AS (
+    SELECT driver_id, city_id, block, draw,
+           unnest(range(first_roster::BIGINT, last_roster::BIGINT + 1)) AS roster
+    FROM week_shift
+    WHERE below(draw, 100000) < habit * weight
+)
+SELECT ((w.roster * 42 + w.block) * 8 + w.city_id)::INTEGER AS crew,
+       (row_number() OVER (PARTITION BY w.roster, w.block, w.city_id
+                           ORDER BY w.draw, w.driver_id) - 1)::INTEGER AS place,
+       w.driver_id
+FROM worked AS w
+LEFT JOIN reserved_driver AS r
+  ON r.driver_id = w.driver_id AND w.roster BETWEEN r.from_roster AND r.to_roster
+WHERE r.driver_id IS NULL
+ORDER BY crew, place;
+
+CREATE TEMP TABLE crew AS
+SELECT crew, count(*)::INTEGER AS drivers FROM shift GROUP BY crew ORDER BY crew;

@@ -1,0 +1,1 @@
+"""What a learner operates, one module per lab."""

@@ -1,0 +1,230 @@
+"""The learner's answers in `quiz_answers.json`, beside the notebook.
+
+The file is read again under a lock before each change and replaced in one step, so several
+kernels can answer at once. What cannot be read is set aside, never overwritten; what cannot be
+written stays in memory until a later answer can be saved.
+
+One entry of `quizzes` holds:
+
+- `choice` (None after "clear") and `confidence`: as the widget shows them now;
+- `first_choice`, `first_confidence`, `attempts`, `checked`: the first answer that was checked,
+  the number of checks of a new choice, and the choice checked last;
+- `in_cell`: whether the answer cell below the widget holds this answer. A click after that
+  takes it away: then the file is newer than the cell;
+- `saved_at`: when, UTC.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from filelock import FileLock, Timeout
+
+FILE_NAME: Final = "quiz_answers.json"
+SECTIONS: Final = ("quizzes", "predictions")
+LOCK_TIMEOUT_SECONDS: Final = 10
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a change left: the entry, and why it is not in the file (empty when it is)."""
+
+    entry: Entry
+    problem: str = ""
+    notice: str = ""  # what else the learner should know, such as a file set aside
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    document: dict[str, Any]
+    damage: str = ""
+
+
+class AnswerFile:
+    """The answers of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE_NAME
+        self._unsaved: dict[tuple[str, str], Entry] = {}
+
+    def entries(self, section: str) -> dict[str, Entry]:
+        """Return the entries of `quizzes` or `predictions`, with those not saved yet."""
+        try:
+            with self._lock():
+                document = _read(self.path).document
+        except OSError:
+            document = _empty()
+        entries: dict[str, Entry] = dict(document[section])
+        entries.update(
+            {key: entry for (part, key), entry in self._unsaved.items() if part == section}
+        )
+        return entries
+
+    def update(self, section: str, identity: str, change: Callable[[Entry], None]) -> Saved:
+        """Apply `change` to one entry as it stands in the file now, and save it.
+
+        Never raises for a file or a folder that cannot be used: `problem` says it then.
+        """
+        try:
+            with self._lock():
+                content = _read(self.path)
+                for (part, key), entry in self._unsaved.items():
+                    content.document[part][key] = entry
+                entry = content.document[section].setdefault(identity, {})
+                change(entry)
+                entry["saved_at"] = datetime.now(UTC).isoformat(timespec="seconds")
+                notice = self._set_aside(content.damage) if content.damage else ""
+                _write(self.path, content.document)
+        except OSError as error:
+            entry = dict(self.entries(section).get(identity, {}))
+            change(entry)
+            self._unsaved[section, identity] = entry
+            return Saved(entry, problem=_not_saved(self.path, error))
+        self._unsaved.clear()
+        return Saved(entry, notice=notice)
+
+    def _set_aside(self, damage: str) -> str:
+        """Copy a file that cannot be read as a whole to a new name; return the message."""
+        content = self.path.read_bytes()
+        number = 1
+        while True:
+            aside = self.path.with_name(f"quiz_answers.damaged-{number}.json")
+            try:
+                with aside.open("xb") as copy:
+                    copy.write(content)
+            except FileExistsError:
+                number += 1
+            else:
+                return f"{FILE_NAME} could not be read ({damage}). It is kept as {aside.name}."
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        # In the temporary folder: a learner's folder is handed in whole, and may be read-only.
+        user = getattr(os, "getuid", int)()
+        name = hashlib.sha256(f"{user} {self.path.resolve()}".encode()).hexdigest()[:16]
+        lock = FileLock(
+            Path(tempfile.gettempdir()) / f"ridealong-quiz-{name}.lock",
+            timeout=LOCK_TIMEOUT_SECONDS,
+        )
+        with lock:
+            yield
+
+
+@lru_cache(maxsize=64)
+def _answer_file(folder: Path) -> AnswerFile:
+    return AnswerFile(folder)
+
+
+def answer_file(folder: Path | None = None) -> AnswerFile:
+    """Return the answers of `folder`; by default of the working folder, where the notebook is.
+
+    One object per folder, so that answers that could not be saved are found again.
+    """
+    return _answer_file((folder or Path.cwd()).resolve())
+
+
+def recorded(folder: Path) -> dict[str, dict[str, Entry]]:
+    """Return what is recorded in a folder: `{"quizzes": {id: entry}, "predictions": {...}}`.
+
+    Both are empty when nothing is recorded or nothing can be read.
+    """
+    return {section: answer_file(folder).entries(section) for section in SECTIONS}
+
+
+def answer_of(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the answer literal of an entry, or None when no answer stands."""
+    if entry.get("choice") is None:
+        return None
+    answer = {"choice": entry["choice"]}
+    if entry.get("confidence") is not None:
+        answer["confidence"] = entry["confidence"]
+    return answer
+
+
+def current_answer(quiz_id: str, literal: object, folder: Path) -> object:
+    """Return the answer that counts: the newer of the file and the answer cell's literal.
+
+    Args:
+        quiz_id: such as "clause-order".
+        literal: the value written in the answer cell, None when it holds none.
+        folder: the notebook's folder.
+
+    A click after the answer cell ran makes the file newer. Otherwise the literal counts, also
+    one changed by hand, and alone it is enough: a notebook without the file loses nothing.
+    """
+    entry = answer_file(folder).entries("quizzes").get(quiz_id)
+    if entry is None or (entry.get("in_cell") and literal is not None):
+        return literal
+    return answer_of(entry)
+
+
+def _empty() -> dict[str, Any]:
+    return {"version": 1, "quizzes": {}, "predictions": {}}
+
+
+def _read(path: Path) -> _Content:
+    """Return what can be read of a file, and what is wrong with the rest.
+
+    Raises:
+        OSError: when there is a file and it cannot be opened.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return _Content(_empty())
+    try:
+        document = json.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        return _Content(_empty(), f"{type(error).__name__}: {str(error)[:80]}")
+    if not isinstance(document, dict):
+        return _Content(_empty(), f"a {type(document).__name__} where an object is expected")
+    damage = ""
+    for section in SECTIONS:
+        entries = document.setdefault(section, {})
+        if not isinstance(entries, dict):
+            damage = f"{section} is a {type(entries).__name__}"
+            document[section] = {}
+            continue
+        for key in [key for key, entry in entries.items() if not isinstance(entry, dict)]:
+            damage = f"the entry {key!r} is a {type(entries.pop(key)).__name__}"
+    return _Content(document, damage)
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    """Replace the file in one step: a crash leaves the old one or the new one."""
+    text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    handle, name = tempfile.mkstemp(prefix=".quiz_answers-", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            os.chmod(name, path.stat().st_mode)
+        else:
+            os.chmod(name, 0o644)  # mkstemp makes it readable by its owner only
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _not_saved(path: Path, error: OSError) -> str:
+    if isinstance(error, Timeout):
+        reason = f"another notebook has been using it for {LOCK_TIMEOUT_SECONDS} seconds"
+    else:
+        reason = (error.strerror or str(error)).lower()
+    return (
+        f"Not saved: {path.name} in {path.parent.name or path.parent} cannot be written ({reason}). "
+        "Your answer stays until the kernel stops. Make the folder writable and answer once more."
+    )

@@ -1,0 +1,191 @@
+"""The catalogue says what answers give, and refuses answers that are not what their place says."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ridealong.authoring import catalogue, sources, steps
+from ridealong.authoring.problems import BuildError
+from ridealong.authoring.sources import Answer, Exercise
+from ridealong.authoring.steps import Memory, Options
+
+MODULE = "05_sql_one"
+REFERENCE = "SELECT count(*) AS rides FROM rides WHERE user_id = $rider_id"
+SEED = 7919
+
+
+@pytest.fixture
+def exercise(sample: Path, databases: None) -> Exercise:
+    return sources.load(sample / "solutions" / MODULE).exercises["rider-rides"]
+
+
+@pytest.fixture
+def build(sample: Path, databases: None) -> Callable[..., dict[str, Any]]:
+    """A function that builds the catalogue of the small course and gives its content."""
+
+    def run(**options: Any) -> dict[str, Any]:
+        folder = sample / "solutions" / MODULE
+        (step,) = catalogue.steps(sample, [folder], Options(**options))
+        outcome = steps.run(step, Memory(sample), lambda *_: None)
+        assert outcome.problems == []
+        content: dict[str, Any] = json.loads(
+            catalogue.path_of(sample, MODULE).read_text(encoding="utf-8")
+        )
+        return content
+
+    return run
+
+
+def test_results_are_kept_for_every_data_set_and_parameter(exercise: Exercise) -> None:
+    found = catalogue.results(exercise, REFERENCE, SEED, MODULE)
+
+    counts = {variant: len(results) for variant, results in found["expected"].items()}
+    assert counts == {"public": 1, "hidden": 2, "edge": 2, "shifted": 2}
+    assert found["mistakes"].keys() == {"everybody", "literal", "driver"}
+    assert found["expected"]["public"][0]["columns"][0]["name"] == "rides"
+
+
+def refused(exercise: Exercise, reference: str = REFERENCE) -> str:
+    with pytest.raises(BuildError) as raised:
+        catalogue.results(exercise, reference, SEED, MODULE)
+    return str(raised.value)
+
+
+def with_mistakes(exercise: Exercise, *texts: str) -> Exercise:
+    return replace(exercise, mistakes=[Answer(f"m{i}", text, "x") for i, text in enumerate(texts)])
+
+
+def test_a_mistake_that_would_pass_is_refused(exercise: Exercise) -> None:
+    said = refused(with_mistakes(exercise, f"SELECT * FROM ({REFERENCE})"))
+
+    assert "mistake 'm0' gives the reference's result on every data set" in said
+
+
+def test_a_mistake_that_fails_on_one_data_set_only_is_taken(exercise: Exercise) -> None:
+    literal = with_mistakes(exercise, REFERENCE.replace("$rider_id", "123"))
+
+    assert catalogue.results(literal, REFERENCE, SEED, MODULE)["mistakes"].keys() == {"m0"}
+
+
+def test_mistakes_that_cannot_be_told_apart_are_refused(exercise: Exercise) -> None:
+    twice = with_mistakes(
+        exercise, "SELECT count(*) AS rides FROM rides", "SELECT sum(1) AS rides FROM rides"
+    )
+
+    assert "mistakes 'm0' and 'm1' give the same results on every data set" in refused(twice)
+
+
+def test_an_alternative_that_differs_is_refused(exercise: Exercise) -> None:
+    other = replace(exercise, alternatives=[Answer("off", "SELECT 1 + 1 AS rides")])
+
+    said = refused(other)
+    assert "alternative 'off' differs from the reference on the public data" in said
+
+
+def test_a_reference_that_fails_is_refused(exercise: Exercise) -> None:
+    assert "the reference fails on the public data" in refused(exercise, "SELECT x FROM rides")
+
+
+def test_a_reference_without_rows_needs_a_word(exercise: Exercise) -> None:
+    nothing = "SELECT ride_id FROM rides WHERE user_id < $rider_id AND false"
+    empty = replace(exercise, alternatives=[], mistakes=[])
+
+    assert "gives no row on the public data" in refused(empty, nothing)
+    allowed = replace(empty, allow_empty=True)
+    assert catalogue.results(allowed, nothing, SEED, MODULE)["mistakes"] == {}
+
+
+def test_an_order_by_a_column_that_is_not_there_is_refused(exercise: Exercise) -> None:
+    said = refused(replace(exercise, order=["city"]))
+
+    assert "no column for the order key 'city', only rides" in said
+
+
+def test_a_reference_that_changes_by_itself_is_refused(exercise: Exercise) -> None:
+    said = refused(exercise, "SELECT count(*) AS rides FROM rides WHERE random() < 0.5")
+
+    assert "random()" in said
+
+
+def test_an_answer_that_is_no_query_is_refused(exercise: Exercise) -> None:
+    said = refused(with_mistakes(exercise, "SELECT 1; SELECT 2"))
+
+    assert "mistake 'm0': the answer holds 2 statements" in said
+
+
+def test_the_same_sources_give_the_same_bytes(
+    sample: Path, build: Callable[..., dict[str, Any]]
+) -> None:
+    build()
+    path = catalogue.path_of(sample, MODULE)
+    first = path.read_bytes()
+    path.unlink()
+    for kept in (sample / ".ridealong").rglob("*.json"):
+        kept.unlink()
+
+    build()
+
+    assert path.read_bytes() == first
+    assert first.endswith(b"}\n")
+
+
+def test_catalogue_holds_no_query(sample: Path, build: Callable[..., dict[str, Any]]) -> None:
+    content = build()
+
+    assert content["exercises"]["rider-rides"]["notebook"] == "01_first_look"
+    assert "SELECT count" not in json.dumps(content["exercises"])
+
+
+def test_key_of_quizzes_can_be_held_back(build: Callable[..., dict[str, Any]]) -> None:
+    full = build()["quizzes"]["clause-order"]
+    held = build(hold_quiz_key=True)["quizzes"]["clause-order"]
+
+    assert any(option["right"] for option in full["options"])
+    assert held["key_held_back"] is True
+    assert not [key for option in held["options"] for key in option if key not in ("id", "text")]
+
+
+def test_a_hidden_seed_stays_until_another_is_given(
+    build: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The public data stands in for another hidden one: a test builds no further database.
+    assert build(hidden_seed=42)["hidden_seed"] == 42
+    assert build()["hidden_seed"] == 42
+    assert build(hidden_seed=SEED)["hidden_seed"] == SEED
+
+
+def test_only_changed_exercises_run_again(
+    sample: Path, build: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build()
+    asked: list[str] = []
+    run = catalogue.results
+
+    def counted(exercise: Exercise, *rest: Any) -> dict[str, Any]:
+        asked.append(exercise.id)
+        return run(exercise, *rest)
+
+    monkeypatch.setattr(catalogue, "results", counted)
+    path = sample / "solutions" / MODULE / "exercises.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("FROM rides r JOIN", "FROM rides AS r JOIN"), encoding="utf-8")
+    build()
+
+    assert asked == ["rides-by-city"]
+
+
+def test_a_new_message_runs_no_query(
+    sample: Path, build: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build()
+    monkeypatch.setattr(catalogue, "results", None)
+    path = sample / "solutions" / MODULE / "exercises.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('message = "All riders."', 'message = "New."'), encoding="utf-8")
+
+    messages = [m["message"] for m in build()["exercises"]["rider-rides"]["mistakes"]]
+    assert "New." in messages

@@ -1,0 +1,329 @@
+"""A learner's first half hour, in a real browser: start, run, fail, hint, pass, quiz, restart.
+
+Needs Chromium or Chrome. Without one the test is skipped, except on a build server: there it
+fails, because a path that nobody has walked is not proved.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+from ridealong.authoring import cells, sources
+
+COURSE = Path(__file__).parents[2]
+FIRST = sorted(
+    path.relative_to(COURSE / "notebooks") for path in COURSE.glob("notebooks/*/*.ipynb")
+)
+START_SECONDS = 180
+STEP_MILLISECONDS = 90_000
+
+ON_PATH = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    *("chrome", "msedge"),
+)
+INSTALLED = (
+    Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
+    Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
+    Path("C:/Program Files/Google/Chrome/Application/chrome.exe"),
+    Path("C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe"),
+)
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+def browser_program() -> str:
+    found = next(filter(None, map(shutil.which, ON_PATH)), None) or next(
+        (str(path) for path in INSTALLED if path.is_file()), None
+    )
+    if found is not None:
+        return found
+    reason = "no Chromium or Chrome here; install one, on Debian: apt-get install chromium"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """The first notebook of the course, and what the learner will do in it."""
+
+    path: Path
+    exercise: sources.Exercise
+    reference: str
+    quiz: dict[str, Any]
+    code_cells: list[str]
+
+    @property
+    def mistake(self) -> sources.Answer:
+        return self.exercise.mistakes[0]
+
+    @property
+    def right_option(self) -> str:
+        return next(option["id"] for option in self.quiz["options"] if option["right"])
+
+
+@pytest.fixture(scope="module")
+def lesson() -> Lesson:
+    path = FIRST[0]
+    module = sources.load(COURSE / "solutions" / path.parent)
+    notebook = nbformat.read(COURSE / "solutions" / path, as_version=4)
+    code = {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "code"}
+    exercise = next(
+        module.exercises[name]
+        for name in code
+        if name in module.exercises and not module.exercises[name].parameters
+    )
+    quiz = next(
+        module.quizzes[name].entry
+        for name in code
+        if name in module.quizzes and module.quizzes[name].entry["kind"] == "one"
+    )
+    return Lesson(path, exercise, cells.solution(code[exercise.id]), quiz, list(code))
+
+
+@pytest.fixture
+def course_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "course"
+    for name in ("solutions", "notebooks"):
+        shutil.copytree(
+            COURSE / name, folder / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints")
+        )
+    shutil.copy(COURSE / "nbgrader_config.py", folder)
+    return folder
+
+
+@pytest.fixture
+def address(course_folder: Path, tmp_path: Path) -> Iterator[str]:
+    """Start the course as README says, and stop it in the end."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    own = {
+        f"JUPYTER_{name}": str(tmp_path / name.lower())
+        for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
+    }
+    command = [sys.executable, "-m", "ridealong", "study", "--no-browser", "--port", str(port)]
+    # Only to find cells by their id: what a learner does is done by keys and clicks.
+    command += ["--", "--LabApp.expose_app_in_browser=True"]
+    log = tmp_path / "study.log"
+    with log.open("w", encoding="utf-8") as output:
+        server = subprocess.Popen(
+            command,
+            cwd=course_folder,
+            env=os.environ | own,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield first_address(server, log)
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def first_address(server: subprocess.Popen[bytes], log: Path) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        told = log.read_text(encoding="utf-8")
+        if found := re.search(r"http://127\.0\.0\.1:\d+/lab\S*token=\w+", told):
+            return found[0]
+        time.sleep(0.5)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}")
+
+
+@pytest.fixture
+def page(address: str, tmp_path: Path) -> Iterator[Page]:
+    program = browser_program()
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path / "browser",
+            executable_path=program,
+            headless=True,
+            args=FLAGS,
+            viewport={"width": 1400, "height": 1000},
+        )
+        context.set_default_timeout(STEP_MILLISECONDS)
+        expect.set_options(timeout=STEP_MILLISECONDS)
+        page = context.pages[0]
+        page.goto(address)
+        yield page
+        context.close()
+
+
+class Notebook:
+    """The open notebook, used by keys and menus."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        page.wait_for_function(
+            """() => {
+                const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
+                return kernel?.status === "idle" && kernel.connectionStatus === "connected";
+            }"""
+        )
+
+    def cell(self, name: str) -> Locator:
+        """Go to the cell with this id, as scrolling and clicking would, and return it."""
+        self.page.evaluate(
+            """async (name) => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                const index = [...notebook.model.cells].findIndex((cell) => cell.id === name);
+                if (index < 0) throw new Error(`no cell ${name}`);
+                notebook.mode = "command";
+                notebook.activeCellIndex = index;
+                await notebook.scrollToItem(index, "center");
+                notebook.activate();
+            }""",
+            name,
+        )
+        return self.active()
+
+    def active(self) -> Locator:
+        return self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
+
+    def source(self, name: str) -> str:
+        text = self.page.evaluate(
+            """(name) => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+                .find((cell) => cell.id === name).sharedModel.source""",
+            name,
+        )
+        return str(text)
+
+    def write(self, name: str, text: str) -> None:
+        self.cell(name)
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.insert_text(text)
+        self.page.keyboard.press("Escape")
+        assert self.source(name) == text
+
+    def run(self, name: str) -> Locator:
+        """Run the cell and return what it shows, once it is done."""
+        cell = self.cell(name)
+        return self.run_active(cell)
+
+    def run_active(self, cell: Locator) -> Locator:
+        before = cell.locator(".jp-InputPrompt").inner_text()
+        self.page.keyboard.press("ControlOrMeta+Enter")
+        prompt = cell.locator(".jp-InputPrompt")
+        expect(prompt).not_to_have_text(before)
+        expect(prompt).to_have_text(re.compile(r"\[\d+\]:"))
+        return cell.locator(".jp-Cell-outputArea")
+
+    def run_new_cell_below(self, name: str, text: str) -> Locator:
+        self.cell(name)
+        self.page.keyboard.press("b")
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.insert_text(text)
+        return self.run_active(self.active())
+
+    def menu(self, *names: str) -> None:
+        self.page.get_by_role("menuitem", name=names[0], exact=True).first.click()
+        for name in names[1:]:
+            self.page.locator(".lm-Menu-item").get_by_text(name, exact=True).click()
+
+    def restart_kernel(self) -> None:
+        self.menu("Kernel", "Restart Kernel…")
+        self.page.get_by_role("button", name="Restart", exact=False).last.click()
+        self.page.wait_for_function(
+            """() => {
+                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                return kernel.status === "idle" && kernel.connectionStatus === "connected";
+            }"""
+        )
+
+
+def answer_by_keyboard(page: Page, form: Locator, option: str) -> None:
+    """Take a quiz without a mouse: Tab into it, arrows to the option, Tab on, Enter."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if form.locator("input:focus").count():
+            break
+    options = form.locator("fieldset").first.locator("input[type=radio]")
+    expect(options.locator(":scope:focus")).to_have_count(1)
+    page.keyboard.press("Space")
+    for _ in range(options.count()):
+        if options.locator(f":scope[value='{option}']:checked").count():
+            break
+        page.keyboard.press("ArrowDown")
+    expect(options.locator(f":scope[value='{option}']")).to_be_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(form.locator(".ridealong-quiz-sure input:checked")).to_have_count(1)
+    page.keyboard.press("Tab")
+    expect(form.get_by_role("button", name="Check my answer")).to_be_focused()
+    page.keyboard.press("Enter")
+
+
+def test_first_lesson_from_start_to_a_restarted_kernel(
+    page: Page, lesson: Lesson, course_folder: Path
+) -> None:
+    notebook = Notebook(page)
+    exercise, quiz = lesson.exercise, lesson.quiz
+    expect(page.locator(".jp-Dialog, .jp-toastContainer .Toastify__toast")).to_have_count(0)
+    expect(page.locator(".lm-TabBar-tab.lm-mod-current", has_text=lesson.path.name)).to_have_count(
+        1
+    )
+
+    # Run everything: the run stops at the first check that has no answer.
+    notebook.menu("Run", "Run All Cells")
+    first_check = next(name for name in lesson.code_cells if name.endswith(cells.CHECK_SUFFIX))
+    shown = notebook.cell(first_check).locator(".jp-Cell-outputArea")
+    expect(shown).to_contain_text("no answer yet")
+
+    # A known mistake: its own message, the hint, then the right answer.
+    magic = f"%%sql {exercise.answer_name}\n"
+    check = exercise.id + cells.CHECK_SUFFIX
+    notebook.write(exercise.id, magic + lesson.mistake.answer.strip())
+    expect(notebook.run(exercise.id).locator("table")).to_have_count(1)
+    expect(notebook.run(check)).to_contain_text(lesson.mistake.message.strip())
+    hint = notebook.run_new_cell_below(check, f'hint("{exercise.id}")')
+    expect(hint).to_contain_text(exercise.hints[0].strip())
+    notebook.write(exercise.id, magic + lesson.reference.strip())
+    notebook.run(exercise.id)
+    expect(notebook.run(check)).not_to_contain_text("CheckFailed")
+
+    # The quiz, without the mouse; running the cell below writes the answer into it.
+    notebook.run(f"{quiz['id']}-quiz")
+    form = notebook.active().locator(".ridealong-quiz")
+    expect(form).to_be_visible()
+    answer_by_keyboard(page, form, lesson.right_option)
+    expect(form.locator(".ridealong-quiz-feedback")).to_contain_text("Right.")
+    notebook.run(quiz["id"])
+    assert f'"{lesson.right_option}"' in notebook.source(quiz["id"])
+    expect(notebook.run(quiz["id"] + cells.CHECK_SUFFIX)).not_to_contain_text("CheckFailed")
+
+    # After a restart everything is still there: in the file, in the cell, in the form.
+    page.keyboard.press("ControlOrMeta+s")
+    expect(page.locator(".jp-mod-current.jp-mod-dirty")).to_have_count(0)
+    notebook.restart_kernel()
+    notebook.run(lesson.code_cells[0])
+    notebook.run(f"{quiz['id']}-quiz")
+    form = notebook.active().locator(".ridealong-quiz")
+    again = form.locator("fieldset").first.locator(f"input[value='{lesson.right_option}']")
+    expect(again).to_be_checked()
+    expect(notebook.run(quiz["id"] + cells.CHECK_SUFFIX)).not_to_contain_text("CheckFailed")
+
+    saved = nbformat.read(course_folder / "work" / lesson.path, as_version=4)
+    sources_saved = {cell.id: cell.source for cell in saved.cells}
+    assert sources_saved[exercise.id] == magic + lesson.reference.strip()
+    assert f'"{lesson.right_option}"' in sources_saved[quiz["id"]]
+    released = (COURSE / "notebooks" / lesson.path).read_bytes()
+    assert (course_folder / "notebooks" / lesson.path).read_bytes() == released

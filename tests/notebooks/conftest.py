@@ -1,0 +1,41 @@
+"""The course's modules and notebooks as parameters: a new one is covered when it exists."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from ridealong.authoring import format, sources
+
+COURSE = Path(__file__).parents[2]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Fill the arguments `module`, `notebook_path`, `exercise_of`, `quiz_of` with what there is."""
+    modules = _modules()
+    found: dict[str, Iterator[tuple[object, str]]] = {
+        "module": ((m, m.name) for m in modules),
+        "notebook_path": ((p, f"{m.name}/{p.stem}") for m in modules for p in m.notebooks),
+        "exercise_of": (
+            ((m, e), f"{m.name}/{e.id}") for m in modules for e in m.exercises.values()
+        ),
+        "quiz_of": (((m, q), f"{m.name}/{q.id}") for m in modules for q in m.quizzes.values()),
+    }
+    for name, cases in found.items():
+        if name in metafunc.fixturenames:
+            values = list(cases)
+            metafunc.parametrize(
+                name, [v for v, _ in values], ids=[i for _, i in values], scope="session"
+            )
+
+
+@cache
+def _modules() -> list[sources.Module]:
+    return [sources.load(folder) for folder in sources.folders(COURSE)]
+
+
+@pytest.fixture
+def notebook(notebook_path: Path) -> object:
+    """The notebook at `notebook_path`, as it is stored."""
+    return format.read(notebook_path)
