@@ -241,7 +241,7 @@ class Notebook:
 
     def restart_kernel(self) -> None:
         self.menu("Kernel", "Restart Kernel…")
-        self.page.get_by_role("button", name="Restart", exact=False).last.click()
+        self.page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
         self.page.wait_for_function(
             """() => {
                 const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -319,6 +319,7 @@ def test_first_lesson_from_start_to_a_restarted_kernel(
     form = notebook.active().locator(".ridealong-quiz")
     again = form.locator("fieldset").first.locator(f"input[value='{lesson.right_option}']")
     expect(again).to_be_checked()
+    notebook.run(quiz["id"])
     expect(notebook.run(quiz["id"] + cells.CHECK_SUFFIX)).not_to_contain_text("CheckFailed")
 
     saved = nbformat.read(course_folder / "work" / lesson.path, as_version=4)

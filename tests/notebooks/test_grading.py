@@ -1,15 +1,16 @@
 """What a learner hands in gets the points it deserves, from stock nbgrader.
 
-All answers known for a module are graded as a few made-up submissions: the reference, an
-untouched copy, the first mistake of every exercise, the second one, and so on; the alternatives
-likewise. One run of `nbgrader autograde` per processor grades them; each test then looks at one
-answer. The same answers are judged from the file alone, which has to give the same verdict.
+All answers known for a module are graded as a few made-up learners: one hands in the reference,
+one an untouched copy, one the first known answer beside the reference of every exercise, one the
+second, and so on; known answers are the mistakes, then the alternatives. One run of
+`nbgrader autograde` per processor grades them; each test then looks at one exercise. The same
+answers are judged from the file alone, which has to give the same verdict.
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -24,7 +25,7 @@ from ridealong import answers, checks
 from ridealong.authoring import cells, format
 from ridealong.authoring.sources import Exercise, Module, Quiz
 
-REFERENCE, BLANK, MISTAKE, ALTERNATIVE = "reference", "blank", "mistake", "alternative"
+REFERENCE, BLANK = "reference", "blank"
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,22 @@ class Graded:
 
 
 def submission(notebook: NotebookNode, replaced: dict[str, str]) -> NotebookNode:
-    """A solved notebook in which some answer cells hold another answer."""
+    """A solved notebook in which some answer cells hold another answer.
+
+    Cells that only show something are left out: no answer needs them, and they cost time.
+    """
     copy = format.node(notebook)
+    copy.cells = [cell for cell in copy.cells if not is_demo(cell)]
     for cell in copy.cells:
         if cell.id in replaced:
             first, _, _ = cell.source.partition("\n")
             cell.source = f"{first}\n{replaced[cell.id]}"
     return copy
+
+
+def is_demo(cell: NotebookNode) -> bool:
+    tags = cell.metadata.get("tags", [])
+    return cell.cell_type == "code" and any(tag.startswith(format.DEMO_TAG) for tag in tags)
 
 
 def wrong_choices(quiz: Quiz) -> list[Any]:
@@ -67,15 +77,32 @@ def literal(choice: Any) -> str:
     return repr({"choice": choice, "confidence": "certain"})
 
 
-def submissions(module: Module) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each made-up learner with the answers that replace the reference."""
-    yield REFERENCE, {}
-    wrong = [[(e.id, m.answer) for m in e.mistakes] for e in module.exercises.values()]
-    wrong += [[(q.id, literal(c)) for c in wrong_choices(q)] for q in module.quizzes.values()]
-    other = [[(e.id, a.answer) for a in e.alternatives] for e in module.exercises.values()]
-    for kind, columns in ((MISTAKE, wrong), (ALTERNATIVE, other)):
-        for number, row in enumerate(zip_longest(*columns), start=1):
-            yield f"{kind}-{number}", dict(pair for pair in row if pair)
+def known_answers(entry: Exercise | Quiz) -> list[str]:
+    """The answers beside the reference: of an exercise its mistakes, then its alternatives."""
+    if isinstance(entry, Exercise):
+        return [known.answer for known in (*entry.mistakes, *entry.alternatives)]
+    return [literal(choice) for choice in wrong_choices(entry)]
+
+
+def learners(module: Module) -> dict[str, dict[Path, NotebookNode]]:
+    """The made-up learners, each with the notebooks that they hand in."""
+    solved = {path: format.read(path) for path in module.notebooks}
+    handed_in = {REFERENCE: dict(solved)}
+    entries: list[Exercise | Quiz] = [*module.exercises.values(), *module.quizzes.values()]
+    columns = [[(entry.id, answer) for answer in known_answers(entry)] for entry in entries]
+    for number, row in enumerate(zip_longest(*columns)):
+        replaced = dict(pair for pair in row if pair)
+        handed_in[known_answer(number)] = {
+            path: submission(notebook, replaced)
+            for path, notebook in solved.items()
+            if replaced.keys() & {cell.id for cell in notebook.cells}
+        }
+    return handed_in
+
+
+def known_answer(number: int) -> str:
+    """The learner who hands in this known answer of every exercise, counted from 0."""
+    return f"known-{number}"
 
 
 @pytest.fixture(scope="session")
@@ -98,22 +125,21 @@ def graded(
 
 def grade(module: Module, course: Path) -> dict[str, Graded]:
     nbgrader(course, "generate_assignment", module.name)
-    learners = [*submissions(module), (BLANK, {})]
-    share = os.cpu_count() or 1
-    names = {}
-    for number, (learner, replaced) in enumerate(learners):
-        names[learner] = f"{number % share}-{learner}"
+    handed_in = learners(module)
+    released = course / "notebooks" / module.name
+    handed_in[BLANK] = {path: format.read(released / path.name) for path in module.notebooks}
+    share = min(os.cpu_count() or 1, len(handed_in))
+    names = {learner: f"{n % share}-{learner}" for n, learner in enumerate(handed_in)}
+    for learner, notebooks in handed_in.items():
         folder = course / "submitted" / names[learner] / module.name
         folder.mkdir(parents=True)
-        for path in module.notebooks:
-            released = course / "notebooks" / module.name / path.name
-            notebook = format.read(released if learner == BLANK else path)
-            text = format.text(submission(notebook, replaced))
+        for path, notebook in notebooks.items():
+            text = format.text(notebook)
             (folder / path.name).write_text(text, encoding="utf-8", newline="\n")
     with ThreadPoolExecutor(share) as pool:
         runs = [
             pool.submit(nbgrader, course, "autograde", module.name, f"--student={number}-*")
-            for number in range(min(share, len(learners)))
+            for number in range(share)
         ]
         for run in runs:
             run.result()
@@ -139,7 +165,8 @@ def nbgrader(course: Path, *arguments: str) -> None:
 def collect(gradebook: Gradebook, course: Path, module: Module, learner: str) -> Graded:
     points: dict[str, float] = {}
     outputs: dict[str, str] = {}
-    for path in module.notebooks:
+    files = sorted((course / "submitted" / learner / module.name).glob("*.ipynb"))
+    for path in files:
         stored = gradebook.find_submission_notebook(path.stem, module.name, learner)
         points |= {grade.name: grade.score for grade in stored.grades}
         run = format.read(course / "autograded" / learner / module.name / path.name)
@@ -147,8 +174,7 @@ def collect(gradebook: Gradebook, course: Path, module: Module, learner: str) ->
             if cells.part(cell.metadata) == "check":
                 texts = [o.get("evalue", "") or o.get("text", "") for o in cell.outputs]
                 outputs[cell.id] = "\n".join(texts)
-    folder = course / "submitted" / learner / module.name
-    return Graded(points, outputs, [folder / path.name for path in module.notebooks])
+    return Graded(points, outputs, files)
 
 
 def words(text: str) -> str:
@@ -196,8 +222,8 @@ def test_mistakes_lose_the_points_and_are_named(
     exercise_of: tuple[Module, Exercise], graded: Callable[..., Graded]
 ) -> None:
     module, exercise = exercise_of
-    for number, mistake in enumerate(exercise.mistakes, start=1):
-        earned = graded(module, f"{MISTAKE}-{number}")
+    for number, mistake in enumerate(exercise.mistakes):
+        earned = graded(module, known_answer(number))
         assert not agree(earned, exercise.id), f"{mistake.name} passes"
         said = earned.outputs[f"{exercise.id}-check"]
         assert words(mistake.message) in words(said), f"{mistake.name} is not recognised"
@@ -208,8 +234,8 @@ def test_alternatives_earn_the_points(
     exercise_of: tuple[Module, Exercise], graded: Callable[..., Graded]
 ) -> None:
     module, exercise = exercise_of
-    for number, alternative in enumerate(exercise.alternatives, start=1):
-        earned = graded(module, f"{ALTERNATIVE}-{number}")
+    for number, alternative in enumerate(exercise.alternatives, start=len(exercise.mistakes)):
+        earned = graded(module, known_answer(number))
         said = earned.outputs[f"{exercise.id}-check"]
         assert agree(earned, exercise.id), f"{alternative.name}: {said}"
 
@@ -218,5 +244,6 @@ def test_wrong_choices_lose_the_points(
     quiz_of: tuple[Module, Quiz], graded: Callable[..., Graded]
 ) -> None:
     module, quiz = quiz_of
-    for number, _ in enumerate(wrong_choices(quiz), start=1):
-        assert not agree(graded(module, f"{MISTAKE}-{number}"), quiz.id)
+    assert known_answers(quiz)
+    for number, _ in enumerate(known_answers(quiz)):
+        assert not agree(graded(module, known_answer(number)), quiz.id)

@@ -9,7 +9,6 @@ import yaml
 from ridealong.answers.answer import Answer, DdlAnswer, SqlAnswer
 from ridealong.answers.running import make_schema, run
 from ridealong.checks.judge import worker
-from ridealong.checks.query import QueryFailed
 from ridealong.checks.sqltext import is_blank, without_markers
 
 LONGEST_YAML: Final = 100_000
@@ -166,4 +165,4 @@ def _print(shown: Any) -> Any:
     return shown
 
 
-__all__ = ["CellError", "QueryFailed", "bound", "read_yaml", "register"]
+__all__ = ["CellError", "bound", "read_yaml", "register"]

@@ -10,14 +10,14 @@ import duckdb
 
 from ridealong.answers.table import ROWS_SHOWN, Table
 from ridealong.checks.errors import shorten
-from ridealong.checks.query import (
+from ridealong.checks.sqltext import body, refusal
+from ridealong.checks.statement import (
     QueryFailed,
     QueryRefused,
     fetchable,
     prepared,
     time_limit,
 )
-from ridealong.checks.sqltext import body, refusal
 from ridealong.dataset.connection import current_connection
 
 if TYPE_CHECKING:

@@ -32,6 +32,8 @@ from ridealong.authoring.steps import (
 )
 from ridealong.checks import compare, query, sqltext
 from ridealong.checks.fingerprint import Fingerprint
+from ridealong.checks.result import key_name
+from ridealong.checks.statement import QueryFailed
 from ridealong.quiz import schema
 
 _BY_QUERY = ("checks", "dataset")  # the parts of the package that a fingerprint depends on
@@ -207,7 +209,7 @@ def results(exercise: Exercise, reference: str, seed: int, module: str) -> dict[
             return query.fingerprints(
                 text, exercise.parameters, exercise.order, like=like, hidden_seed=seed
             )
-        except query.QueryFailed as error:
+        except QueryFailed as error:
             problems.append(f"{where}: {what}: {error}")
             raise BuildError(problems) from error
 
@@ -255,7 +257,7 @@ def _reference_problems(exercise: Exercise, expected: Results) -> Iterator[str]:
         yield "gives no row on the public data; say 'allow_empty = true' where that is the point"
     if len(set(public.names)) < len(public.names):
         yield f"has two columns of one name: {', '.join(public.names)}"
-    unknown = [key for key in exercise.order if query.key_name(key) not in public.names]
+    unknown = [key for key in exercise.order if key_name(key) not in public.names]
     for key in unknown:
         yield f"has no column for the order key {key!r}, only {', '.join(public.names)}"
 

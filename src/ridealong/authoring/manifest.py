@@ -7,6 +7,10 @@ from pathlib import Path
 
 from ridealong.authoring.steps import Options, Show, Step, package_digest
 
+_GENERATOR = [
+    f"dataset/{name}" for name in ("build.py", "checksums.py", "manifest.py", "stories.py", "sql")
+]
+
 
 def steps(course: Path, modules: list[Path], options: Options) -> Iterator[Step]:
     """Yield the one step: it generates every data set that the manifest names."""
@@ -14,7 +18,7 @@ def steps(course: Path, modules: list[Path], options: Options) -> Iterator[Step]
     yield Step(
         name="manifest",
         mend="ridealong build manifest",
-        inputs=partial(package_digest, only=["dataset"]),
+        inputs=partial(package_digest, only=_GENERATOR),
         make=partial(_made, target),
         targets=partial(list, [target]),
     )

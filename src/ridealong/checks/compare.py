@@ -65,11 +65,11 @@ def _columns(seen: Fingerprint, wanted: Fingerprint) -> Difference:
     if twice:
         advice = f"two columns are called {twice[0]}; give each its own name with AS"
     elif missing and extra:
-        advice = f"{_named(missing)} is missing; AS gives a column its name"
+        advice = "AS gives a column its name"
     elif missing:
-        advice = f"{_named(missing)} is missing; add it to SELECT"
+        advice = f"add {_named(missing)} to SELECT"
     else:
-        advice = f"{_named(extra)} is not asked for; leave it out of SELECT"
+        advice = f"leave {_named(extra)} out of SELECT"
     return Difference("columns", f"the columns are {what}", advice)
 
 

@@ -63,7 +63,8 @@ class Fingerprint:
         columns: in the order of the query, or of the result it is compared to.
         rows: number of rows.
         digest: of the multiset of rows, with column names; float cells rounded to 9 digits.
-        sequence: of the order keys from first to last row; empty when no order is asked for.
+        sequence: of the order keys from first to last row; empty when no order is asked for, or
+            when the query has no ORDER BY, so that its rows may come in any order.
         hashes: of the exact cells of each row, sorted, `HASH_DIGITS` each; of many rows one.
         floats: the float cells of each row, in the order of `hashes`; for many rows the sums
             that stand for them.
@@ -206,7 +207,12 @@ def token(value: Any, column: Column) -> str:
         return f"e{value}"
     if column.kind == "time" and isinstance(value, date) and not isinstance(value, datetime):
         return f"t{value} 00:00:00"
-    return f"{column.kind[0]}{value}"
+    return f"{mark(column.kind)}{value}"
+
+
+def mark(kind: str) -> str:
+    """Return what a cell's text starts with, so that no two kinds are ever equal."""
+    return {"exact": "e", "text": "s", "time": "t", "bool": "b"}.get(kind, f"{kind}:")
 
 
 def as_exact(value: float, scale: int) -> Decimal | float:

@@ -7,16 +7,10 @@ from typing import Any, Final
 from ridealong import catalogue
 from ridealong.checks import sqltext
 from ridealong.checks.compare import PROPERTIES, Difference, difference
+from ridealong.checks.engine import SHIFT_DAYS
 from ridealong.checks.fingerprint import FEW_ROWS, Fingerprint, of_error
-from ridealong.checks.query import (
-    SHIFT_DAYS,
-    VARIANTS,
-    QueryFailed,
-    QueryRefused,
-    QueryStopped,
-    database,
-    parameter_sets,
-)
+from ridealong.checks.query import VARIANTS, database, parameter_sets
+from ridealong.checks.statement import QueryFailed, QueryRefused, QueryStopped
 from ridealong.checks.verdict import Property, Verdict
 from ridealong.checks.worker import Worker
 
@@ -203,27 +197,16 @@ class _Judge:
             results = stored(mistake["results"][variant])
             return _marks(results) == _marks(self.expected[variant])
 
-        def wrong_order(mistake: Mapping[str, Any]) -> list[str]:
-            return [
-                variant
-                for variant in VARIANTS
-                if _marks(stored(mistake["results"][variant]), order=True)
-                != _marks(self.expected[variant], order=True)
-            ]
-
         for mistake in mistakes:
             if same(mistake, VARIANTS, order=True):
                 return mistake
-        # Rows that were not ordered come as they like, so their order need not be the recorded
-        # one; but a mistake in the order alone has to be wrong where this answer is.
+        # Of a mistake in the values, the order plays no part; a mistake in the order alone is
+        # another one when both are ordered.
         candidates = [
             each
             for each in mistakes
             if same(each, VARIANTS, order=False)
-            and (
-                not all(right_rows(each, variant) for variant in VARIANTS)
-                or wrong_order(each) == failing
-            )
+            and not all(right_rows(each, variant) for variant in VARIANTS)
         ]
         if not candidates and failing:
             candidates = [
@@ -236,14 +219,15 @@ class _Judge:
     def _advice(self, failing: Sequence[str], what: Difference) -> str:
         """Return what to try; what only fits the public data is told so."""
         advice = f"{what.advice[:1].upper()}{what.advice[1:]}." if what.advice else ""
-        words = {token.text.upper() for token in sqltext.tokens(self.text)}
-        if what.property == "order" and "ORDER" not in words:
+        if what.property == "order" and not sqltext.is_ordered(self.text):
             return f"Without ORDER BY rows come in any order: {what.advice}."
         unused = [
             name
             for name in (self.parameters[0] if self.parameters else ())
             if f"${name}" not in {token.text for token in sqltext.tokens(self.text)}
         ]
+        if what.property == "runs":
+            return advice
         if unused:
             return f"The query has to work for any value: ask for ${unused[0]}."
         if failing[0] == "hidden":

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ridealong.checks.fingerprint import TOLERANCE, Column, Fingerprint, digest_of
+from ridealong.checks.fingerprint import TOLERANCE, Column, Fingerprint, digest_of, mark
 
 Fetch = Callable[[str], list[tuple[Any, ...]]]
 
@@ -94,7 +94,7 @@ def _token(value: str, column: Column, own: Column) -> str:
         text = (
             f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
         )
-    return f"coalesce('{column.kind[0]}' || {text}, 'n')"
+    return f"coalesce('{mark(column.kind)}' || {text}, 'n')"
 
 
 def _joined(places: Sequence[int]) -> str:

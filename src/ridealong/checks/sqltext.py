@@ -103,6 +103,31 @@ def body(text: str) -> str:
     return text[: found[last - 1].start + len(found[last - 1].text)] if last else ""
 
 
+def is_ordered(text: str) -> bool:
+    """Return whether a query itself, not one inside it, has an ORDER BY."""
+    found = list(tokens(body(text)))
+    while found and found[0].text == "(" and _closing(found) == len(found) - 1:
+        found = found[1:-1]
+    depth = 0
+    for token in found:
+        if token.kind == "operator":
+            depth += (token.text in "([{") - (token.text in ")]}")
+        elif depth == 0 and token.text.upper() == "ORDER":
+            return True
+    return False
+
+
+def _closing(found: list[Token]) -> int:
+    """Return the place of the bracket that closes the first one."""
+    depth = 0
+    for here, token in enumerate(found):
+        if token.kind == "operator":
+            depth += (token.text == "(") - (token.text == ")")
+        if depth == 0:
+            return here
+    return len(found)
+
+
 def first_word(text: str) -> str:
     """Return the first keyword in capitals, looking into brackets."""
     for token in tokens(text):

@@ -17,15 +17,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
+from ridealong.checks.engine import LIMIT_SECONDS, Engine
 from ridealong.checks.fingerprint import Fingerprint
-from ridealong.checks.query import (
-    LIMIT_SECONDS,
-    Engine,
-    QueryFailed,
-    QueryRefused,
-    QueryStopped,
-    stopped_text,
-)
+from ridealong.checks.statement import QueryFailed, QueryRefused, QueryStopped, stopped_text
 
 START_SECONDS: Final = 60.0
 GRACE_SECONDS: Final = 3.0

@@ -93,8 +93,8 @@ class Database:
 
     def count(self, sql: str) -> int:
         """Return how many rows a query gives."""
-        counted = self._execute(f"SELECT count(*) FROM ({_bare(sql)}\n) AS counted").fetchone()
-        return int(counted[0]) if counted else 0
+        counted = self._execute(f"SELECT count(*) FROM ({_bare(sql)}\n) AS counted").fetchall()
+        return int(counted[0][0])
 
     def columns(self, sql: str) -> tuple[str, ...]:
         """Return the names of a query's columns, without running it."""
@@ -127,10 +127,7 @@ class Database:
     def text(self, node: Node) -> str:
         """Return a SELECT's tree as SQL again."""
         tree = {"error": False, "statements": [{"node": node, "named_param_map": []}]}
-        row = self.connection.execute(
-            "SELECT json_deserialize_sql(?::JSON)", [json.dumps(tree)]
-        ).fetchone()
-        return str(row[0]) if row else ""
+        return str(self._value("SELECT json_deserialize_sql(?::JSON)", json.dumps(tree)))
 
     def expression_text(self, expression: Node) -> str:
         """Return an expression's tree as SQL, without brackets around the whole."""
@@ -158,8 +155,7 @@ class Database:
         return name, self.columns(f"SELECT * FROM {name}")
 
     def _only_statement(self, sql: str) -> Node:
-        row = self.connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [str(sql)]).fetchone()
-        tree = json.loads(row[0]) if row else {}
+        tree = json.loads(self._value("SELECT json_serialize_sql(?::VARCHAR)", str(sql)))
         if tree.get("error"):
             if tree.get("error_type") == "not implemented":
                 message = "this is not a SELECT. The views only read data: write a SELECT."
@@ -172,6 +168,10 @@ class Database:
             message = f"{seen} where one SELECT is expected. Give one query, without a ';' inside."
             raise LabError(message)
         return dict(statements[0])
+
+    def _value(self, sql: str, argument: str) -> str:
+        # All rows are fetched: an unfinished result would block the learner's next query.
+        return str(self.connection.execute(sql, [argument]).fetchall()[0][0])
 
     def _execute(self, sql: str) -> duckdb.DuckDBPyConnection:
         names = set(re.findall(r"\$(\w+)", sql))

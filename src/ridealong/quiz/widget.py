@@ -157,7 +157,8 @@ class Quiz(QuestionWidget):
             return "Run the cell below. Feedback follows when your work is returned."
         if verdict := self._feedback()["verdict"]:
             again = "Change it and check again, or " if verdict == "wrong" else ""
-            return _capital(f"{again}run the cell below to record it for grading.")
+            said = f"{again}run the cell below to record it for grading."
+            return said[0].upper() + said[1:]
         return "Check it when you are ready."
 
     def _do_choose(self, value: object, echo: dict[str, Any]) -> None:

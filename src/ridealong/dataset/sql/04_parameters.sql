@@ -48,9 +48,9 @@ FROM (VALUES
     ('tenure', 0, 28), ('tenure', 15, 36), ('tenure', 30, 56), ('tenure', 45, 98),
     ('tenure', 65, 182), ('tenure', 66, 400), ('tenure', 100, 400),
     -- stars below 5 in a driver's mean, in thousandths
-    ('stars_lost', 0, 20), ('stars_lost', 10, 70), ('stars_lost', 25, 120), ('stars_lost', 50, 190),
-    ('stars_lost', 75, 265), ('stars_lost', 90, 335), ('stars_lost', 97, 398),
-    ('stars_lost', 98, 450), ('stars_lost', 99, 495), ('stars_lost', 100, 620),
+    ('stars_lost', 0, 20), ('stars_lost', 10, 70), ('stars_lost', 25, 120), ('stars_lost', 50, 198),
+    ('stars_lost', 75, 270), ('stars_lost', 90, 335), ('stars_lost', 98, 393),
+    ('stars_lost', 99, 490), ('stars_lost', 100, 600),
     -- milliseconds a request of the API takes
     ('latency', 0, 12), ('latency', 10, 24), ('latency', 50, 52), ('latency', 75, 80),
     ('latency', 90, 120), ('latency', 95, 160), ('latency', 99, 320), ('latency', 100, 900),

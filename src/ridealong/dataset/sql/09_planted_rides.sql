@@ -87,7 +87,7 @@ FROM candidate
 WHERE place <= CASE WHEN takes_new_version THEN 90 ELSE 40 END
 ORDER BY takes_new_version, place;
 
--- S1: the concert brings 12 in a hundred of the city's riders onto the street in four hours. This
+-- S1: the concert brings 10 in a hundred of the city's riders onto the street in four hours. This
 -- story grows with the city, because it is told as a ratio to an ordinary evening.
 -- Its decoy, New Year's Eve in another city, brings 5 in a hundred in six hours.
 INSERT INTO planted
@@ -102,10 +102,12 @@ WITH rider AS (
 )
 SELECT 100000 + place, 'S1', user_id, city_id,
        row_draw(100000 + user_id, getvariable('story_key')),
-       getvariable('s1_start_s') + below(attribute(h, 52), 14400),
+       -- evenly over the four hours
+       getvariable('s1_start_s')
+           + ((place - 1) * 100 + below(attribute(h, 52), 100)) * 144 // (people * 10 // 100 + 1),
        NULL, NULL, NULL, NULL, NULL
 FROM rider
-WHERE place * 100 <= people * 16
+WHERE place * 100 <= people * 10
 ORDER BY place;
 
 INSERT INTO planted
@@ -125,7 +127,7 @@ SELECT 50000000 + place, 'decoy', user_id, city_id,
            + below(attribute(h, 54), 21600),
        NULL, NULL, NULL, NULL, NULL
 FROM rider
-WHERE place * 100 <= people * 9
+WHERE place * 100 <= people * 5
 ORDER BY place;
 
 -- 20 riders ask for a car in the last quarter of an hour, so that some thirty rides are still open

@@ -73,12 +73,16 @@ WHERE status = 'completed'
 ORDER BY ride_id;
 
 -- The stars a driver lost in all ratings together: the whole number that brings the mean closest to
--- the one drawn for the driver.
+-- the one drawn for the driver. Beginners get the benefit of the doubt.
 CREATE TEMP TABLE driver_stars AS
 WITH counted AS (
-    SELECT driver_id, count(*) AS ratings FROM rider_rating GROUP BY driver_id
+    SELECT driver_id, count(*) AS ratings,
+           count(*) FILTER (WHERE planted_id NOT BETWEEN 1000 AND 1999) AS honest_ratings
+    FROM rider_rating GROUP BY driver_id
 )
-SELECT c.driver_id, c.ratings, (d.stars_lost * c.ratings + 500) // 1000 AS lost
+SELECT c.driver_id, c.ratings,
+       (d.stars_lost * c.honest_ratings + CASE WHEN c.honest_ratings < 10 THEN 0 ELSE 500 END)
+       // 1000 AS lost
 FROM counted AS c
 JOIN chauffeur AS d USING (driver_id)
 ORDER BY c.driver_id;

@@ -32,7 +32,7 @@ WITH candidate AS (
            row_number() OVER (ORDER BY attribute(d.h, 30), s.driver_id) AS place
     FROM driver_stars AS s
     JOIN chauffeur AS d USING (driver_id)
-    WHERE s.ratings >= 40 AND s.lost >= 6 AND s.ratings * 2 >= s.lost * 7 AND d.last_roster = 12
+    WHERE s.ratings >= 40 AND s.lost >= 10 AND s.ratings * 2 >= s.lost * 7 AND d.last_roster = 12
       AND d.driver_id NOT IN (SELECT driver_id FROM reserved_driver)
 )
 SELECT driver_id, lost FROM candidate
@@ -48,7 +48,7 @@ WITH ordered AS (
                              WHEN d.driver_id IS NOT NULL THEN 1
                              -- S7: airport pickups come to the front of the queue for bad marks
                              WHEN r.pickup_location LIKE '%-AIR'
-                                  AND below(attribute(g.h, 32), 100) < 43 THEN 1
+                                  AND below(attribute(g.h, 32), 100) < 35 THEN 1
                              ELSE 2 END,
                         CASE WHEN d.driver_id IS NOT NULL THEN g.created_s
                              ELSE attribute(g.h, 33)::BIGINT END,
@@ -65,7 +65,8 @@ SELECT ride_id, driver_id, created_s, h,
 FROM ordered
 ORDER BY ride_id;
 
--- The copy of a stale driver: made at 09:00 UTC after twice as many ratings as stars were lost.
+-- The copy of a stale driver: made at 09:00 UTC after a little more than twice as many ratings as
+-- stars were lost.
 CREATE TEMP TABLE stale_copy AS
 WITH counted AS (
     SELECT r.driver_id, r.created_s, r.stars, d.lost,
@@ -75,7 +76,7 @@ WITH counted AS (
 ),
 made AS (
     SELECT driver_id, (max(created_s) - 32400) // 86400 * 86400 + 118800 AS copied_s
-    FROM counted WHERE place <= lost * (20 + driver_id % 3) // 10
+    FROM counted WHERE place <= lost * 21 // 10
     GROUP BY driver_id
 )
 SELECT m.driver_id, m.copied_s, count(*) AS ratings, sum(c.stars)::BIGINT AS stars

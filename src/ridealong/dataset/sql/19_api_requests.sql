@@ -85,7 +85,7 @@ FROM (FROM app UNION ALL FROM paid)
 WHERE at_s <= getvariable('history_s')
 ORDER BY at_s, ride_id, number;
 
--- S3: of all reads of a rider's rides since the release, 9 in 100 (by rank) are slow, and all of
+-- S3: of all reads of a rider's rides since the release, 7 in 100 (by rank) are slow, and all of
 -- them are for riders who had more than 20 rides by then.
 CREATE TEMP TABLE slow_call AS
 WITH heavy AS (
@@ -105,7 +105,7 @@ ranked AS (
            row_number() OVER (ORDER BY attribute(h, 1), ride_id, number) AS place
     FROM since WHERE many_rides AND user_id <> 123
 )
-SELECT ride_id, number FROM ranked WHERE place * 100 <= calls * 9
+SELECT ride_id, number FROM ranked WHERE place * 100 <= calls * 7
 ORDER BY ride_id, number;
 
 INSERT INTO api_requests
@@ -141,7 +141,7 @@ SELECT request_id,
        status_code::SMALLINT AS status_code,
        CASE WHEN timeout THEN 30000
             WHEN status_code = 429 THEN 2 + below(attribute(h, 4), 4)
-            WHEN slow THEN 760 + below(attribute(h, 5), 520)
+            WHEN slow THEN 940 + below(attribute(h, 5), 200)
             -- few calls at night find nothing in the cache of a city's drivers
             WHEN call = 5 AND at_s % 86400 BETWEEN 25200 AND 39600
             THEN 90 + percentile(getvariable('latency_knots'), attribute(h, 5))

@@ -3,22 +3,25 @@
 
 CREATE TEMP TABLE rebook AS
 WITH eligible AS (
-    SELECT user_id, h, row_number() OVER (ORDER BY attribute(h, 60), user_id) % 2 = 0 AS treated
+    SELECT user_id, h,
+           rides,
+           -- the groups are equal in how much they ride: the button does nothing
+           row_number() OVER (ORDER BY rides, attribute(h, 60), user_id) % 2 = 0 AS treated
     FROM person
+    LEFT JOIN (
+        SELECT user_id, count(*) AS rides FROM ride
+        WHERE status = 'completed' AND requested_s >= getvariable('s15_rebook_start_s')
+          AND requested_s < getvariable('s15_rebook_end_s')
+        GROUP BY user_id
+    ) AS ridden USING (user_id)
     WHERE created_s < getvariable('s15_rebook_start_s') AND adds_payment
 ),
-rode AS (
-    SELECT DISTINCT user_id FROM ride
-    WHERE status = 'completed' AND requested_s >= getvariable('s15_rebook_start_s')
-      AND requested_s < getvariable('s15_rebook_end_s')
-),
 ranked AS (
-    SELECT e.user_id, e.h, e.treated, r.user_id IS NULL AS idle,
-           row_number() OVER (PARTITION BY e.treated, r.user_id IS NULL
-                              ORDER BY attribute(e.h, 61), e.user_id) AS place,
-           count(*) OVER (PARTITION BY e.treated) AS people
-    FROM eligible AS e
-    LEFT JOIN rode AS r USING (user_id)
+    SELECT user_id, h, treated, rides IS NULL AS idle,
+           row_number() OVER (PARTITION BY treated, rides IS NULL
+                              ORDER BY attribute(h, 61), user_id) AS place,
+           count(*) OVER (PARTITION BY treated) AS people
+    FROM eligible
 )
 SELECT user_id, h, treated FROM ranked
 WHERE NOT (treated AND idle AND place * 100 <= people * 14)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ridealong import catalogue
-from ridealong.checks.judge import judge, worker
+from ridealong.checks.judge import judge
 from ridealong.checks.verdict import CheckFailed, Verdict
 
 FAILURES_BEFORE_HINT: Final = 2
@@ -39,7 +39,7 @@ def check(exercise_id: str) -> None:
             "`ridealong doctor` in a terminal looks for the cause"
         ) from error
     if not verdict.passed:
-        raise CheckFailed(verdict.message + _offer(verdict.exercise))
+        raise CheckFailed(verdict.message + _offer(verdict))
     _failures.pop(verdict.exercise, None)
     print(verdict.message)
 
@@ -106,17 +106,18 @@ def _entry(exercise_id: object) -> Mapping[str, Any]:
         raise CheckFailed(_one_line(error)) from None
 
 
-def _offer(exercise_id: str) -> str:
-    """Count a failed check; from the second on return the offer of a hint."""
-    _failures[exercise_id] += 1
-    if _failures[exercise_id] < FAILURES_BEFORE_HINT:
+def _offer(verdict: Verdict) -> str:
+    """Count a wrong answer; from the second on return the offer of a hint."""
+    if verdict.message.startswith("no answer yet"):
         return ""
-    return f' For a hint, run hint("{exercise_id}").'
+    _failures[verdict.exercise] += 1
+    if _failures[verdict.exercise] < FAILURES_BEFORE_HINT:
+        return ""
+    stop = "" if verdict.message.endswith((".", "?", "!")) else "."
+    return f'{stop} For a hint, run hint("{verdict.exercise}").'
 
 
 def _one_line(error: object) -> str:
     text = " ".join(str(error).encode(errors="replace").decode().split())
     return text if len(text) <= 400 else f"{text[:396]} ..."
 
-
-__all__ = ["check", "hint", "worker"]

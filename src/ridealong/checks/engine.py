@@ -1,0 +1,140 @@
+"""Run a query that somebody else wrote on a locked connection.
+
+One SELECT, on data attached read-only, inside a transaction that is always rolled back; without
+files, network, extensions, settings, Python variables or spilling to disk; with a limit on memory
+and time.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from ridealong.checks.errors import shorten
+from ridealong.checks.fingerprint import Fingerprint
+from ridealong.checks.result import of_statement
+from ridealong.checks.statement import QueryFailed, QueryStopped, bound, prepared, time_limit
+
+SHIFT_DAYS: Final = 45
+LIMIT_SECONDS: Final = 5.0
+MEMORY_LIMIT: Final = "1GB"
+
+_SETTINGS = {
+    "TimeZone": "'UTC'",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "enable_progress_bar": "false",
+    "python_enable_replacements": "false",
+    "temp_directory": "''",
+    "enable_external_access": "false",
+}
+
+
+class Engine:
+    """Connections to the data sets, opened when first asked for and kept warm."""
+
+    def __init__(self, limit_seconds: float = LIMIT_SECONDS, memory: str = MEMORY_LIMIT) -> None:
+        self.limit_seconds = limit_seconds
+        self.memory = memory
+        self._instances: dict[Path | None, duckdb.DuckDBPyConnection] = {}
+        self._connections: dict[tuple[Path | None, bool], duckdb.DuckDBPyConnection] = {}
+
+    def close(self) -> None:
+        """Close all connections; the next query opens new ones."""
+        for con in [*self._connections.values(), *self._instances.values()]:
+            con.close()
+        self._connections.clear()
+        self._instances.clear()
+
+    def run(
+        self,
+        text: object,
+        path: Path | None,
+        *,
+        shifted: bool = False,
+        parameters: Mapping[str, Any] | None = None,
+        order: Sequence[str] = (),
+        like: Fingerprint | None = None,
+    ) -> Fingerprint:
+        """Return the fingerprint of a query's result.
+
+        Args:
+            text: the query.
+            path: the database file; None for the data set of twelve rides.
+            shifted: whether as_of() and now() lie `SHIFT_DAYS` earlier.
+            parameters: values for `$name` in the query.
+            order: the keys that the task orders by, such as `"rides DESC"`.
+            like: the result it will be compared to: columns are taken in its order and kinds.
+
+        Raises:
+            QueryFailed: when DuckDB reports an error, in one line.
+            QueryRefused: when the text is not one SELECT.
+            QueryStopped: when it runs past the limit of time or memory.
+        """
+        con = self.open(path, shifted)
+        statement = prepared(text, con)
+        assert isinstance(text, str)
+        values = bound(statement, parameters or {})
+        try:
+            with self._guarded(con):
+                return of_statement(con, statement, text, values, order, like)
+        except duckdb.Error as error:
+            if isinstance(error, duckdb.InternalException | duckdb.FatalException):
+                self.close()  # DuckDB refuses everything on an instance that broke once
+                con = self.open(path, shifted)
+            if isinstance(error, duckdb.OutOfMemoryException):
+                raise QueryStopped(
+                    f"the query needs more than {self.memory} of memory and was stopped: "
+                    "look for a JOIN without its condition, or aggregate before you join"
+                ) from None
+            raise QueryFailed(shorten(error, text, con)) from None
+        except (MemoryError, RecursionError, UnicodeError, OverflowError, ValueError) as error:
+            raise QueryFailed(
+                f"the result cannot be read: {type(error).__name__}: {error}".splitlines()[0]
+            ) from None
+
+    @contextmanager
+    def _guarded(self, con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Run inside a transaction that is rolled back, and interrupt it at the limit."""
+        con.execute("BEGIN TRANSACTION")
+        try:
+            with time_limit(con, self.limit_seconds):
+                yield
+        finally:
+            try:
+                con.execute("ROLLBACK")
+            except duckdb.Error:
+                self.close()
+
+    def open(self, path: Path | None, shifted: bool = False) -> duckdb.DuckDBPyConnection:
+        """Return the connection to a data set; None is the one of twelve rides."""
+        if (path, shifted) not in self._connections:
+            if path not in self._instances:
+                self._instances[path] = self._opened(path)
+            con = self._instances[path].cursor()
+            con.execute("USE ridealong")
+            if shifted:
+                (now,) = con.execute("SELECT as_of()").fetchall()[0]
+                for name in ("as_of", "now"):
+                    con.execute(
+                        f"CREATE TEMP MACRO {name}() AS "
+                        f"TIMESTAMP '{now}' - INTERVAL {SHIFT_DAYS} DAY"
+                    )
+            self._connections[path, shifted] = con
+        return self._connections[path, shifted]
+
+    def _opened(self, path: Path | None) -> duckdb.DuckDBPyConnection:
+        from ridealong.dataset.connection import attach, edge_connection
+
+        if path is None:
+            con = edge_connection()
+        else:
+            con = duckdb.connect()
+            attach(con, path)
+        for setting, value in _SETTINGS.items():
+            con.execute(f"SET {setting} = {value}")
+        con.execute(f"SET memory_limit = '{self.memory}'")
+        con.execute("SET lock_configuration = true")
+        return con

@@ -1,0 +1,144 @@
+"""Take a learner's text apart: one SELECT or a clear refusal, with its parameters and a limit."""
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+
+from ridealong.checks import sqltext
+from ridealong.checks.errors import shorten
+
+_NOT_A_QUERY = {"DESCRIBE", "DESC", "SHOW", "SUMMARIZE"}
+_FETCHED = re.compile(
+    r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)|VARCHAR|BOOLEAN|DOUBLE|FLOAT|DATE|TIMESTAMP"
+)
+
+
+class QueryFailed(Exception):
+    """A query that gives no result; the text is one line for the learner."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows these lines in place of a traceback.
+        return [str(self)]
+
+
+class QueryRefused(QueryFailed):
+    """A text that is not one SELECT, or too large to be read."""
+
+
+class QueryStopped(QueryFailed):
+    """A query that ran past the limit."""
+
+
+def prepared(text: object, con: duckdb.DuckDBPyConnection) -> duckdb.Statement:
+    """Return the one SELECT statement that a text holds.
+
+    Raises:
+        QueryRefused: when it holds anything else.
+        QueryFailed: when it has a syntax error.
+    """
+    if not isinstance(text, str):
+        raise QueryRefused(f"the answer is a {type(text).__name__}, wanted the text of a query")
+    if problem := sqltext.refusal(text):
+        raise QueryRefused(problem)
+    try:
+        statements = con.extract_statements(text)
+    except Exception as error:  # noqa: BLE001 - the parser raises more than its own errors
+        raise QueryFailed(shorten(error, text, con)) from None
+    if not statements:
+        raise QueryRefused("no answer yet: the cell holds no query")
+    if len(statements) > 1:
+        raise QueryRefused(
+            f"the answer holds {len(statements)} statements, wanted one SELECT: "
+            "delete all but the last, or join them with WITH"
+        )
+    kind = statements[0].type.name
+    word = sqltext.first_word(text)
+    if kind == "MULTI":
+        raise QueryRefused(
+            "a PIVOT that takes its columns from the data has other columns on other data: "
+            "list them, as in PIVOT ... ON status IN ('completed', 'cancelled')"
+        )
+    if kind != "SELECT" or word in _NOT_A_QUERY:
+        raise QueryRefused(
+            f"the answer is a {word or kind} statement, wanted one SELECT: "
+            "an answer reads the data and changes nothing"
+        )
+    return statements[0]
+
+
+def bound(statement: duckdb.Statement, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the values for the parameters that a statement names."""
+    names = statement.named_parameters
+    unknown = sorted(names - parameters.keys())
+    if unknown:
+        given = ", ".join(f"${each}" for each in parameters) or "no parameter"
+        asked = ", ".join("?" if each.isdigit() else f"${each}" for each in unknown)
+        raise QueryFailed(f"the query asks for {asked}, this exercise gives {given}")
+    return {name: parameters[name] for name in names} or None
+
+
+@contextmanager
+def time_limit(con: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    """Interrupt what runs on a connection when the block takes longer than a limit.
+
+    Raises:
+        QueryStopped: at the limit, or when the learner interrupts.
+    """
+    expired = threading.Event()
+
+    def stop() -> None:
+        expired.set()
+        con.interrupt()
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise QueryStopped("you stopped the query") from None
+    except (duckdb.InterruptException, RuntimeError) as error:
+        if expired.is_set():
+            raise QueryStopped(stopped_text(seconds)) from None
+        if "interrupt" in str(error).lower():
+            raise QueryStopped("you stopped the query") from None
+        raise
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def stopped_text(seconds: float) -> str:
+    """Return what a learner reads about a query that was stopped."""
+    return (
+        f"the query ran longer than {seconds:g} s and was stopped: look for a JOIN without "
+        "its condition, or a recursion without an end; try it on fewer rows first"
+    )
+
+
+def fetchable(description: Any, query: str, instants: str = "VARCHAR") -> str:
+    """Return the query in a form whose cells Python can fetch; empty when it is one already.
+
+    Time zones need a further package, and some types have no form in Python.
+
+    Args:
+        description: of the query, after it was executed.
+        query: without a semicolon at its end.
+        instants: the type that special kinds of TIMESTAMP are cast to.
+    """
+    kinds = [str(kind) for _, kind, *_ in description or ()]
+    if all(_FETCHED.fullmatch(kind) for kind in kinds):
+        return ""
+    names = [f"c{i}" for i in range(len(kinds))]
+    casts = [
+        name
+        if _FETCHED.fullmatch(kind)
+        else f"{name}::{instants if kind.startswith('TIMESTAMP') else 'VARCHAR'} AS {name}"
+        for name, kind in zip(names, kinds, strict=True)
+    ]
+    given = ", ".join(names)
+    return f"WITH given({given}) AS (FROM (\n{query}\n)) SELECT {', '.join(casts)} FROM given"

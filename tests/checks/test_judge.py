@@ -1,0 +1,348 @@
+import pytest
+
+from ridealong.answers import Answer
+from ridealong.catalogue import CatalogueError
+from ridealong.checks import judge
+from ridealong.checks.query import VARIANTS
+
+
+def failed(exercise, answer):
+    verdict = judge(exercise, answer)
+
+    assert not verdict.passed
+    assert "\n" not in verdict.message
+    return verdict
+
+
+@pytest.mark.parametrize(
+    "exercise",
+    [
+        "completed-by-city",
+        "rider-history",
+        "fares-by-city",
+        "every-completed-ride",
+        "riders",
+    ],
+)
+def test_the_reference_answer_passes(course, exercise):
+    verdict = judge(exercise, course[exercise])
+
+    assert verdict.passed, verdict.message
+    assert all(each.held for each in verdict.properties)
+
+
+def test_an_answer_reaches_the_same_verdict_as_text_and_as_read_from_a_notebook(course):
+    text = course["completed-by-city"].replace("count(*)", "count(*) + 1")
+
+    assert judge("completed-by-city", text) == judge(
+        "completed-by-city", Answer("completed_by_city", "sql", text)
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "by"),
+    [
+        ("count(*)", "sum(1)"),  # HUGEINT
+        ("count(*)", "sum(1)::DOUBLE"),
+        ("count(*)", "count(*)::DECIMAL(12, 4)"),
+        ("c.name AS city, count(*) AS completed_rides", "count(*) AS Completed_Rides, c.name City"),
+        ("SELECT", "/* a comment; */ SELECT -- and one more\n"),
+        ("city\n", "city;;\n"),
+    ],
+)
+def test_a_different_form_of_the_same_result_passes(course, change, by):
+    text = course["completed-by-city"] + "\n"
+    assert change in text
+
+    verdict = judge("completed-by-city", text.replace(change, by))
+
+    assert verdict.passed, verdict.message
+
+
+@pytest.mark.parametrize(
+    ("change", "by"),
+    [
+        ("avg(fare)", "sum(fare) / count(fare)"),
+        ("avg(fare)", "avg(fare::DOUBLE) * (1 + 1e-11)"),
+        ("sum(fare)", "sum(fare::DOUBLE)"),
+        ("max(completed_at)", "max(completed_at) AT TIME ZONE 'UTC'"),
+        ("max(completed_at)", "max(completed_at)::TIMESTAMP_NS"),
+    ],
+)
+def test_numbers_and_times_are_compared_by_value(course, change, by):
+    verdict = judge("fares-by-city", course["fares-by-city"].replace(change, by))
+
+    assert verdict.passed, verdict.message
+
+
+@pytest.mark.parametrize(
+    ("change", "by", "seen"),
+    [
+        ("avg(fare)", "avg(fare) * (1 + 1e-7)", "differ by less than 1 %"),
+        ("avg(fare)", "round(avg(fare), 1)", "Look at where you round"),
+        ("sum(fare)", "sum(fare) + 0.01", "the values of bookings differ"),
+        ("sum(fare)", "sum(fare)::DOUBLE + 1e-5", "the values of bookings differ"),
+        ("max(completed_at)", "max(completed_at)::DATE", "the values of last_completed_at differ"),
+        ("max(completed_at)", "max(completed_at)::VARCHAR", "holds text, wanted dates or times"),
+        ("count(driver_id)", "CASE city_id WHEN 3 THEN NULL ELSE 1 END", "holds 1 NULL, wanted no"),
+        ("count(driver_id)", "count(driver_id) > 3", "holds true or false, wanted numbers"),
+    ],
+)
+def test_a_value_that_differs_is_named(course, change, by, seen):
+    assert seen in failed("fares-by-city", course["fares-by-city"].replace(change, by)).message
+
+
+def test_null_and_empty_text_are_told_apart(course):
+    text = course["riders"].replace("signup_channel", "coalesce(signup_channel, '') signup_channel")
+
+    message = failed("riders", text).message
+
+    assert "signup_channel holds no NULL and" in message
+    assert "empty text" in message
+
+
+def test_text_that_differs_in_case_alone_is_told_so(course):
+    text = course["riders"].replace("name", "upper(name) AS name")
+
+    assert "differ only in upper and lower case" in failed("riders", text).message
+
+
+def test_values_in_the_wrong_rows_are_told_so(course):
+    text = "SELECT user_id, name, lead(signup_channel, 1, first_channel) OVER (ORDER BY user_id) "
+    text += "AS signup_channel FROM (SELECT *, first(signup_channel ORDER BY user_id) OVER () AS "
+    text += "first_channel FROM users WHERE user_id < 200)"
+
+    assert "not in the right rows" in failed("riders", text).message
+
+
+@pytest.mark.parametrize(
+    ("columns", "seen"),
+    [
+        ("c.name AS city, count(*) AS n", "n should be called completed_rides"),
+        ("c.name AS city, count(*) AS completed_rides, 1 AS x", "x is not asked for"),
+        ("c.name AS city", "Add completed_rides to SELECT"),
+        ("c.name AS city, count(*) AS city", "two columns are called city"),
+        ("c.name AS town, 1 AS n, 2 AS m", "the columns are town, n, m, wanted city, completed"),
+    ],
+)
+def test_columns_that_differ_are_named(course, columns, seen):
+    text = f"SELECT {columns} FROM rides r JOIN cities c USING (city_id) "
+    text += "WHERE status = 'completed' GROUP BY c.name"
+
+    assert seen.lower() in failed("completed-by-city", text).message.lower()
+
+
+def test_rows_that_tie_on_all_keys_come_in_any_order(course):
+    text = course["rider-history"]
+
+    assert judge("rider-history", text + ", ride_id DESC").passed
+    assert judge("rider-history", text + ", ride_id").passed
+
+
+def test_a_wrong_order_is_told_with_the_order_that_is_wanted(course):
+    text = course["completed-by-city"].replace("completed_rides DESC, city", "city DESC")
+
+    message = failed("completed-by-city", text).message
+
+    assert "their order is not" in message
+    assert "completed_rides descending, then city ascending" in message
+
+
+def test_a_missing_order_by_is_told_so(course):
+    text = course["completed-by-city"].partition("ORDER BY")[0]
+    inside = f"SELECT * FROM ({course['completed-by-city']})"
+
+    assert "Without ORDER BY" in failed("completed-by-city", inside).message
+    assert "Without ORDER BY" in failed("completed-by-city", text).message
+
+
+def test_order_plays_no_part_where_none_is_asked_for(course):
+    assert judge("fares-by-city", course["fares-by-city"] + " ORDER BY 2").passed
+
+
+@pytest.mark.parametrize("name", ["every-status", "fewest-first"])
+def test_a_known_mistake_is_named_with_its_message(course, exercises, name):
+    mistakes = {
+        "every-status": course["completed-by-city"].replace("WHERE r.status = 'completed'", ""),
+        "fewest-first": course["completed-by-city"].replace("rides DESC", "rides ASC"),
+    }
+    messages = {m["name"]: m["message"] for m in exercises["completed-by-city"]["mistakes"]}
+
+    verdict = failed("completed-by-city", mistakes[name])
+
+    assert verdict.mistake == name
+    assert verdict.message.endswith(messages[name])
+
+
+def test_a_mistake_written_another_way_is_recognised(course):
+    text = course["completed-by-city"].replace("r.status = 'completed'", "r.status IS NOT NULL")
+
+    assert failed("completed-by-city", text).mistake == "every-status"
+
+
+def test_a_wrong_order_elsewhere_is_not_taken_for_a_known_one(course):
+    text = course["completed-by-city"].replace(", city", ", city DESC")
+
+    verdict = failed("completed-by-city", text)
+
+    assert verdict.mistake is None
+    assert "12-row edge set" in verdict.message
+
+
+def test_a_row_that_should_not_be_there_is_shown(course):
+    text = course["completed-by-city"].replace("GROUP BY", "AND c.name <> 'Lakemont' GROUP BY")
+    text = text.replace("ORDER BY", "UNION ALL SELECT 'Atlantis', 7 ORDER BY")
+
+    assert "(Atlantis, 7) should not be there" in failed("completed-by-city", text).message
+
+
+def test_a_query_that_fits_the_public_data_only_is_told_its_literals(course):
+    by_hand = "SELECT ride_id, completed_at FROM rides WHERE user_id = $rider_id AND "
+    by_hand += "ride_id >= 67018 AND status = 'completed' ORDER BY completed_at DESC"
+
+    message = failed("rider-history", by_hand).message
+
+    assert "On other data of the same shape" in message
+    assert "fits the public data only; look at 67018" in message
+
+
+def test_a_fixed_date_is_named_when_the_clock_is_moved(course):
+    text = course["rider-history"].replace("as_of()", "TIMESTAMP '2026-03-30'")
+
+    message = failed("rider-history", text).message
+
+    assert message.startswith("When the clock is moved 45 days back")
+    assert "'2026-03-30' stays where it is: count back from as_of()" in message
+
+
+def test_an_answer_for_one_rider_is_told_to_ask_for_the_parameter(course):
+    text = course["rider-history"].replace("$rider_id", "123")
+
+    message = failed("rider-history", text).message
+
+    assert "with $rider_id = 77" in message
+    assert "ask for $rider_id" in message
+
+
+def test_an_unknown_parameter_is_named_with_those_there_are(course):
+    text = course["rider-history"].replace("$rider_id", "$user")
+
+    message = failed("rider-history", text).message
+
+    assert "asks for $user, this exercise gives $rider_id" in message
+
+
+@pytest.mark.parametrize(
+    ("condition", "name"),
+    [
+        ("r.requested_at < current_timestamp", "current_timestamp"),
+        ("r.requested_at::DATE <= current_date", "current_date"),
+        ("r.requested_at::DATE <= today()", "today()"),
+        ("r.requested_at < get_current_timestamp()", "get_current_timestamp()"),
+        ("random() >= 0", "random()"),
+        ("uuid() IS NOT NULL", "uuid()"),
+    ],
+)
+def test_what_changes_by_itself_fails_even_where_the_result_is_right(course, condition, name):
+    text = course["completed-by-city"].replace("WHERE", f"WHERE {condition} AND")
+
+    assert f"uses {name}" in failed("completed-by-city", text).message
+
+
+def test_now_and_columns_called_like_a_clock_are_no_offence(course):
+    text = course["completed-by-city"].replace("WHERE", "WHERE now() IS NOT NULL AND")
+    text = f"""
+        SELECT city, today AS completed_rides
+        FROM (SELECT city, completed_rides AS today FROM ({text})) ORDER BY 2 DESC, 1"""
+
+    verdict = judge("completed-by-city", text)
+
+    assert verdict.passed, verdict.message
+
+
+def test_an_unsteady_answer_is_told_so(course):
+    text = "SELECT city_id, 0.5 AS average_fare, 1 AS bookings, 2 AS with_driver, "
+    text += "to_timestamp(txid_current())::TIMESTAMP AS last_completed_at FROM cities"
+
+    assert "A second run gave other rows" in failed("fares-by-city", text).message
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("SELECT citty FROM rides", "the nearest column is rides.city_id"),
+        ("SELECT * FROM ridez", "the nearest table is rides"),
+        ('SELECT * FROM rides WHERE status = "completed"', "single quotes: 'completed'"),
+        ("SELCT 1", "did you mean SELECT?"),
+        ("SELECT 1; SELECT 2", "holds 2 statements, wanted one SELECT"),
+        ("DROP TABLE rides", "is a DROP statement, wanted one SELECT"),
+        ("DESCRIBE rides", "is a DESCRIBE statement, wanted one SELECT"),
+        ("PIVOT rides ON status USING count(*)", "list them, as in PIVOT"),
+        ("", "no answer yet"),
+        ("-- Write your query here.", "no answer yet"),
+        (None, "no answer yet"),
+        (..., "no answer yet"),
+        (12, "holds an int, wanted a query"),
+    ],
+)
+def test_what_is_no_right_query_is_told_in_one_line(course, text, seen):
+    assert seen in failed("completed-by-city", text).message
+
+
+def test_an_error_on_other_data_only_says_where(course):
+    text = course["fares-by-city"].replace("sum(fare)", "sum(fare) + 0 * error_if_few")
+    text = text.replace("error_if_few", "(CASE WHEN count(*) < 100 THEN 'x' ELSE '1' END)::INT")
+
+    message = failed("fares-by-city", text).message
+
+    assert message.startswith("On the 12-row edge set: the query fails: Conversion Error")
+
+
+def test_many_rows_are_compared_as_exactly_as_few(course):
+    right = course["every-completed-ride"]
+    wrong = [
+        right.replace("fare,", "fare + CASE WHEN ride_id = 5003 THEN 0.01 ELSE 0 END AS fare,"),
+        right.replace("/ 3", "/ 3 + CASE WHEN ride_id = 5003 THEN 0.01 ELSE 0 END"),
+        right + " AND ride_id <> 5003",
+        right + " UNION ALL SELECT 0, 0, 0",
+        right.replace("fare,", "lead(fare, 1, 9.99) OVER (ORDER BY ride_id) AS fare,"),
+    ]
+
+    for text in [right + " ORDER BY fare", right.replace("fare,", "fare::DOUBLE AS fare,")]:
+        verdict = judge("every-completed-ride", text)
+        assert verdict.passed, verdict.message
+    for text in wrong:
+        failed("every-completed-ride", text)
+
+
+def test_properties_name_what_held_and_what_did_not(course):
+    verdict = failed(
+        "completed-by-city", course["completed-by-city"].replace("count(*)", "count(*) + 1")
+    )
+
+    by_name = {each.name: each.held for each in verdict.properties}
+    assert by_name["columns on the public data"]
+    assert by_name["row count on the public data"]
+    assert not by_name["values on the public data"]
+
+
+def test_an_unknown_exercise_is_an_error_that_names_the_nearest(course):
+    with pytest.raises(CatalogueError, match='did you mean "completed-by-city"'):
+        judge("complete-by-city", "SELECT 1")
+
+
+def test_every_data_set_is_used(course, monkeypatch):
+    from ridealong.checks.judge import worker
+
+    asked = []
+    run = type(worker()).run
+
+    def spy(self, text, path, **options):
+        asked.append((path and path.stem, options["shifted"]))
+        return run(self, text, path, **options)
+
+    monkeypatch.setattr(type(worker()), "run", spy)
+    judge("completed-by-city", course["completed-by-city"])
+
+    assert len(asked) == len(VARIANTS)
+    assert len(set(asked)) == len(VARIANTS)
