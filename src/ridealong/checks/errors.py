@@ -15,6 +15,9 @@ _COLUMN = re.compile(
 )
 _TABLE = re.compile(r'Table with name "?(?P<name>[^"\s!]+)"? does not exist')
 _NEAR = re.compile(r'syntax error at or near "(?P<near>.*)"')
+_FUNCTION = re.compile(
+    r"""Function with name (?P<name>\w+) does not exist!\s*Did you mean "(?P<nearest>\w+)""", re.I
+)
 _LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
 _KEYWORDS = (
     ["AND", "AS", "ASC", "BETWEEN", "BY", "CASE", "COUNT", "DESC", "DISTINCT", "ELSE", "END"]
@@ -34,7 +37,7 @@ def shorten(error: Exception, text: str, con: duckdb.DuckDBPyConnection | None) 
         con: where the names of tables and columns are looked up; None to leave that out.
     """
     message = str(error)
-    first = re.split(r"\n", message.strip(), maxsplit=1)[0].strip()
+    first = message.strip().partition("\n")[0].partition(". Use ")[0].strip()
     if len(first) > _LONGEST:
         first = first[: _LONGEST - 4] + " ..."
     line = _LINE.search(message)
@@ -55,9 +58,9 @@ def _advice(first: str, message: str, text: str, con: duckdb.DuckDBPyConnection 
     if found := _TABLE.search(first):
         return _nearest_table(found["name"], con)
     if found := _NEAR.search(first):
-        close = get_close_matches(found["near"].upper(), _KEYWORDS, n=1, cutoff=0.6)
-        if close and close[0] != found["near"].upper():
-            return f"did you mean {close[0]}?"
+        for word in _words_at(found["near"], text, con):
+            if close := get_close_matches(word, _KEYWORDS, n=1, cutoff=0.65):
+                return f"did you mean {close[0]}?"
         return "look at the word before it too; a comma, a bracket or a keyword is missing there"
     if "unterminated" in first:
         return "a quote is opened there and not closed"
@@ -65,9 +68,23 @@ def _advice(first: str, message: str, text: str, con: duckdb.DuckDBPyConnection 
         return (
             "add it to GROUP BY, or say which of its values to take: min(...), max(...), count(...)"
         )
-    if found := re.search(r'Did you mean "([^"]+)"', message):
-        return f'did you mean "{found[1]}"?'
+    if found := _FUNCTION.search(message):
+        close = get_close_matches(found["name"].lower(), [found["nearest"].lower()], 1, 0.6)
+        return f"did you mean {found['nearest']}?" if close else ""
     return ""
+
+
+def _words_at(near: str, text: str, con: duckdb.DuckDBPyConnection | None) -> list[str]:
+    """Return the word at an error and the one before it, unless they are known names."""
+    found = tokens(text)
+    places = [n for n, each in enumerate(found) if each.text == near]
+    words = [found[n].text for place in places[:1] for n in (place, place - 1) if n >= 0]
+    known = {name.lower() for pair in _columns("", con) for name in pair}
+    return [
+        word.upper()
+        for word in words
+        if word.upper() not in _KEYWORDS and word.lower() not in known and word.isalpha()
+    ]
 
 
 def _nearest_column(

@@ -10,7 +10,7 @@ from ridealong.checks.compare import PROPERTIES, Difference, difference
 from ridealong.checks.engine import SHIFT_DAYS
 from ridealong.checks.fingerprint import FEW_ROWS, Fingerprint, of_error
 from ridealong.checks.query import VARIANTS, database, parameter_sets
-from ridealong.checks.statement import QueryFailed, QueryRefused, QueryStopped
+from ridealong.checks.statement import QueryFailed, QueryRefused, QueryStopped, with_article
 from ridealong.checks.verdict import Property, Verdict
 from ridealong.checks.worker import Worker
 
@@ -65,7 +65,7 @@ def judge(exercise_id: str, answer: object) -> Verdict:
         return Verdict(
             exercise_id,
             False,
-            f"{name} holds {_article(kind if kind != 'sql' else type(text).__name__)}, wanted a "
+            f"{name} holds {with_article(kind if kind != 'sql' else type(text).__name__)}, wanted a "
             f"query: write it in the answer cell, below its first line `%%sql {name}`",
         )
     return _Judge(exercise_id, entry, text, module.hidden_seed, module.hidden_scale).verdict()
@@ -73,10 +73,6 @@ def judge(exercise_id: str, answer: object) -> Verdict:
 
 def _no_answer(name: str) -> str:
     return f"no answer yet: write your query in the cell that starts with `%%sql {name}` and run it"
-
-
-def _article(noun: str) -> str:
-    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
 class _Judge:
@@ -138,17 +134,19 @@ class _Judge:
     def _head(self, variant: str, which: int, what: Difference) -> str:
         """Return the sentence that says where and what was seen."""
         if what.property == "runs" and variant == "public":
-            return f"{what.seen[0].upper()}{what.seen[1:]}."
+            return _sentence(what.seen)
         where = WHERE[variant].capitalize()
         if len(self.expected[variant]) > 1:
             values = self.parameters[which].items()
             where += " with " + ", ".join(f"${name} = {value}" for name, value in values)
-        return f"{where}: {what.seen}."
+        return _sentence(f"{where}: {what.seen}")
 
     def _failed(
         self, message: str, properties: tuple[Property, ...] = (), mistake: str | None = None
     ) -> Verdict:
-        line = " ".join(message.split())
+        # What a learner named or wrote can stand in it: no line breaks, nothing invisible.
+        shown = (c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(message.split()))
+        line = "".join(shown)
         return Verdict(self.id, False, line, properties, mistake)
 
     def _results(self) -> Results:
@@ -218,7 +216,7 @@ class _Judge:
 
     def _advice(self, failing: Sequence[str], what: Difference) -> str:
         """Return what to try; what only fits the public data is told so."""
-        advice = f"{what.advice[:1].upper()}{what.advice[1:]}." if what.advice else ""
+        advice = _sentence(what.advice)
         if what.property == "order" and not sqltext.is_ordered(self.text):
             return f"Without ORDER BY rows come in any order: {what.advice}."
         unused = [
@@ -270,6 +268,11 @@ def stored(results: Any) -> list[Fingerprint]:
 def _marks(results: Sequence[Fingerprint], *, order: bool = False) -> list[tuple[str, str]]:
     """Return what results are recognised by, with or without the order of their rows."""
     return [(each.digest, each.sequence if order else "") for each in results]
+
+
+def _sentence(text: str) -> str:
+    stop = "" if text.endswith((".", "?", "!")) else "."
+    return f"{text[0].upper()}{text[1:]}{stop}" if text else ""
 
 
 def _error(result: Fingerprint) -> Difference:

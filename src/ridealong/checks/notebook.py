@@ -120,4 +120,3 @@ def _offer(verdict: Verdict) -> str:
 def _one_line(error: object) -> str:
     text = " ".join(str(error).encode(errors="replace").decode().split())
     return text if len(text) <= 400 else f"{text[:396]} ..."
-

@@ -33,6 +33,11 @@ class QueryStopped(QueryFailed):
     """A query that ran past the limit."""
 
 
+def with_article(noun: str) -> str:
+    """Return a noun behind `a` or `an`."""
+    return f"an {noun}" if noun[:1].lower() in tuple("aeiou") else f"a {noun}"
+
+
 def prepared(text: object, con: duckdb.DuckDBPyConnection) -> duckdb.Statement:
     """Return the one SELECT statement that a text holds.
 
@@ -41,7 +46,9 @@ def prepared(text: object, con: duckdb.DuckDBPyConnection) -> duckdb.Statement:
         QueryFailed: when it has a syntax error.
     """
     if not isinstance(text, str):
-        raise QueryRefused(f"the answer is a {type(text).__name__}, wanted the text of a query")
+        raise QueryRefused(
+            f"the answer is {with_article(type(text).__name__)}, wanted the text of a query"
+        )
     if problem := sqltext.refusal(text):
         raise QueryRefused(problem)
     try:
@@ -64,7 +71,7 @@ def prepared(text: object, con: duckdb.DuckDBPyConnection) -> duckdb.Statement:
         )
     if kind != "SELECT" or word in _NOT_A_QUERY:
         raise QueryRefused(
-            f"the answer is a {word or kind} statement, wanted one SELECT: "
+            f"the answer is {with_article(word or kind)} statement, wanted one SELECT: "
             "an answer reads the data and changes nothing"
         )
     return statements[0]
@@ -76,7 +83,7 @@ def bound(statement: duckdb.Statement, parameters: Mapping[str, Any]) -> dict[st
     unknown = sorted(names - parameters.keys())
     if unknown:
         given = ", ".join(f"${each}" for each in parameters) or "no parameter"
-        asked = ", ".join("?" if each.isdigit() else f"${each}" for each in unknown)
+        asked = ", ".join({"?" if each.isdigit() else f"${each}": None for each in unknown})
         raise QueryFailed(f"the query asks for {asked}, this exercise gives {given}")
     return {name: parameters[name] for name in names} or None
 

@@ -19,7 +19,13 @@ from typing import IO, Any, Final
 
 from ridealong.checks.engine import LIMIT_SECONDS, Engine
 from ridealong.checks.fingerprint import Fingerprint
-from ridealong.checks.statement import QueryFailed, QueryRefused, QueryStopped, stopped_text
+from ridealong.checks.statement import (
+    QueryFailed,
+    QueryRefused,
+    QueryStopped,
+    stopped_text,
+    with_article,
+)
 
 START_SECONDS: Final = 60.0
 GRACE_SECONDS: Final = 3.0
@@ -65,7 +71,9 @@ class Worker:
     ) -> Fingerprint:
         """Return the fingerprint of a query's result; arguments and errors as `Engine.run`."""
         if not isinstance(text, str):
-            raise QueryRefused(f"the answer is a {type(text).__name__}, wanted the text of a query")
+            raise QueryRefused(
+                f"the answer is {with_article(type(text).__name__)}, wanted the text of a query"
+            )
         with self._lock:
             if self._engine is None and not self._started():
                 self._engine = Engine(self.limit_seconds)

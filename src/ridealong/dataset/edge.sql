@@ -53,13 +53,13 @@ INSERT INTO users
     (user_id, name, email, created_at, home_city_id, signup_channel, referred_by, deleted_at)
 VALUES
     (1, 'Ana Silva', 'ana.silva@example.com', '2025-09-29 00:00:00', 1, 'organic', NULL, NULL),        -- first instant of the history
-    (2, 'Ana Silva', 'ANA.SILVA@example.com', '2025-11-08 09:15:00', 1, 'paid_social', NULL, NULL),    -- same name; email differs by case alone
+    (2, 'Ana Silva', 'ANA.SILVA@example.com', '2026-01-01 00:00:00', 1, 'paid_social', NULL, NULL),    -- same name; email differs by case alone; the first instant of a month
     (5, 'Percy 100% Sure', 'percy_100%@example.com', '2025-12-31 23:59:59', 3, 'organic', NULL, NULL), -- percent sign and underscore
     (9, 'Una Lisle', 'una@example.com', '2026-03-22 23:59:59', NULL, NULL, NULL, NULL),                -- never rode; home and channel unknown; a second too old for "last 7 days"
     (10, 'D''Arcy Lee', 'DArcy.Lee@Example.com', '2026-03-23 00:00:00', 5, 'referral', 77, NULL),      -- apostrophe; only cancelled rides; exactly 7 days old
     (77, 'Noor O''Brien', 'Noor.OBrien@Example.com', '2025-10-06 12:00:00', 3, 'partner', NULL, NULL), -- apostrophe and upper case
     (123, 'Sam Rivers', 'sam.rivers@example.com', '2025-10-06 12:00:00', 1, 'referral', 77, NULL),     -- ties with rider 77 in created_at
-    (200, 'zoe o_neil', 'zoe_oneil@example.com', '2026-01-12 08:00:00', 5, NULL, 10, '2026-03-25 10:00:00'); -- lower case and underscore; closed; invited by somebody who joined later
+    (200, 'zoe o_neil', 'zoe_oneil@example.com', '2026-02-01 00:00:00', 5, NULL, 10, '2026-03-25 10:00:00'); -- lower case and underscore; the first instant after January; closed; invited by somebody who joined later
 
 INSERT INTO drivers
     (driver_id, name, license_number, status, rating, city_id, joined_at, rating_updated_at)
@@ -81,13 +81,14 @@ VALUES
     (1, 1, 2, 'HBV-DTN', 'HBV-AIR', 'completed', '2026-02-27 23:30:00',
      '2026-02-27 23:59:59', 1, '2026-02-27 23:35:00', NULL, NULL, 9.10,
      1.00, 27.20, 27.20, 21.48),
-    -- requested before the last 30 days, completed at midnight, the instant they begin
-    (2, 123, 1, 'HBV-AIR', 'HBV-DTN', 'completed', '2026-02-27 23:40:00',
-     '2026-02-28 00:00:00', 1, '2026-02-27 23:46:00', NULL, NULL, 3.00,
-     1.00, 13.70, 13.70, 10.82),
+    -- stored before ride 2, so that an order without a last key shows it first;
     -- requested exactly at midnight; ties with ride 2 in fare and distance; starts and ends in one zone
     (3, 123, 1, 'HBV-DTN', 'HBV-DTN', 'completed', '2026-03-15 00:00:00',
      '2026-03-15 00:20:00', 1, '2026-03-15 00:04:00', NULL, NULL, 3.00,
+     1.00, 13.70, 13.70, 10.82),
+    -- requested before the last 30 days, completed at midnight, the instant they begin
+    (2, 123, 1, 'HBV-AIR', 'HBV-DTN', 'completed', '2026-02-27 23:40:00',
+     '2026-02-28 00:00:00', 1, '2026-02-27 23:46:00', NULL, NULL, 3.00,
      1.00, 13.70, 13.70, 10.82),
     -- cancelled by the rider after a driver had accepted, for a fee
     (4, 123, 1, 'HBV-DTN', 'HBV-ST_', 'cancelled', '2026-03-18 08:00:00',
