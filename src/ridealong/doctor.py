@@ -4,6 +4,7 @@ Everything outside the standard library is imported inside the check that needs 
 command that must still work when a package is missing.
 """
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -325,7 +326,9 @@ def report(findings: list[Finding], *, as_json: bool = False, colour: bool = Fal
 
 def run(*, as_json: bool = False) -> int:
     """Do what `ridealong doctor` says; return 0 when all is well, 1 when there is a mend."""
-    findings = examine(course.root() or course.root(Path(__file__)))
+    root = course.root() or course.root(Path(__file__))
+    with contextlib.chdir(root or Path.cwd()):  # where the data lies depends on it
+        findings = examine(root)
     print(report(findings, as_json=as_json, colour=not as_json and _shows_colour()))
     return 0 if all(finding.well for finding in findings) else 1
 

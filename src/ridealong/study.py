@@ -5,6 +5,7 @@ learner works in `work/`, a copy that later starts bring up to date without touc
 learner changed.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -298,7 +299,8 @@ def study(
             say(str(change))
     if copy_only:
         return
-    build_databases()
+    with contextlib.chdir(root):  # where the data lies depends on it
+        build_databases()
     if os.environ.get(_HUB_VARIABLE):
         say(f"Your JupyterHub is running already: open {WORK}/{first_notebook(work)} in it.")
         return

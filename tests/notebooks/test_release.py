@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ridealong.authoring import cells, format, release
+from ridealong.authoring import cells, format, main, release
 from ridealong.authoring.sources import Exercise, Module
 
 
@@ -40,6 +40,20 @@ def test_notebooks_are_what_nbgrader_makes_of_the_solutions(
     assert sorted(found) == sorted(wanted)
     stale = [name for name in wanted if found[name] != wanted[name]]
     assert stale == [], f"run: ridealong build release {module.name}"
+
+
+@pytest.mark.parametrize("stage", ["format", "catalogue", "docs"])
+def test_stage_is_fresh(
+    course_folder: Path,
+    databases: None,
+    stage: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The outputs of notebooks are compared by nbval, the manifest by tests/dataset."""
+    monkeypatch.chdir(course_folder)
+
+    assert main([stage, "--check"]) == 0, capsys.readouterr().err
 
 
 def test_released_are_exactly_the_notebooks_of_the_module(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from html import escape
 from typing import Any, Final
 
-ROWS_SHOWN: Final = 20
+ROWS_SHOWN: Final = 10
 LONGEST_CELL: Final = 80
 
 

@@ -47,7 +47,7 @@ def _columns(seen: Fingerprint, wanted: Fingerprint) -> Difference:
     missing = [column.name for column in wanted.columns if column.name.lower() not in seen.names]
     extra = [column.name for column in seen.columns if column.name.lower() not in wanted.names]
     twice = sorted({name for name in seen.names if seen.names.count(name) > 1})
-    what = f"{_named([c.name for c in seen.columns])}, wanted {_named([c.name for c in wanted.columns])}"
+    given, asked = (_named([each.name for each in one.columns]) for one in (seen, wanted))
     if seen.fits_renamed and len(missing) == len(extra) > 0:
         pairs = zip(extra, missing, strict=True)
         change = " and ".join(f"{old} should be called {new}" for old, new in pairs)
@@ -70,7 +70,7 @@ def _columns(seen: Fingerprint, wanted: Fingerprint) -> Difference:
         advice = f"add {_named(missing)} to SELECT"
     else:
         advice = f"leave {_named(extra)} out of SELECT"
-    return Difference("columns", f"the columns are {what}", advice)
+    return Difference("columns", f"the columns are {given}; wanted are {asked}", advice)
 
 
 def _rows(seen: Fingerprint, wanted: Fingerprint) -> Difference:

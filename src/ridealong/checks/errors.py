@@ -16,7 +16,8 @@ _COLUMN = re.compile(
 _TABLE = re.compile(r'Table with name "?(?P<name>[^"\s!]+)"? does not exist')
 _NEAR = re.compile(r'syntax error at or near "(?P<near>.*)"')
 _FUNCTION = re.compile(
-    r"""Function with name (?P<name>\w+) does not exist!\s*Did you mean "(?P<nearest>\w+)""", re.I
+    r"""Function with name (?P<name>\w+) does not exist!\s*Did you mean "(?P<nearest>\w+)""",
+    re.IGNORECASE,
 )
 _LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
 _KEYWORDS = (

@@ -184,6 +184,12 @@ def _bound_text(moment: datetime.datetime | None, *, inside: bool, side: str) ->
     return f"{words[(side, inside)]} {cell_text(moment)}"
 
 
+def _day_format(first: datetime.datetime, last: datetime.datetime) -> str:
+    if last - first < datetime.timedelta(days=3):
+        return "%d %b %H:%M"
+    return "%d %b" if last - first < datetime.timedelta(days=300) else "%b %Y"
+
+
 def _days(moment: datetime.datetime) -> float:
     """Return a moment as matplotlib counts time: days since 1970."""
     return (moment - datetime.datetime(1970, 1, 1)) / datetime.timedelta(days=1)
@@ -212,14 +218,14 @@ def _picture(
         axes.set_xlim(_days(first - margin), _days(last + margin))
         locator: Any = dates.AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(dates.DateFormatter(_day_format(first, last)))  # type: ignore[no-untyped-call]
         axes.spines["left"].set_visible(False)
         marks = (
             "bars: events a day, solid inside and hatched outside"
             if counted
             else "dot: inside, cross: outside"
         )
-        axes.set_xlabel(f"{column}, UTC ({marks}; filled end of a bar: belongs to the range)")
+        axes.set_xlabel(f"{column}, UTC\n{marks}; filled end of a line: belongs to the range")
         return pictures.Picture(figure, f"Ranges of time drawn above each other. {summary}")
 
 

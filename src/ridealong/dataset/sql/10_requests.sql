@@ -59,12 +59,12 @@ placed AS (
     FROM timed
 ),
 in_utc AS (
-    SELECT user_id, p.city_id, week * 128 + number AS slot, h, created_s, until_s,
-           sees_note,
-           to_utc(local_s, behind_utc_s, observes_dst, echo) AS requested_s,
-           percentile(getvariable('distance_knots'), attribute(h, 5)) AS distance,
-           percentile(getvariable('speed_knots'), attribute(h, 6)) AS speed,
-           percentile(getvariable('wait_knots'), attribute(h, 7)) AS wait_s
+    SELECT user_id, p.city_id, (week * 128 + number)::SMALLINT AS slot, h::UINTEGER AS h,
+           created_s, until_s, sees_note,
+           to_utc(local_s, behind_utc_s, observes_dst, echo)::INTEGER AS requested_s,
+           percentile(getvariable('distance_knots'), attribute(h, 5))::INTEGER AS distance,
+           percentile(getvariable('speed_knots'), attribute(h, 6))::INTEGER AS speed,
+           percentile(getvariable('wait_knots'), attribute(h, 7))::INTEGER AS wait_s
     FROM placed AS p
     JOIN city_clock AS c USING (city_id)
     WHERE CASE week
@@ -83,10 +83,11 @@ kept AS (
       ON w.user_id = i.user_id AND i.requested_s >= w.from_s AND i.requested_s < w.to_s
     WHERE i.requested_s >= i.created_s + 240 AND i.requested_s < i.until_s AND w.user_id IS NULL
     UNION ALL
-    SELECT user_id, city_id, 4000 AS slot, h, requested_s,
-           coalesce(distance, percentile(getvariable('distance_knots'), attribute(h, 5))),
-           percentile(getvariable('speed_knots'), attribute(h, 6)),
-           coalesce(wait_s, percentile(getvariable('wait_knots'), attribute(h, 7))),
+    SELECT user_id, city_id, 4000::SMALLINT AS slot, h, requested_s,
+           coalesce(distance,
+                    percentile(getvariable('distance_knots'), attribute(h, 5))::INTEGER),
+           percentile(getvariable('speed_knots'), attribute(h, 6))::INTEGER,
+           coalesce(wait_s, percentile(getvariable('wait_knots'), attribute(h, 7))::INTEGER),
            false, ride_s, planted_id
     FROM planted
 ),

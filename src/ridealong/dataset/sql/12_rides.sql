@@ -6,7 +6,7 @@ CREATE TEMP TYPE ride_outcome AS ENUM ('completed', 'rider', 'driver', 'system')
 
 CREATE TEMP TABLE ride AS
 WITH drawn AS (
-    SELECT d.*,
+    SELECT d.* EXCLUDE (candidate_id, sees_note),
            least(60, d.wait_s // 3) AS accept_after_s,
            CASE
                WHEN p.outcome IS NOT NULL THEN p.outcome
@@ -24,15 +24,9 @@ WITH drawn AS (
                              AND d.requested_s < getvariable('s15_note_end_s') THEN 42
                         ELSE 75 END THEN 'rider'
                WHEN below(attribute(d.h, 12), 1000) < 37 THEN 'driver'
-               ELSE 'completed' END AS wish,
-           coalesce(p.driver_id, d.candidate_id) AS driver_id,
-           s.tenths,
-           greatest(c.min_cents,
-                    c.base_cents + c.cents_per_mile * d.distance // 100
-                    + c.cents_per_minute * d.ride_s // 60) * s.tenths // 10 AS fare_cents
+               ELSE 'completed' END::ride_outcome AS wish,
+           coalesce(p.driver_id, d.candidate_id) AS driver_id
     FROM dispatch AS d
-    JOIN city_clock AS c ON c.city_id = d.city_id
-    JOIN snapshot AS s ON s.city_id = d.city_id AND s.quarter = d.requested_s // 900
     LEFT JOIN planted AS p USING (planted_id)
 ),
 queued AS (
@@ -45,8 +39,8 @@ queued AS (
 ),
 decided AS (
     SELECT *,
-           CASE WHEN driver_id IS NULL OR busy_until_s > requested_s THEN 'system' ELSE wish END
-               AS outcome
+           CASE WHEN driver_id IS NULL OR busy_until_s > requested_s THEN 'system'
+                ELSE wish END::ride_outcome AS outcome
     FROM queued
 ),
 ended AS (
@@ -64,12 +58,14 @@ SELECT ride_id,
        CASE WHEN outcome <> 'system'
                  AND least(end_s, getvariable('history_s')) >= requested_s + accept_after_s
             THEN driver_id END AS driver_id,
-       city_id, h, requested_s, wait_s, ride_s, distance, planted_id,
-       tenths::INTEGER AS tenths,
-       fare_cents::INTEGER AS fare_cents,
+       ended.city_id, h, requested_s, wait_s, ride_s, distance, planted_id,
+       s.tenths,
+       greatest(c.min_cents,
+                c.base_cents + c.cents_per_mile * distance // 100
+                + c.cents_per_minute * ride_s // 60) * s.tenths // 10 AS fare_cents,
        accept_after_s::INTEGER AS accept_after_s,
        end_s::INTEGER AS end_s,
-       outcome::ride_outcome AS outcome,
+       outcome,
        CASE WHEN end_s <= getvariable('history_s')
             THEN CASE WHEN outcome = 'completed' THEN 'completed' ELSE 'cancelled' END
             WHEN outcome = 'system' OR getvariable('history_s') < requested_s + accept_after_s
@@ -78,6 +74,8 @@ SELECT ride_id,
             THEN 'accepted'
             ELSE 'in_progress' END::ride_status AS status
 FROM ended
+JOIN city_clock AS c ON c.city_id = ended.city_id
+JOIN snapshot AS s ON s.city_id = ended.city_id AND s.quarter = ended.requested_s // 900
 ORDER BY ride_id;
 
 DROP TABLE dispatch;

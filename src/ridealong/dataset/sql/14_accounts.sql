@@ -19,58 +19,52 @@ FROM candidate
 WHERE place <= getvariable('s12_pairs')
 ORDER BY user_id;
 
-CREATE TEMP MACRO email_of(user_id, first_name, last_name) AS
-    lower(first_name || '.' || replace(replace(last_name, '''', ''), ' ', '')) || user_id
-    || '@example.com';
-
 INSERT INTO users
 WITH named AS (
-    SELECT p.user_id, p.h, p.city_id, p.signup_channel, p.deleted_s,
-           p.created_s,
+    SELECT p.user_id, p.h, p.city_id, p.signup_channel, p.deleted_s, p.created_s,
            coalesce(s.first_id, p.user_id) AS person_id,
            s.first_id IS NOT NULL AS again,
-           coalesce(f.h, p.h) AS person_h
+           attribute(coalesce(f.h, p.h), 11) AS name_draw
     FROM person AS p
     LEFT JOIN second_account AS s USING (user_id)
     LEFT JOIN person AS f ON f.user_id = s.first_id
 ),
 spelled AS (
     SELECT *,
-           getvariable('first_names')[below(attribute(person_h, 11), 60) + 1] AS first_name,
-           getvariable('last_names')[below(attribute(person_h, 12), 80) + 1] AS last_name
+           getvariable('first_names')[below(name_draw, 60) + 1] AS first_name,
+           getvariable('last_names')[(name_draw & 65535)::BIGINT % 80 + 1] AS last_name
     FROM named
+),
+addressed AS (
+    SELECT *,
+           lower(first_name || '.' || replace(replace(last_name, '''', ''), ' ', '')) || person_id
+           || '@example.com' AS email
+    FROM spelled
 )
 SELECT user_id,
        first_name || ' ' || last_name AS name,
-       CASE WHEN NOT again THEN email_of(person_id, first_name, last_name)
-            WHEN below(attribute(h, 13), 2) = 0
-            THEN upper(email_of(person_id, first_name, last_name))
-            ELSE first_name || email_of(person_id, first_name, last_name)[length(first_name) + 1:]
-       END AS email,
+       CASE WHEN NOT again THEN email
+            WHEN below(attribute(h, 12), 2) = 0 THEN upper(email)
+            ELSE upper(email[1]) || email[2:] END AS email,
        at_second(created_s) AS created_at,
-       CASE WHEN user_id = 123 OR below(attribute(h, 14), 1000) >= 20 THEN city_id END
+       CASE WHEN user_id = 123 OR below(attribute(h, 13), 1000) >= 20 THEN city_id END
            AS home_city_id,
        signup_channel,
        -- somebody who came by referral names an earlier rider, when there was one
        CASE WHEN signup_channel = 'referral' AND user_id > 20
-                 AND below(attribute(h, 15), 100) < 92
-            THEN 1 + below(attribute(h, 16), (user_id - 1) * (30 + below(attribute(h, 17), 70)) // 100)
-       END AS referred_by,
+                 AND below(attribute(h, 14), 100) < 92
+            THEN 1 + below(attribute(h, 15), user_id - 1) END AS referred_by,
        CASE WHEN deleted_s <= getvariable('history_s') THEN at_second(deleted_s) END AS deleted_at
-FROM spelled
+FROM addressed
 ORDER BY user_id;
 
--- Which completed rides the rider rated, and when; all those of the fraud ring (S6). The stars
--- follow in `ratings`.
-CREATE TEMP TABLE rider_rating AS
-SELECT ride_id, driver_id, planted_id,
-       (end_s + 30 + below(attribute(h, 31), 40000))::INTEGER AS created_s,
-       h
-FROM ride
-WHERE status = 'completed'
-  AND (below(attribute(h, 30), 100) < 60 OR planted_id BETWEEN 1000 AND 1999)
-  AND end_s + 30 + below(attribute(h, 31), 40000) < getvariable('history_s')
-ORDER BY ride_id;
+-- Six completed rides in ten are rated by the rider, and all those of the fraud ring (S6), unless the
+-- history ends before.
+CREATE TEMP MACRO rating_second(end_s, h) AS end_s + 30 + below(attribute(h, 31), 40000);
+CREATE TEMP MACRO is_rated(status, end_s, h, planted_id) AS
+    status = 'completed'
+    AND (below(attribute(h, 30), 100) < 60 OR planted_id BETWEEN 1000 AND 1999)
+    AND rating_second(end_s, h) < getvariable('history_s');
 
 -- The stars a driver lost in all ratings together: the whole number that brings the mean closest to
 -- the one drawn for the driver. Beginners get the benefit of the doubt.
@@ -78,7 +72,9 @@ CREATE TEMP TABLE driver_stars AS
 WITH counted AS (
     SELECT driver_id, count(*) AS ratings,
            count(*) FILTER (WHERE planted_id NOT BETWEEN 1000 AND 1999) AS honest_ratings
-    FROM rider_rating GROUP BY driver_id
+    FROM ride
+    WHERE is_rated(status, end_s, h, planted_id)
+    GROUP BY driver_id
 )
 SELECT c.driver_id, c.ratings,
        (d.stars_lost * c.honest_ratings + CASE WHEN c.honest_ratings < 10 THEN 0 ELSE 500 END)

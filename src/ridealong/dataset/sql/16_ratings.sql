@@ -24,6 +24,12 @@ SET VARIABLE complaints = [
     'Car was dirty and late', 'Unsafe driving', 'Charged 50% more than the quote',
     'Never again', 'Went the long way round', 'Driver cancelled, then came back']::VARCHAR[];
 
+CREATE TEMP TABLE rider_rating AS
+SELECT ride_id, driver_id, planted_id, h, rating_second(end_s, h)::INTEGER AS created_s
+FROM ride
+WHERE is_rated(status, end_s, h, planted_id)
+ORDER BY ride_id;
+
 -- S7: M drivers whose nightly copy stopped after a bad start. They lost their stars early; today they
 -- are better than the copy says.
 CREATE TEMP TABLE stale_driver AS

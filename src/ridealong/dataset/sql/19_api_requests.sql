@@ -61,10 +61,11 @@ WITH app AS (
     JOIN impatient USING (ride_id)
     CROSS JOIN range(60) AS seconds (second)
 ),
-charge AS (
-    SELECT rowid + 1 AS payment_id, ride_id, part, created_s, doubled
-    FROM payment
-    WHERE part <= 3 AND created_s BETWEEN getvariable('api_from_s') AND getvariable('history_s')
+sent AS (
+    SELECT p.rowid + 1 AS payment_id, p.ride_id, p.part, p.created_s, t.doubled
+    FROM payment AS p
+    LEFT JOIN timed_out AS t USING (ride_id)
+    WHERE p.part <= 3 AND p.created_s >= getvariable('api_from_s')
 ),
 paid AS (
     SELECT c.ride_id, r.user_id, r.city_id,
@@ -72,7 +73,7 @@ paid AS (
                 ELSE '5.3.2' END AS app_version,
            6 AS call, 10 + c.part + again AS number,
            c.created_s + again * 4 AS at_s, c.payment_id
-    FROM charge AS c
+    FROM sent AS c
     JOIN ride AS r USING (ride_id)
     JOIN person AS p USING (user_id)
     -- S2: app 5.3.2 repeats a call that timed out, with the key it had

@@ -1,0 +1,73 @@
+"""Measure how long a check takes, for every exercise of the course: `python benchmarks/checks.py`.
+
+Every reference answer is read from `solutions/` and judged as a learner's is, on all four data
+sets, in a worker that is warm. The table gives milliseconds per check; the last line is the
+median over all checks of all exercises.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from ridealong import answers, catalogue
+from ridealong.checks.judge import judge, worker
+
+SOLUTIONS = Path(__file__).parents[1] / "solutions"
+
+
+def references() -> dict[str, answers.Answer]:
+    """Return the reference answer of every exercise in the catalogue."""
+    found: dict[str, answers.Answer] = {}
+    for notebook in sorted(SOLUTIONS.glob("*/*.ipynb")):
+        found |= answers.read(notebook)
+    return {
+        exercise: found[exercise.replace("-", "_")]
+        for module in catalogue.modules()
+        for exercise in module.exercises
+        if exercise.replace("-", "_") in found
+    }
+
+
+def milliseconds(exercise: str, answer: answers.Answer, rounds: int) -> list[float]:
+    """Return the time of each of `rounds` checks; the answer has to pass."""
+    took = []
+    for _ in range(rounds + 1):
+        started = time.perf_counter()
+        verdict = judge(exercise, answer)
+        took.append((time.perf_counter() - started) * 1000)
+        if not verdict.passed:
+            print(f"{exercise} does not pass, is the catalogue stale? {verdict.message}")
+    return took[1:]  # the first run warms what DuckDB keeps
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=11, help="checks per exercise")
+    rounds = parser.parse_args().rounds
+    known = references()
+    if not known:
+        sys.exit("the catalogue holds no exercise: run `ridealong build catalogue` first")
+    started = time.perf_counter()
+    judge(*next(iter(known.items())))
+    first_seconds = time.perf_counter() - started
+    print(f"{'exercise':<40} {'median ms':>10} {'p95 ms':>8}")
+    every: list[float] = []
+    for exercise, answer in sorted(known.items()):
+        took = milliseconds(exercise, answer, rounds)
+        every += took
+        p95 = statistics.quantiles(took, n=20)[-1]
+        print(f"{exercise:<40} {statistics.median(took):>10.1f} {p95:>8.1f}")
+    print(
+        f"{'all':<40} {statistics.median(every):>10.1f} {statistics.quantiles(every, n=20)[-1]:>8.1f}"
+    )
+    print(
+        f"{len(known)} exercises, {rounds} checks each; the first check took {first_seconds:.1f} s"
+    )
+    worker().close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+import json
+import textwrap
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ridealong.answers import Answer, read
+
+
+def answer_cell(source, name):
+    mark = {"grade_id": name, "solution": True, "grade": False, "locked": False}
+    return textwrap.dedent(source).strip("\n"), {"id": name, "metadata": {"nbgrader": mark}}
+
+
+def check_cell(name):
+    mark = {"grade_id": f"{name}-check", "solution": False, "grade": True, "locked": True}
+    return f'check("{name}")', {"id": f"{name}-check", "metadata": {"nbgrader": mark}}
+
+
+def test_every_kind_of_answer_is_read(notebook):
+    path = notebook(
+        "from ridealong import check\ncon = connect()",
+        answer_cell(
+            """
+            %%sql by_city
+            -- BEGIN SOLUTION
+            SELECT 1 AS n
+            -- END SOLUTION
+            """,
+            "by-city",
+        ),
+        answer_cell("%%ddl tables\nCREATE TABLE a (b INT);", "tables"),
+        answer_cell("%%yaml policy\n# Your answer:\nretries: 3", "policy"),
+        answer_cell(
+            '%%quiz clause_order\n{"choice": "b", "confidence": "certain"}', "clause-order"
+        ),
+        answer_cell("downtime = 30 * 24\nkinds: list = ['a', ('b',)]", "downtime"),
+        answer_cell("def delay(attempt):\n    return 2 ** attempt", "delay"),
+    )
+
+    found = read(path)
+
+    assert found == {
+        "by_city": Answer("by_city", "sql", "SELECT 1 AS n"),
+        "tables": Answer("tables", "ddl", "CREATE TABLE a (b INT);"),
+        "policy": Answer("policy", "yaml", "# Your answer:\nretries: 3", {"retries": 3}),
+        "clause_order": Answer(
+            "clause_order",
+            "quiz",
+            '{"choice": "b", "confidence": "certain"}',
+            {"choice": "b", "confidence": "certain"},
+        ),
+        "downtime": Answer("downtime", "value", "30 * 24", 720),
+        "kinds": Answer("kinds", "value", "['a', ('b',)]", ["a", ("b",)]),
+        "delay": Answer("delay", "function", "def delay(attempt):\n    return 2 ** attempt"),
+    }
+    assert found.problems == []
+
+
+def test_untouched_stubs_are_no_answers(notebook):
+    path = notebook(
+        answer_cell("%%sql by_city\n-- Write your query here.", "by-city"),
+        answer_cell("%%sql empty", "empty"),
+        answer_cell("%%ddl tables\n-- Write your statements here.", "tables"),
+        answer_cell("%%yaml policy\n# Your answer:", "policy"),
+        answer_cell("%%quiz clause_order\n# Run this cell after choosing above.", "clause-order"),
+        answer_cell("downtime = ...", "downtime"),
+        answer_cell('def delay(attempt):\n    """Return seconds."""\n    ...', "delay"),
+    )
+
+    found = read(path)
+
+    assert found == {}
+    assert found.problems == []
+
+
+def test_nothing_in_the_notebook_is_run(notebook, tmp_path):
+    touched = tmp_path / "touched"
+    path = notebook(
+        answer_cell(f"open({str(touched)!r}, 'w')\nx = open({str(touched)!r}, 'w')", "x"),
+        answer_cell(f"%%yaml y\n!!python/object/apply:os.mkdir [{touched}]", "y"),
+        answer_cell(f"%%quiz z\n__import__('os').mkdir({str(touched)!r})", "z"),
+        answer_cell(f"!touch {touched}\nw = 1", "w"),
+    )
+
+    found = read(path)
+
+    assert not touched.exists()
+    assert found["w"].value == 1
+    assert "x" not in found
+    assert any("`x` cannot be read: `open(" in each for each in found.problems)
+
+
+def test_the_last_cell_above_the_check_counts(notebook):
+    path = notebook(
+        answer_cell("%%sql by_city\nSELECT 1", "by-city"),
+        "%%sql by_city\nSELECT 2",
+        check_cell("by-city"),
+        "%%sql by_city\nSELECT 3",
+    )
+
+    found = read(path)
+
+    assert found["by_city"].text == "SELECT 2"
+    assert len(found.problems) == 1
+    assert "all give `by_city`: cell 2 counts" in found.problems[0]
+
+
+def test_an_answer_below_its_check_is_still_found(notebook):
+    path = notebook(check_cell("by-city"), answer_cell("%%sql by_city\nSELECT 1", "by-city"))
+
+    assert read(path)["by_city"].text == "SELECT 1"
+
+
+def test_copied_and_retyped_and_stripped_cells_are_read_and_reported(notebook):
+    source, retyped = answer_cell("%%sql retyped\nSELECT 1", "retyped")
+    path = notebook(
+        answer_cell("%%sql twice\nSELECT 1", "twice"),
+        answer_cell("%%sql other\nSELECT 2", "twice"),
+        (source, retyped | {"cell_type": "markdown"}),
+        ("%%sql stripped\nSELECT 3", {"id": "stripped"}),
+        check_cell("stripped"),
+        check_cell("gone"),
+    )
+
+    found = read(path)
+
+    assert {name: each.text for name, each in found.items()} == {
+        "twice": "SELECT 1",
+        "other": "SELECT 2",
+        "retyped": "SELECT 1",
+        "stripped": "SELECT 3",
+    }
+    assert [each for each in found.problems if "2 cells are called twice" in each]
+    assert [each for each in found.problems if "cell 3 (retyped) is a markdown cell" in each]
+    assert [each for each in found.problems if "stripped has lost its nbgrader metadata" in each]
+    assert [each for each in found.problems if "the answer cell gone is missing" in each]
+
+
+def test_a_newer_click_beside_the_notebook_counts(notebook, tmp_path):
+    path = notebook(answer_cell('%%quiz clause_order\n{"choice": "a"}', "clause-order"))
+    entry = {"choice": "b", "confidence": "certain", "in_cell": False}
+    (tmp_path / "quiz_answers.json").write_text(
+        json.dumps({"version": 1, "quizzes": {"clause-order": entry}, "predictions": {}}),
+        encoding="utf-8",
+    )
+
+    assert read(path)["clause_order"].value == {"choice": "b", "confidence": "certain"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not json",
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b"[]",
+        b"3",
+        b"{}",
+        b'{"cells": 3}',
+        b'{"worksheets": [{"cells": []}]}',
+    ],
+)
+def test_what_is_no_notebook_is_a_problem_and_no_crash(tmp_path, content):
+    path = tmp_path / "answers.ipynb"
+    path.write_bytes(content)
+
+    found = read(path)
+
+    assert found == {}
+    assert len(found.problems) == 1
+    assert "answers.ipynb" in found.problems[0]
+
+
+def test_a_file_that_is_not_there_is_a_problem(tmp_path):
+    assert "cannot be read" in read(tmp_path / "gone.ipynb").problems[0]
+
+
+@pytest.mark.parametrize(
+    ("cell", "problem"),
+    [
+        (None, "cell 1 is damaged"),
+        ({}, "cell 1 is damaged"),
+        ({"cell_type": "code", "source": 3}, "cell 1 is damaged"),
+        ({"cell_type": "code", "source": [1]}, "cell 1 is damaged"),
+        ({"cell_type": "code", "source": "x" * 300_000}, "it is left out"),
+        (answer_cell("x = (", "x"), "is no Python"),
+        (answer_cell("x = " + "(" * 5000, "x"), "is no Python"),
+        (answer_cell("x = 1 +" + "+" * 50_000 + "1", "x"), "cell 1 (x)"),
+        (answer_cell("%%time\nx = 1", "x"), "starts with `%%time`"),
+        (answer_cell("%%yaml x\na: [", "x"), "this is no YAML"),
+        (answer_cell("%%quiz x\nchoose b", "x"), "not an answer"),
+        (answer_cell("x = y", "x"), "`y` is neither a literal nor arithmetic"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_named(notebook, cell, problem):
+    assert problem in " ".join(read(notebook(cell)).problems)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just("%%sql x\nSELECT 1"),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["cell_type", "source", "metadata", "nbgrader", "grade_id", "id", "x"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_JSON, max_size=4))
+def test_reading_never_raises(tmp_path_factory, cells):
+    path = tmp_path_factory.mktemp("any") / "answers.ipynb"
+    path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+
+    for answer in read(path).values():
+        assert isinstance(answer, Answer)
