@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 COURSE = Path(__file__).parents[1]
-HIDDEN_SEED = 7919
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,6 +29,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def build_databases() -> None:
     """Build the public and the hidden database, unless they are there."""
+    from ridealong.checks.query import HIDDEN_SEED
     from ridealong.dataset import ensure_database
 
     ensure_database(1, 42)

@@ -171,6 +171,7 @@ def test_data_with_other_rows_than_the_manifest_is_found(
 
     monkeypatch.setenv("RIDEALONG_DATA", str(tmp_path))
     with duckdb.connect(storage.database_path()) as con:
+        con.execute("CREATE SCHEMA staging")
         for table in doctor._row_counts(ROOT):
             con.execute(f"CREATE TABLE {table} AS SELECT 1 AS one")
     finding = doctor._data(ROOT)

@@ -40,6 +40,7 @@ MADE = (
     "feedback/",
     "downloaded/",
     "gradebook.db",
+    "grades.csv",
     "uv.lock",
 )
 # Words that stand for a name of the reader's own.

@@ -175,7 +175,9 @@ def _data(root: Path | None) -> Finding:
         with duckdb.connect() as con:
             con.execute(f"ATTACH {storage.quoted(path)} AS looked_at (READ_ONLY)")
             for table, expected in counts.items():
-                row = con.execute(f'SELECT count(*) FROM looked_at.main."{table}"').fetchone()
+                # A table outside of the schema main is named with its schema.
+                schema, name = table.split(".") if "." in table else ("main", table)
+                row = con.execute(f'SELECT count(*) FROM looked_at."{schema}"."{name}"').fetchone()
                 if row is None or row[0] != expected:
                     found = row[0] if row else "no"
                     return Finding("data", f"{table} has {found} rows, not {expected}", anew)
@@ -189,10 +191,7 @@ def _row_counts(root: Path | None) -> dict[str, int]:
     if root is None:
         return {}
     manifest = json.loads((root / "data" / "manifest.json").read_text(encoding="utf-8"))
-    for built in manifest["databases"]:
-        if (built["scale"], built["seed"]) == (1, 42):
-            return {name: int(table["rows"]) for name, table in built["tables"].items()}
-    return {}
+    return {name: int(facts["rows"]) for name, facts in manifest["scales"]["1"].items()}
 
 
 def _try_writing(folder: Path) -> None:

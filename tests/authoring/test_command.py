@@ -46,6 +46,18 @@ def test_problems_are_said_and_fail(sample: Path, capsys: pytest.CaptureFixture[
     assert "cell 'rides-by-city-check': worth 2 points here and 3 in the TOML" in said(capsys)
 
 
+@pytest.mark.parametrize("stage", ["format", "catalogue", "execute", "release"])
+def test_a_notebook_that_cannot_be_read_is_named(
+    sample: Path, capsys: pytest.CaptureFixture[str], stage: str
+) -> None:
+    path = sample / "solutions" / "05_sql_one" / "01_first_look.ipynb"
+    path.write_text("{", encoding="utf-8")
+
+    assert main([stage]) == 1
+    assert "problem: solutions/05_sql_one/01_first_look.ipynb: no JSON in UTF-8" in said(capsys)
+    assert path.read_text(encoding="utf-8") == "{"
+
+
 def test_a_build_stops_before_a_stage_whose_sources_are_wrong(
     sample: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ Needs Chromium or Chrome. Without one the test is skipped, except on a build ser
 fails, because a path that nobody has walked is not proved.
 """
 
+import ast
 import os
 import re
 import shutil
@@ -72,8 +73,11 @@ class Lesson:
         return self.exercise.mistakes[0]
 
     @property
-    def right_option(self) -> str:
-        return next(option["id"] for option in self.quiz["options"] if option["right"])
+    def right_choice(self) -> str | list[str]:
+        options = self.quiz["options"]
+        if self.quiz["kind"] == "order":
+            return [option["id"] for option in options]
+        return next(option["id"] for option in options if option["right"])
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +94,7 @@ def lesson() -> Lesson:
     quiz = next(
         module.quizzes[name].entry
         for name in code
-        if name in module.quizzes and module.quizzes[name].entry["kind"] == "one"
+        if name in module.quizzes and module.quizzes[name].entry["kind"] in {"one", "order"}
     )
     return Lesson(path, exercise, cells.solution(code[exercise.id]), quiz, list(code))
 
@@ -250,26 +254,62 @@ class Notebook:
         )
 
 
-def answer_by_keyboard(page: Page, form: Locator, option: str) -> None:
-    """Take a quiz without a mouse: Tab into it, arrows to the option, Tab on, Enter."""
+def answer_by_keyboard(page: Page, form: Locator, choice: str | list[str]) -> None:
+    """Take a quiz without a mouse: Tab into it, answer, Tab on to the confidence, Enter."""
     for _ in range(60):
         page.keyboard.press("Tab")
-        if form.locator("input:focus").count():
+        if form.locator("input:focus, button:focus").count():
             break
-    options = form.locator("fieldset").first.locator("input[type=radio]")
-    expect(options.locator(":scope:focus")).to_have_count(1)
-    page.keyboard.press("Space")
-    for _ in range(options.count()):
-        if options.locator(f":scope[value='{option}']:checked").count():
-            break
-        page.keyboard.press("ArrowDown")
-    expect(options.locator(f":scope[value='{option}']")).to_be_checked()
+    if isinstance(choice, str):
+        choose_by_keyboard(page, form, choice)
+    else:
+        order_by_keyboard(page, form, choice)
+    expect_choice(form, choice)
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     expect(form.locator(".ridealong-quiz-sure input:checked")).to_have_count(1)
     page.keyboard.press("Tab")
     expect(form.get_by_role("button", name="Check my answer")).to_be_focused()
     page.keyboard.press("Enter")
+
+
+def choose_by_keyboard(page: Page, form: Locator, option: str) -> None:
+    options = form.locator("fieldset").first.locator("input[type=radio]")
+    page.keyboard.press("Space")
+    for _ in range(options.count()):
+        if form.locator(f"input[value='{option}']:checked").count():
+            break
+        page.keyboard.press("ArrowDown")
+
+
+def order_by_keyboard(page: Page, form: Locator, wanted: list[str]) -> None:
+    """Bring the lines into order from the top: go down to the line, press it up to its place."""
+    for place, option in enumerate(wanted):
+        for _ in wanted:
+            if form.locator(f"li[data-id='{option}'] button:focus").count():
+                break
+            page.keyboard.press("ArrowDown")
+        for _ in range(shown_order(form).index(option) - place):
+            page.keyboard.press("Space")
+
+
+def shown_order(form: Locator) -> list[str]:
+    return [str(line.get_attribute("data-id")) for line in form.locator("li[data-id]").all()]
+
+
+def expect_choice(form: Locator, choice: str | list[str]) -> None:
+    """Wait until the form shows this answer."""
+    if isinstance(choice, str):
+        answer = form.locator("fieldset").first.locator(f"input[value='{choice}']")
+        expect(answer).to_be_checked()
+    else:
+        for place, option in enumerate(choice):
+            expect(form.locator("li[data-id]").nth(place)).to_have_attribute("data-id", option)
+
+
+def recorded_choice(source: str) -> object:
+    """The choice in a quiz's answer cell: a literal below its magic."""
+    return ast.literal_eval(source.partition("\n")[2].strip())["choice"]
 
 
 def test_first_lesson_from_start_to_a_restarted_kernel(
@@ -304,10 +344,10 @@ def test_first_lesson_from_start_to_a_restarted_kernel(
     notebook.run(f"{quiz['id']}-quiz")
     form = notebook.active().locator(".ridealong-quiz")
     expect(form).to_be_visible()
-    answer_by_keyboard(page, form, lesson.right_option)
+    answer_by_keyboard(page, form, lesson.right_choice)
     expect(form.locator(".ridealong-quiz-feedback")).to_contain_text("Right.")
     notebook.run(quiz["id"])
-    assert f'"{lesson.right_option}"' in notebook.source(quiz["id"])
+    assert recorded_choice(notebook.source(quiz["id"])) == lesson.right_choice
     expect(notebook.run(quiz["id"] + cells.CHECK_SUFFIX)).not_to_contain_text("CheckFailed")
 
     # After a restart everything is still there: in the file, in the cell, in the form.
@@ -316,15 +356,13 @@ def test_first_lesson_from_start_to_a_restarted_kernel(
     notebook.restart_kernel()
     notebook.run(lesson.code_cells[0])
     notebook.run(f"{quiz['id']}-quiz")
-    form = notebook.active().locator(".ridealong-quiz")
-    again = form.locator("fieldset").first.locator(f"input[value='{lesson.right_option}']")
-    expect(again).to_be_checked()
+    expect_choice(notebook.active().locator(".ridealong-quiz"), lesson.right_choice)
     notebook.run(quiz["id"])
     expect(notebook.run(quiz["id"] + cells.CHECK_SUFFIX)).not_to_contain_text("CheckFailed")
 
     saved = nbformat.read(course_folder / "work" / lesson.path, as_version=4)
     sources_saved = {cell.id: cell.source for cell in saved.cells}
     assert sources_saved[exercise.id] == magic + lesson.reference.strip()
-    assert f'"{lesson.right_option}"' in sources_saved[quiz["id"]]
+    assert recorded_choice(sources_saved[quiz["id"]]) == lesson.right_choice
     released = (COURSE / "notebooks" / lesson.path).read_bytes()
     assert (course_folder / "notebooks" / lesson.path).read_bytes() == released

@@ -122,7 +122,10 @@ def test_values_in_the_wrong_rows_are_told_so(course):
         ("c.name AS city, count(*) AS completed_rides, 1 AS x", "x is not asked for"),
         ("c.name AS city", "Add completed_rides to SELECT"),
         ("c.name AS city, count(*) AS city", "two columns are called city"),
-        ("c.name AS town, 1 AS n, 2 AS m", "the columns are town, n, m; wanted are city, completed"),
+        (
+            "c.name AS town, 1 AS n, 2 AS m",
+            "the columns are town, n, m; wanted are city, completed",
+        ),
     ],
 )
 def test_columns_that_differ_are_named(course, columns, seen):

@@ -19,6 +19,7 @@ from ridealong import course as course_folder
 from ridealong.authoring import sources, steps
 from ridealong.authoring.problems import BuildError, nearest
 from ridealong.authoring.steps import Memory, Options, Outcome, Show, Step
+from ridealong.dataset import DatasetError
 
 Steps = Callable[[Path, list[Path], Options], Iterable[Step]]
 
@@ -104,7 +105,14 @@ def main(argv: list[str] | None = None) -> int:
         console.print(error, markup=False)
         return 2
     options = Options(hidden_seed=arguments.hidden_seed, hold_quiz_key=arguments.hold_quiz_key)
-    outcomes = _run(stages, modules, course, options, arguments, console)
+    try:
+        outcomes = _run(stages, modules, course, options, arguments, console)
+    except DatasetError as error:
+        console.print(error, markup=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Stopped. Nothing is half written: the same command goes on from here.")
+        return 130
     return _report(outcomes, course, arguments.check, console)
 
 
@@ -240,10 +248,9 @@ def _report(outcomes: list[Outcome], course: Path, checking: bool, console: Cons
             if problem not in said:
                 console.print(f"problem: {problem}", markup=False)
             said.add(problem)
-    made = len(outcomes)
     if said or stale:
         console.print(f"{len(said)} problems, {stale} stale files")
         return 1
     fresh = sum(not outcome.changed for outcome in outcomes)
-    console.print(f"{made} steps, {fresh} of them fresh before" if made else "nothing to do")
+    console.print(f"{len(outcomes)} steps: {fresh} fresh, {len(outcomes) - fresh} made anew")
     return 0

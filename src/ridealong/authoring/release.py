@@ -74,7 +74,9 @@ def generate(course: Path, folder: Path) -> dict[str, bytes]:
             raise BuildError([f"solutions/{folder.name}: nbgrader: {line}" for line in told[-3:]])
         released = copy / "notebooks" / folder.name
         made = {
-            path.relative_to(released).as_posix(): path.read_bytes() for path in _files(released)
+            # nbgrader ends lines as the system does; the repository has one form everywhere.
+            path.relative_to(released).as_posix(): path.read_bytes().replace(b"\r\n", b"\n")
+            for path in _files(released)
         }
     if left := left_over(folder.name, made):
         raise BuildError(left)

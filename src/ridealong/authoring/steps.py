@@ -72,9 +72,10 @@ class Memory:
         """Read the file of the course, or start with nothing."""
         self._path = course / MEMORY / "build.json"
         try:
-            self._steps: dict[str, list[str]] = json.loads(self._path.read_text(encoding="utf-8"))
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            self._steps = {}
+            kept = {}
+        self._steps: dict[str, list[str]] = kept if isinstance(kept, dict) else {}
 
     def is_fresh(self, step: Step) -> bool:
         """Say whether the step was made from the same inputs and its files are untouched."""
@@ -90,15 +91,12 @@ class Memory:
 def run(step: Step, memory: Memory, show: Show, *, again: bool = False) -> Outcome:
     """Make a step unless it is fresh, and write only the files that differ."""
     outcome = Outcome(step.name, step.mend)
-    if not again and memory.is_fresh(step):
-        outcome.skipped = True
-        return outcome
-    wanted, outcome.problems = _made(step, show)
+    wanted = _wanted(step, memory, show, outcome, again=again)
     for path, content in wanted.items():
         if not path.is_file() or path.read_bytes() != content:
             write(path, content)
             outcome.changed.append(path)
-    if outcome.problems:
+    if outcome.problems or outcome.skipped:
         return outcome
     for path in set(step.targets()) - wanted.keys():
         path.unlink()
@@ -110,25 +108,29 @@ def run(step: Step, memory: Memory, show: Show, *, again: bool = False) -> Outco
 def check(step: Step, memory: Memory, show: Show, *, again: bool = False) -> Outcome:
     """Find the files of a step that are not what it would make; write nothing."""
     outcome = Outcome(step.name, step.mend)
-    if not again and memory.is_fresh(step):
-        outcome.skipped = True
-        return outcome
-    wanted, outcome.problems = _made(step, show)
+    wanted = _wanted(step, memory, show, outcome, again=again)
     outcome.changed = [
         path
         for path, content in wanted.items()
         if not path.is_file() or not step.same(path.read_bytes(), content)
     ]
-    if not outcome.problems:
+    if not (outcome.problems or outcome.skipped):
         outcome.changed += sorted(set(step.targets()) - wanted.keys())
     return outcome
 
 
-def _made(step: Step, show: Show) -> tuple[dict[Path, bytes], list[str]]:
+def _wanted(
+    step: Step, memory: Memory, show: Show, outcome: Outcome, *, again: bool
+) -> dict[Path, bytes]:
+    """Return what the step makes, nothing where it is fresh; note problems in the outcome."""
     try:
-        return step.make(show), []
+        if not again and memory.is_fresh(step):
+            outcome.skipped = True
+            return {}
+        return step.make(show)
     except BuildError as error:
-        return error.made, error.problems
+        outcome.problems = error.problems
+        return error.made
 
 
 def write(path: Path, content: bytes) -> None:

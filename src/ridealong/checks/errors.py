@@ -57,7 +57,7 @@ def _advice(first: str, message: str, text: str, con: duckdb.DuckDBPyConnection 
             )
         return _nearest_column(name, text, con).removeprefix("; ")
     if found := _TABLE.search(first):
-        return _nearest_table(found["name"], con)
+        return _nearest_table(found["name"], text, con)
     if found := _NEAR.search(first):
         for word in _words_at(found["near"], text, con):
             if close := get_close_matches(word, _KEYWORDS, n=1, cutoff=0.65):
@@ -115,15 +115,19 @@ def _columns(text: str, con: duckdb.DuckDBPyConnection | None) -> list[tuple[str
     return named or [(table, column) for _, table, column in rows]
 
 
-def _nearest_table(name: str, con: duckdb.DuckDBPyConnection | None) -> str:
+def _nearest_table(name: str, text: str, con: duckdb.DuckDBPyConnection | None) -> str:
+    """Return the nearest table, looking first in the schema that the query names before it."""
     rows = _look_up(
         con,
         "SELECT DISTINCT schema_name, table_name FROM duckdb_columns() WHERE NOT internal "
-        "ORDER BY schema_name <> 'main', schema_name, table_name",
+        "ORDER BY schema_name = 'main', schema_name, table_name",
     )
+    found = tokens(text)
+    here = next((n for n, each in enumerate(found) if each.text.lower() == name.lower()), 0)
+    asked = found[here - 2].text.lower() if here >= 2 and found[here - 1].text == "." else "main"
+    rows.sort(key=lambda row: row[0].lower() == asked)
     known = {
-        table.lower(): table if schema == "main" else f"{schema}.{table}"
-        for schema, table in reversed(rows)
+        table.lower(): table if schema == "main" else f"{schema}.{table}" for schema, table in rows
     }
     close = get_close_matches(name.lower().rpartition(".")[2], known, 1, 0.5)
     return f"the nearest table is {known[close[0]]}" if close else "tables() lists what there is"

@@ -45,15 +45,14 @@ worked AS (
     FROM week_shift
     WHERE below(draw, 100000) < habit * weight
 )
-SELECT ((w.roster * 42 + w.block) * 8 + w.city_id)::INTEGER AS crew,
-       (row_number() OVER (PARTITION BY w.roster, w.block, w.city_id
-                           ORDER BY w.draw, w.driver_id) - 1)::INTEGER AS place,
-       w.driver_id
+-- A crew is everybody on shift in one city and one block of one roster. Within a crew the drivers
+-- stand in a random order.
+SELECT ((w.roster * 42 + w.block) * 8 + w.city_id)::INTEGER AS crew, w.driver_id
 FROM worked AS w
 LEFT JOIN reserved_driver AS r
   ON r.driver_id = w.driver_id AND w.roster BETWEEN r.from_roster AND r.to_roster
 WHERE r.driver_id IS NULL
-ORDER BY crew, place;
+ORDER BY crew, w.draw, w.driver_id;
 
 CREATE TEMP TABLE crew AS
-SELECT crew, count(*)::INTEGER AS drivers FROM shift GROUP BY crew ORDER BY crew;
+SELECT crew, count(*) AS drivers, min(rowid) AS first_row FROM shift GROUP BY crew ORDER BY crew;

@@ -1,11 +1,30 @@
--- How every ride ends, and the table `rides`.
+-- Which driver gets which request, how every ride ends, and the table `rides`.
+--
+-- Requests are numbered in the order of time: the number is the ride's id. Within a city and a
+-- four-hour block they go round the drivers on shift. A request that would overlap an earlier ride
+-- of its driver finds no driver.
 
 CREATE TEMP TYPE ride_status AS ENUM
     ('requested', 'accepted', 'in_progress', 'completed', 'cancelled');
 CREATE TEMP TYPE ride_outcome AS ENUM ('completed', 'rider', 'driver', 'system');
 
 CREATE TEMP TABLE ride AS
-WITH drawn AS (
+WITH numbered AS (
+    SELECT rowid + 1 AS ride_id, *, requested_s // 14400 AS block FROM request
+),
+waiting AS (
+    SELECT *, ((block // 84) * 42 + block % 42) * 8 + city_id AS crew,
+           row_number() OVER (PARTITION BY city_id, block ORDER BY ride_id) AS place
+    FROM numbered
+),
+dispatched AS (
+    SELECT w.ride_id, w.requested_s, w.user_id, w.city_id, w.h, w.wait_s, w.ride_s, w.distance,
+           w.sees_note, w.planted_id, s.driver_id AS candidate_id
+    FROM waiting AS w
+    LEFT JOIN crew AS c ON c.crew = w.crew
+    LEFT JOIN shift AS s ON s.rowid = c.first_row + (w.place + w.block) % c.drivers
+),
+drawn AS (
     SELECT d.* EXCLUDE (candidate_id, sees_note),
            least(60, d.wait_s // 3) AS accept_after_s,
            CASE
@@ -26,7 +45,7 @@ WITH drawn AS (
                WHEN below(attribute(d.h, 12), 1000) < 37 THEN 'driver'
                ELSE 'completed' END::ride_outcome AS wish,
            coalesce(p.driver_id, d.candidate_id) AS driver_id
-    FROM dispatch AS d
+    FROM dispatched AS d
     LEFT JOIN planted AS p USING (planted_id)
 ),
 queued AS (
@@ -53,7 +72,7 @@ ended AS (
                           ELSE 180 + below(attribute(h, 13), 120) END AS end_s
     FROM decided
 )
-SELECT ride_id,
+SELECT ride_id::INTEGER AS ride_id,
        user_id,
        CASE WHEN outcome <> 'system'
                  AND least(end_s, getvariable('history_s')) >= requested_s + accept_after_s
@@ -78,7 +97,6 @@ JOIN city_clock AS c ON c.city_id = ended.city_id
 JOIN snapshot AS s ON s.city_id = ended.city_id AND s.quarter = ended.requested_s // 900
 ORDER BY ride_id;
 
-DROP TABLE dispatch;
 DROP TABLE request;
 
 -- One ride in twelve takes longer than the quote foresaw. One draw serves two purposes: its high

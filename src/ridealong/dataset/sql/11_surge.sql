@@ -1,8 +1,4 @@
--- Which driver gets which request, and how it ends.
---
--- Requests are numbered in the order of time: the number is the ride's id. Within a city and a
--- four-hour block they go round the drivers on shift. A request that would overlap an earlier ride
--- of its driver finds no driver.
+-- The surge multiplier of every city and quarter of an hour, in tenths. Busy hours have it more often.
 
 CREATE TEMP TABLE snapshot AS
 WITH slot AS (
@@ -33,19 +29,3 @@ SELECT city_id::TINYINT AS city_id,
        END::INTEGER AS tenths
 FROM slot
 ORDER BY city_id, quarter;
-
-CREATE TEMP TABLE dispatch AS
-WITH numbered AS (
-    SELECT rowid + 1 AS ride_id, *, requested_s // 14400 AS block FROM request
-),
-queued AS (
-    SELECT *, ((block // 84) * 42 + block % 42) * 8 + city_id AS crew,
-           row_number() OVER (PARTITION BY city_id, block ORDER BY ride_id) AS number
-    FROM numbered
-)
-SELECT q.ride_id::INTEGER AS ride_id, q.requested_s, q.user_id, q.city_id, q.h, q.wait_s, q.ride_s,
-       q.distance, q.sees_note, q.planted_id,
-       s.driver_id AS candidate_id
-FROM queued AS q
-LEFT JOIN crew AS c ON c.crew = q.crew
-LEFT JOIN shift AS s ON s.crew = q.crew AND s.place = (q.number + q.block) % c.drivers;
