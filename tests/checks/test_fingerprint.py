@@ -62,7 +62,7 @@ def test_only_the_keys_decide_the_order():
     assert not same_order(one, other)
 
 
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=30))
+@given(st.lists(st.floats(-1e300, 1e300), max_size=30))
 def test_floats_are_equal_within_a_billionth(values):
     columns = [Column("x", "float")]
     one = of_rows([(value,) for value in values], columns)

@@ -59,7 +59,7 @@ def test_many_rows_and_few_rows_are_equal_by_the_same_rules(monkeypatch, engine)
                DATE '2026-01-01' + (range % 90)::INT AS day, range % 2 = 0 AS even,
                INTERVAL (range) DAY AS span
         FROM range(1500) ORDER BY amount DESC, n"""
-    equal = query.replace("::DECIMAL(10, 2)", "::DOUBLE").replace("AS day", "+ INTERVAL 0 H AS day")
+    equal = query.replace("::DECIMAL(10, 2)", "::DOUBLE").replace("AS day", "+ INTERVAL 0 HOUR AS day")
     unequal = {
         "amount": query.replace("(range % 7)", "((range + (range = 700)::INT) % 7)"),
         "third": query.replace("range / 3.0", "(range + (range = 700)::INT) / 3.0"),

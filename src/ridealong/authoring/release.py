@@ -70,17 +70,20 @@ def generate(course: Path, folder: Path) -> dict[str, bytes]:
             errors="replace",
         )
         if done.returncode != 0:
-            told = [line for line in done.stderr.splitlines() if "ERROR" in line or "Error" in line]
-            raise BuildError([f"solutions/{folder.name}: nbgrader: {line}" for line in told[-3:]])
+            told = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
+            errors = [line for line in told if "ERROR" in line or "Error" in line] or told
+            raise BuildError([f"solutions/{folder.name}: nbgrader: {line}" for line in errors[-3:]])
         released = copy / "notebooks" / folder.name
-        made = {
-            # nbgrader ends lines as the system does; the repository has one form everywhere.
-            path.relative_to(released).as_posix(): path.read_bytes().replace(b"\r\n", b"\n")
-            for path in _files(released)
-        }
+        made = {path.relative_to(released).as_posix(): _content(path) for path in _files(released)}
     if left := left_over(folder.name, made):
         raise BuildError(left)
     return made
+
+
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    # nbgrader ends lines as the system does; the repository has one form everywhere.
+    return content.replace(b"\r\n", b"\n") if path.suffix == ".ipynb" else content
 
 
 def left_over(module: str, made: Mapping[str, bytes]) -> list[str]:

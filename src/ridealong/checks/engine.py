@@ -134,7 +134,7 @@ class Engine:
             con = duckdb.connect()
             attach(con, path)
         for setting, value in _SETTINGS.items():
-            con.execute(f"SET {setting} = {value}")
+            con.execute(f"SET GLOBAL {setting} = {value}")  # for its cursors too
         con.execute(f"SET memory_limit = '{self.memory}'")
         con.execute("SET lock_configuration = true")
         return con

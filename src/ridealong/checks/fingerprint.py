@@ -17,6 +17,7 @@ Two cells are equal when they are
 """
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
@@ -174,7 +175,7 @@ def _described(
             column.kind,
             nulls=nulls,
             empties=sum(each == 0 for each in finite),
-            checksum=math.fsum(finite),
+            checksum=_total(finite),
         )
     texts = [value.strip().lower() for value in values if isinstance(value, str)]
     return Column(
@@ -186,6 +187,13 @@ def _described(
         checksum=digest_of(sorted(cells or [])),
         folded=digest_of(sorted(texts)) if column.kind == "text" else "",
     )
+
+
+def _total(values: Sequence[float]) -> float:
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return sys.float_info.max
 
 
 def _is_zero(value: Any) -> bool:

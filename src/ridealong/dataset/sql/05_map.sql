@@ -3,9 +3,9 @@
 INSERT INTO cities
 SELECT * FROM (VALUES
     (1, 'Harborview', 'East', 'America/New_York', DATE '2025-07-14', 2.55, 1.75, 0.35, 7.00),
-    (2, 'Brookfall', 'East', 'America/New_York', DATE '2025-08-04', 2.45, 1.70, 0.34, 7.00),
-    (3, 'Lakemont', 'Central', 'America/Chicago', DATE '2025-08-18', 2.50, 1.70, 0.35, 7.00),
-    (4, 'Drymesa', 'Mountain', 'America/Phoenix', DATE '2025-09-01', 2.25, 1.60, 0.30, 6.50),
+    (2, 'Brookfall', 'East', 'America/New_York', DATE '2025-08-04', 2.55, 1.75, 0.36, 7.00),
+    (3, 'Lakemont', 'Central', 'America/Chicago', DATE '2025-08-18', 2.60, 1.80, 0.35, 7.00),
+    (4, 'Drymesa', 'Mountain', 'America/Phoenix', DATE '2025-09-01', 2.40, 1.65, 0.33, 6.50),
     (5, 'Pinewater', 'West', 'America/Los_Angeles', DATE '2025-09-08', 2.75, 1.85, 0.38, 7.50),
     (6, 'Coralgate', 'West', 'America/Los_Angeles', DATE '2025-09-22', 2.60, 1.80, 0.36, 7.00)
 ) AS city (city_id, name, region, timezone, launched_on, base_fare, per_mile, per_minute, min_fare)
