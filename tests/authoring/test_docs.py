@@ -32,7 +32,16 @@ def test_a_part_is_filled_and_the_rest_stays(sample: Path, write: Callable[[str]
 
 
 @pytest.mark.parametrize(
-    "part", ["modules", "coverage", "coverage summary", "coverage by module", "derived files"]
+    "part",
+    [
+        "modules",
+        "coverage",
+        "coverage summary",
+        "coverage by module",
+        "derived files",
+        "data dictionary",
+        "calibration",
+    ],
 )
 def test_filling_twice_changes_nothing(
     sample: Path, write: Callable[[str], Outcome], part: str
@@ -76,3 +85,14 @@ def test_an_item_is_covered_when_shown_and_practised(
     text = (sample / "README.md").read_text(encoding="utf-8")
     assert "| D39 | Filtering rows with WHERE | `05_sql_one` | covered |" in text
     assert "| D42 | Summarising with GROUP BY | `05_sql_one` | to come |" in text
+
+
+def test_the_diagram_is_drawn_beside_the_data_dictionary(sample: Path) -> None:
+    (sample / "data").mkdir()
+    (sample / "data" / "README.md").write_text("# Data\n", encoding="utf-8")
+    (step,) = docs.steps(sample, [], Options())
+
+    outcome = steps.run(step, Memory(sample), lambda *_: None)
+
+    assert outcome.changed == [sample / "data" / "er_diagram.svg"]
+    assert outcome.changed[0].read_text(encoding="utf-8").startswith("<svg")

@@ -59,7 +59,9 @@ def test_many_rows_and_few_rows_are_equal_by_the_same_rules(monkeypatch, engine)
                DATE '2026-01-01' + (range % 90)::INT AS day, range % 2 = 0 AS even,
                INTERVAL (range) DAY AS span
         FROM range(1500) ORDER BY amount DESC, n"""
-    equal = query.replace("::DECIMAL(10, 2)", "::DOUBLE").replace("AS day", "+ INTERVAL 0 HOUR AS day")
+    equal = query.replace("::DECIMAL(10, 2)", "::DOUBLE").replace(
+        "AS day", "+ INTERVAL 0 HOUR AS day"
+    )
     unequal = {
         "amount": query.replace("(range % 7)", "((range + (range = 700)::INT) % 7)"),
         "third": query.replace("range / 3.0", "(range + (range = 700)::INT) / 3.0"),
@@ -143,11 +145,13 @@ def test_a_broken_or_stopped_query_leaves_the_engine_working(engine):
         assert engine.run("SELECT 1 AS a", None).rows == 1
 
 
-def test_settings_cannot_be_seen_through_or_changed(engine):
+@pytest.mark.parametrize("shifted", [False, True])
+def test_every_connection_is_locked(engine, shifted):
     settings = engine.run(
         "SELECT name, value FROM duckdb_settings() WHERE name IN ('enable_external_access', "
         "'lock_configuration', 'python_enable_replacements', 'temp_directory', 'TimeZone')",
         None,
+        shifted=shifted,
     )
     wanted = engine.run(
         "VALUES ('enable_external_access', 'false'), ('lock_configuration', 'true'), "

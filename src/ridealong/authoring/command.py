@@ -75,7 +75,7 @@ STAGES = (
     ),
     Stage(
         "docs",
-        "the parts marked `generated` in README, CONTRIBUTING, `data/README.md`, `docs/**.md`",
+        "the parts marked `generated` in `*.md`, and `data/er_diagram.svg`",
         "the sources of the modules, the syllabus, the data dictionary, this table",
         "write the tables of README, data/README and docs",
     ),

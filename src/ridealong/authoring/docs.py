@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from ridealong.authoring import cells, format, sources, syllabus
 from ridealong.authoring.problems import BuildError, nearest
 from ridealong.authoring.steps import Options, Show, Step, digest, digest_of_files, package_digest
+from ridealong.dataset import readme
 
 _BLOCK = re.compile(
     r"(?P<begin><!-- generated: (?P<name>[\w -]+) -->\n)(?P<old>.*?)(?P<end><!-- end -->|\Z)",
@@ -23,7 +24,7 @@ _MINUTES = re.compile(r"\b(\d+) minutes\b")
 
 
 def steps(course: Path, modules: list[Path], options: Options) -> Iterator[Step]:
-    """Yield one step per Markdown file with a generated part."""
+    """Yield one step per Markdown file with a generated part, and one for the data's diagram."""
     for path in _pages(course):
         if "<!-- generated:" not in path.read_text(encoding="utf-8"):
             continue
@@ -33,6 +34,15 @@ def steps(course: Path, modules: list[Path], options: Options) -> Iterator[Step]
             inputs=partial(_inputs, course, path),
             make=partial(_written, course, path),
             targets=partial(list, [path]),
+        )
+    if (course / "data" / "README.md").is_file():
+        picture = course / "data" / "er_diagram.svg"
+        yield Step(
+            name=f"docs {picture.relative_to(course).as_posix()}",
+            mend="ridealong build docs",
+            inputs=partial(package_digest, only=["dataset"]),
+            make=partial(_drawn, picture),
+            targets=partial(list, [picture]),
         )
 
 
@@ -84,6 +94,10 @@ def _written(course: Path, path: Path, show: Show) -> dict[Path, bytes]:
     return {path: text.encode()}
 
 
+def _drawn(path: Path, show: Show) -> dict[Path, bytes]:
+    return {path: readme.entity_relationship_svg().encode()}
+
+
 def _blocks(course: Path) -> Mapping[str, Callable[[], str]]:
     """Return what makes each generated part, by its name."""
     modules = [sources.load(folder) for folder in sources.folders(course)]
@@ -93,6 +107,8 @@ def _blocks(course: Path) -> Mapping[str, Callable[[], str]]:
         "coverage summary": partial(_coverage_summary, modules),
         "coverage by module": partial(_coverage_by_module, modules),
         "derived files": _derived_files,
+        "data dictionary": readme.dictionary_tables,
+        "calibration": readme.calibration_table,
     }
 
 

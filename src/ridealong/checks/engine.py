@@ -21,14 +21,17 @@ SHIFT_DAYS: Final = 45
 LIMIT_SECONDS: Final = 5.0
 MEMORY_LIMIT: Final = "1GB"
 
-_SETTINGS = {
+_OF_EACH_CONNECTION = {
     "TimeZone": "'UTC'",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
     "enable_progress_bar": "false",
     "python_enable_replacements": "false",
+}
+_OF_THE_INSTANCE = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
     "temp_directory": "''",
     "enable_external_access": "false",
+    "lock_configuration": "true",  # the last one: nothing can be set after it
 }
 
 
@@ -38,15 +41,13 @@ class Engine:
     def __init__(self, limit_seconds: float = LIMIT_SECONDS, memory: str = MEMORY_LIMIT) -> None:
         self.limit_seconds = limit_seconds
         self.memory = memory
-        self._instances: dict[Path | None, duckdb.DuckDBPyConnection] = {}
         self._connections: dict[tuple[Path | None, bool], duckdb.DuckDBPyConnection] = {}
 
     def close(self) -> None:
         """Close all connections; the next query opens new ones."""
-        for con in [*self._connections.values(), *self._instances.values()]:
+        for con in self._connections.values():
             con.close()
         self._connections.clear()
-        self._instances.clear()
 
     def run(
         self,
@@ -111,30 +112,27 @@ class Engine:
     def open(self, path: Path | None, shifted: bool = False) -> duckdb.DuckDBPyConnection:
         """Return the connection to a data set; None is the one of twelve rides."""
         if (path, shifted) not in self._connections:
-            if path not in self._instances:
-                self._instances[path] = self._opened(path)
-            con = self._instances[path].cursor()
-            con.execute("USE ridealong")
-            if shifted:
-                (now,) = con.execute("SELECT as_of()").fetchall()[0]
-                for name in ("as_of", "now"):
-                    con.execute(
-                        f"CREATE TEMP MACRO {name}() AS "
-                        f"TIMESTAMP '{now}' - INTERVAL {SHIFT_DAYS} DAY"
-                    )
-            self._connections[path, shifted] = con
+            con = self._attached(path)
+            back = con.cursor()
+            back.execute("USE ridealong")
+            (now,) = back.execute("SELECT as_of()").fetchall()[0]
+            earlier = f"TIMESTAMP '{now}' - INTERVAL {SHIFT_DAYS} DAY"
+            for name in ("as_of", "now"):
+                back.execute(f"CREATE TEMP MACRO {name}() AS {earlier}")
+            for each in (con, back):
+                for setting, value in _OF_EACH_CONNECTION.items():
+                    each.execute(f"SET {setting} = {value}")
+            con.execute(f"SET memory_limit = '{self.memory}'")
+            for setting, value in _OF_THE_INSTANCE.items():
+                con.execute(f"SET {setting} = {value}")
+            self._connections |= {(path, False): con, (path, True): back}
         return self._connections[path, shifted]
 
-    def _opened(self, path: Path | None) -> duckdb.DuckDBPyConnection:
+    def _attached(self, path: Path | None) -> duckdb.DuckDBPyConnection:
         from ridealong.dataset.connection import attach, edge_connection
 
         if path is None:
-            con = edge_connection()
-        else:
-            con = duckdb.connect()
-            attach(con, path)
-        for setting, value in _SETTINGS.items():
-            con.execute(f"SET GLOBAL {setting} = {value}")  # for its cursors too
-        con.execute(f"SET memory_limit = '{self.memory}'")
-        con.execute("SET lock_configuration = true")
+            return edge_connection()
+        con = duckdb.connect()
+        attach(con, path)
         return con

@@ -105,7 +105,7 @@ class _Box:
         self.column = column
         self.top = top
         self.left = _MARGIN + column * (_BOX + _GUTTER)
-        self.primary = primary_keys()[table.name]
+        self.primary = primary_keys().get(table.name, ())
         self.keys = [each for each in table.columns if each.references or each.name in self.primary]
         others = ", ".join(each.name for each in table.columns if each not in self.keys)
         self.others = wrap(others, _LETTERS_PER_LINE)

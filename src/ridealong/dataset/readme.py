@@ -1,13 +1,13 @@
-"""The generated parts of `data/README.md`: the dictionary, the calibration and the diagram."""
+"""The generated parts of `data/README.md`: the data dictionary, the calibration and the diagram."""
 
 from collections.abc import Iterator
 
-from ridealong.dataset.calibration import CALIBRATION
-from ridealong.dataset.diagram import ALT_TEXT, entity_relationship_svg
+from ridealong.dataset.calibration import CALIBRATIONS
+from ridealong.dataset.diagram import entity_relationship_svg
 from ridealong.dataset.dictionary import Table, dictionary
 from ridealong.dataset.structure import column_types
 
-__all__ = ["ALT_TEXT", "calibration_table", "dictionary_tables", "entity_relationship_svg"]
+__all__ = ["calibration_table", "dictionary_tables", "entity_relationship_svg"]
 
 
 def dictionary_tables() -> str:
@@ -28,7 +28,7 @@ def calibration_table() -> str:
     lines = ["| quantity | published | source | ours |", "| --- | --- | --- | --- |"]
     lines += [
         "| " + " | ".join(_cell(part) for part in (q.quantity, q.published, q.source, q.ours)) + " |"
-        for q in CALIBRATION
+        for q in CALIBRATIONS
     ]
     return "\n".join(lines)
 
