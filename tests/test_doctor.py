@@ -179,6 +179,14 @@ def test_data_with_other_rows_than_the_manifest_is_found(
     assert not finding.well
 
 
+def test_missing_manifest_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ridealong.dataset import storage
+
+    monkeypatch.setenv("RIDEALONG_DATA", str(tmp_path))
+    storage.database_path().touch()
+    assert doctor._data(tmp_path).mend == "git checkout -- data/manifest.json"
+
+
 def test_full_disk_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = SimpleNamespace(free=10_000_000)
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: usage)

@@ -251,6 +251,8 @@ def test_copy_only_copies_and_stops(
     study.study(copy_only=True)
     assert "2 files copied to work/" in capsys.readouterr().out
     assert contents(course_folder / "work") == contents(course_folder / "notebooks")
+    study.study(copy_only=True)
+    assert capsys.readouterr().out == "work/ is up to date.\n"
 
 
 def test_jupyterlab_opens_the_first_notebook_and_later_what_was_open(

@@ -169,7 +169,14 @@ def _data(root: Path | None) -> Finding:
     if not path.is_file():
         _try_writing(path.parent)
         return Finding("data", f"not built yet; the first start builds {path.name}")
-    counts = _row_counts(root)
+    try:
+        counts = _row_counts(root)
+    except (FileNotFoundError, ValueError, KeyError):
+        return Finding(
+            "data",
+            "data/manifest.json, which says what the data must hold, is missing or damaged",
+            "git checkout -- data/manifest.json",
+        )
     anew = f'delete "{path}": the next start builds it anew'
     try:
         with duckdb.connect() as con:

@@ -298,6 +298,8 @@ def study(
         for change in changes:
             say(str(change))
     if copy_only:
+        if not changes:
+            say(f"{WORK}/ is up to date.")
         return
     with contextlib.chdir(root):  # where the data lies depends on it
         build_databases()

@@ -1,9 +1,11 @@
+import duckdb
 import pytest
 
 from ridealong.answers import Answer
 from ridealong.catalogue import CatalogueError
 from ridealong.checks import judge
-from ridealong.checks.query import VARIANTS
+from ridealong.checks.query import VARIANTS, database
+from ridealong.checks.sqltext import asks_the_time
 
 
 def failed(exercise, answer):
@@ -200,13 +202,18 @@ def test_a_row_that_should_not_be_there_is_shown(course):
 
 
 def test_a_query_that_fits_the_public_data_only_is_told_its_literals(course):
+    with duckdb.connect(database("public"), read_only=True) as con:
+        ((first,),) = con.execute(
+            "SELECT min(ride_id) FROM rides WHERE user_id = 123 AND status = 'completed' "
+            "AND completed_at >= as_of() - INTERVAL 30 DAY"
+        ).fetchall()
     by_hand = "SELECT ride_id, completed_at FROM rides WHERE user_id = $rider_id AND "
-    by_hand += "ride_id >= 67018 AND status = 'completed' ORDER BY completed_at DESC"
+    by_hand += f"ride_id >= {first} AND status = 'completed' ORDER BY completed_at DESC"
 
     message = failed("rider-history", by_hand).message
 
     assert "On other data of the same shape" in message
-    assert "fits the public data only; look at 67018" in message
+    assert f"fits the public data only; look at {first}" in message
 
 
 def test_a_fixed_date_is_named_when_the_clock_is_moved(course):
@@ -334,7 +341,9 @@ def test_an_unknown_exercise_is_an_error_that_names_the_nearest(course):
         judge("complete-by-city", "SELECT 1")
 
 
-def test_every_data_set_is_used(course, monkeypatch):
+@pytest.fixture
+def asked(monkeypatch):
+    """The data sets that queries are run on."""
     from ridealong.checks.judge import worker
 
     asked = []
@@ -345,7 +354,24 @@ def test_every_data_set_is_used(course, monkeypatch):
         return run(self, text, path, **options)
 
     monkeypatch.setattr(type(worker()), "run", spy)
-    judge("completed-by-city", course["completed-by-city"])
+    return asked
 
-    assert len(asked) == len(VARIANTS)
-    assert len(set(asked)) == len(VARIANTS)
+
+def test_every_data_set_is_used(course, asked):
+    text = course["completed-by-city"].replace("WHERE", "WHERE now() IS NOT NULL AND")
+
+    assert judge("completed-by-city", text).passed
+    assert len(asked) == len(set(asked)) == len(VARIANTS)
+
+
+def test_without_the_time_the_clock_is_not_moved(course, asked):
+    assert judge("completed-by-city", course["completed-by-city"]).passed
+    assert [shifted for _, shifted in asked] == [False, False, False]
+
+
+def test_no_view_asks_the_time_behind_the_query(databases):
+    with duckdb.connect(database("public"), read_only=True) as con:
+        views = con.execute("SELECT sql FROM duckdb_views() WHERE NOT internal").fetchall()
+
+    assert views
+    assert not [sql for (sql,) in views if asks_the_time(sql)]

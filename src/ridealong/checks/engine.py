@@ -5,6 +5,7 @@ files, network, extensions, settings, Python variables or spilling to disk; with
 and time.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from ridealong.checks.statement import QueryFailed, QueryStopped, bound, prepare
 SHIFT_DAYS: Final = 45
 LIMIT_SECONDS: Final = 5.0
 MEMORY_LIMIT: Final = "1GB"
+MOST_THREADS: Final = 4  # of each data set; more would only take address space
 
 _OF_EACH_CONNECTION = {
     "TimeZone": "'UTC'",
@@ -123,6 +125,7 @@ class Engine:
                 for setting, value in _OF_EACH_CONNECTION.items():
                     each.execute(f"SET {setting} = {value}")
             con.execute(f"SET memory_limit = '{self.memory}'")
+            con.execute(f"SET threads = {min(MOST_THREADS, os.cpu_count() or 1)}")
             for setting, value in _OF_THE_INSTANCE.items():
                 con.execute(f"SET {setting} = {value}")
             self._connections |= {(path, False): con, (path, True): back}

@@ -151,10 +151,19 @@ class _Judge:
 
     def _results(self) -> Results:
         """Run the query on every data set; an error of DuckDB is a result too."""
-        return {
-            variant: [self._result(variant, n) for n in range(len(self.expected[variant]))]
-            for variant in VARIANTS
-        }
+        results: Results = {}
+        for variant in VARIANTS:
+            if variant == "shifted" and self._is_timeless():
+                results[variant] = results["hidden"]
+            else:
+                several = range(len(self.expected[variant]))
+                results[variant] = [self._result(variant, which) for which in several]
+        return results
+
+    def _is_timeless(self) -> bool:
+        """Return whether neither the task nor the answer asks for the time."""
+        alike = self.expected["shifted"] == self.expected["hidden"]
+        return alike and not sqltext.asks_the_time(self.text)
 
     def _result(self, variant: str, which: int) -> Fingerprint:
         try:

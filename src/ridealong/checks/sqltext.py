@@ -136,6 +136,11 @@ def first_word(text: str) -> str:
     return ""
 
 
+def asks_the_time(text: str) -> bool:
+    """Return whether a query names as_of() or now(); no view of the data does."""
+    return any(token.text.lower().strip('"') in ("as_of", "now") for token in tokens(text))
+
+
 # Name -> whether a call needs brackets to be meant (a column may be called `today`).
 _CLOCKS = {
     "current_date": False,

@@ -5,6 +5,7 @@ beside this module and are named in the order in which they run. This module onl
 seed and the size, and looks at the result.
 """
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +16,6 @@ import duckdb
 
 from ridealong.dataset.checksums import checksums as content_checksums
 from ridealong.dataset.stories import tell
-
-GENERATOR_VERSION = 1
-"""Raised with every change that gives other data; part of every built file (`meta.build`)."""
 
 USERS_PER_SCALE = 10_000
 SMALLEST_SCALE = 0.1
@@ -104,9 +102,31 @@ _STEPS = (
 )
 
 
+def sql_files() -> tuple[str, ...]:
+    """Return the names of the generator's SQL files, in the order in which they run."""
+    return tuple(step.file for step in _STEPS)
+
+
 def sql_text(file: str) -> str:
     """Return the text of one of the generator's SQL files."""
     return (_SQL / file).read_text(encoding="utf-8")
+
+
+def schema_sql() -> str:
+    """Return the text of `data/schema.sql`: the tables, as the builder makes them."""
+    return (
+        "-- Written from src/ridealong/dataset/sql/01_schema.sql, which the builder runs: edit it there."
+        "\n\n" + sql_text("01_schema.sql")
+    )
+
+
+def _generator_version() -> str:
+    texts = [path.read_text(encoding="utf-8") for path in sorted(_SQL.rglob("*.sql"))]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
+
+
+GENERATOR_VERSION = _generator_version()
+"""Changes with every change of the SQL; part of every built file (`meta.build`)."""
 
 
 def build_database(

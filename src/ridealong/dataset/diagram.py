@@ -23,7 +23,7 @@ _LAYOUT = (
     ("drivers", "driver_pings", "zones", "city_events"),
     ("cities", "surge_snapshots", "incidents"),
 )
-_BOX, _GUTTER, _GAP, _MARGIN = 226, 64, 26, 20
+_BOX, _GUTTER, _GAP, _MARGIN = 240, 64, 26, 20
 _HEADER, _ROW, _SMALL_ROW, _PADDING = 30, 19, 16, 8
 _LETTERS_PER_LINE = 33
 
@@ -64,7 +64,7 @@ def entity_relationship_svg() -> str:
         for column, names in enumerate(_LAYOUT)
         for name, top in _stacked(names)
     }
-    width = 2 * _MARGIN + len(_LAYOUT) * _BOX + (len(_LAYOUT) - 1) * _GUTTER
+    width = 2 * _MARGIN + len(_LAYOUT) * (_BOX + _GUTTER)  # a gutter for arrows at the right, too
     height = max(box.top + box.height for box in boxes.values()) + _MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '

@@ -23,8 +23,8 @@ from ridealong import course
 from ridealong.dataset import build
 from ridealong.dataset.progress import Show, progress_bar
 
-SMALLEST_SCALE = 0.02
-LARGEST_SCALE = 100
+SMALLEST_SCALE = build.SMALLEST_SCALE
+LARGEST_SCALE = build.LARGEST_SCALE
 LARGEST_SEED = 2**32 - 1  # the generator mixes 32 bits: larger seeds would repeat smaller ones
 
 
@@ -77,7 +77,7 @@ def ensure_database(
     version of the generator, is built again, which is said in one line.
 
     Args:
-        scale: size, 0.02 to 100; 1 is 10,000 users and roughly 100,000 rides.
+        scale: size, 0.1 to 1000; 1 is 10,000 users and roughly 100,000 rides.
         seed: 0 to 4294967295; 42 is the public data set.
         show_progress: draw a bar while building. It is gone afterwards.
 
@@ -152,7 +152,7 @@ def _fault(path: Path, scale: float, seed: int) -> str | None:
             return None
         if _recorded_digest(path) not in (None, _digest(path)):
             return "was damaged"
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return "was missing"
     try:
         with duckdb.connect() as con:

@@ -45,16 +45,15 @@ ORDER BY user_id;
 
 -- S4: of those on the platform who would have added a payment method, the first 26 in a hundred (by
 -- rank) do not.
-CREATE TEMP TABLE s4_dropped AS
-WITH would_add AS (
+UPDATE person SET adds_payment = false
+FROM (
     SELECT user_id, row_number() OVER (ORDER BY attribute(h, 40), user_id) AS place,
            count(*) OVER () AS people
     FROM person
     WHERE platform = getvariable('s4_platform') AND signup_week >= getvariable('s4_week')
-      AND adds_payment
-)
-SELECT user_id FROM would_add WHERE place * 100 <= people * 26
-ORDER BY user_id;
+      AND adds_payment AND user_id <> 123
+) AS would_add
+WHERE would_add.user_id = person.user_id AND place * 100 <= people * 26;
 
 -- S5: of the referral sign-ups of the two weeks, the first 42 in a hundred (by rank) ride in their
 -- fourth week; nobody else of them does.

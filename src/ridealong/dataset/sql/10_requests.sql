@@ -19,7 +19,7 @@ WITH weeks AS (
     FROM person AS p
     LEFT JOIN s5_cohort AS s USING (user_id)
     LEFT JOIN s15_note AS n USING (user_id)
-    WHERE p.adds_payment AND p.user_id NOT IN (SELECT user_id FROM s4_dropped)
+    WHERE p.adds_payment
 ),
 drawn AS (
     SELECT user_id, city_id, habit, created_s, until_s, sees_note, week, week - signup_week AS age, stays,

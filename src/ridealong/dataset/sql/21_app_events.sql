@@ -25,7 +25,7 @@ step AS (
     UNION ALL
     SELECT user_id, user_id, h, platform, 3, created_s + 30 + below(attribute(h, 21), 200), created_s
     FROM person
-    WHERE adds_payment AND user_id NOT IN (SELECT user_id FROM s4_dropped)
+    WHERE adds_payment
     UNION ALL
     SELECT p.user_id, p.user_id, p.h, p.platform, 4, f.requested_s, p.created_s
     FROM person AS p JOIN first_ride AS f USING (user_id)
