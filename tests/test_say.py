@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from ridealong.answers import SqlAnswer
-from ridealong.checks.query import QueryFailed
+from ridealong.checks.statement import QueryFailed
 from ridealong.say import say
 
 

@@ -103,7 +103,7 @@ class _Gap(str):
 
 
 def _result(answer: SqlAnswer) -> pd.DataFrame | None:
-    from ridealong.checks.query import QueryFailed
+    from ridealong.checks.statement import QueryFailed
 
     try:
         return answer.df()

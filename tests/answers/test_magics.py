@@ -1,5 +1,7 @@
+import _thread
 import keyword
 import sys
+import threading
 
 import pytest
 
@@ -149,6 +151,23 @@ def test_a_query_past_the_limit_is_stopped_and_the_connection_lives(run, monkeyp
     )
 
     assert "longer than 0.3 s and was stopped" in line
+    assert run("%%sql\nSELECT 1 AS a").result.rows == [(1,)]
+
+
+def test_an_interrupt_stops_the_query_each_time(run):
+    for _ in range(3):
+        timer = threading.Timer(0.3, _thread.interrupt_main)
+        timer.start()
+
+        line = failed(
+            run,
+            "%%sql\nSELECT count(*) FROM range(1000000) a, range(1000000) b "
+            "WHERE a.range * b.range % 7 = 3",
+            QueryStopped,
+        )
+
+        timer.join()
+        assert line == "you stopped the query"
     assert run("%%sql\nSELECT 1 AS a").result.rows == [(1,)]
 
 

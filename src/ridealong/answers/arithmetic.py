@@ -78,7 +78,7 @@ def _computed(op: ast.operator, left: float, right: float) -> int | float:
     if isinstance(op, ast.Pow):
         bits = left.bit_length() if isinstance(left, int) else 1
         if abs(right) > HIGHEST_EXPONENT or bits * abs(right) > MOST_BITS:
-            raise NotReadable(f"the power {left:g} ** {right:g} is out of bounds")
+            raise NotReadable("the power is out of bounds")
     try:
         value = _BINARY[type(op)](left, right)
     except (ZeroDivisionError, OverflowError) as error:

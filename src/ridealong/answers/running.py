@@ -16,7 +16,7 @@ from ridealong.checks.statement import (
     QueryRefused,
     fetchable,
     prepared,
-    time_limit,
+    within_limit,
 )
 from ridealong.dataset.connection import current_connection
 
@@ -55,16 +55,19 @@ def run(text: str, variables: Mapping[str, Any], *, as_answer: bool) -> tuple[An
     statements = [prepared(text, con)] if as_answer else _statements(text, con)
     names = {name for statement in statements for name in statement.named_parameters}
     values = {name: _variable(name, variables) for name in sorted(names)}
-    shown: Any = None
+
+    def work() -> Any:
+        shown = None
+        for statement in statements:
+            shown = _run_one(con, statement, values)
+        return shown
+
     try:
-        with time_limit(con, limit_seconds()):
-            for statement in statements:
-                shown = _run_one(con, statement, values)
+        return within_limit(con, limit_seconds(), work), values
     except duckdb.Error as error:
         raise QueryFailed(shorten(error, text, con)) from None
     except (MemoryError, RecursionError, UnicodeError, OverflowError, ValueError) as error:
         raise QueryFailed(f"the result cannot be shown: {type(error).__name__}: {error}") from None
-    return shown, values
 
 
 def frame(text: str, parameters: Mapping[str, Any] | None) -> "pd.DataFrame":
@@ -74,16 +77,19 @@ def frame(text: str, parameters: Mapping[str, Any] | None) -> "pd.DataFrame":
         QueryFailed: in one line, when it fails or runs past the limit.
     """
     con = current_connection()
-    try:
-        with time_limit(con, limit_seconds()):
-            con.execute(text, dict(parameters or {}) or None)
-            query = fetchable(con.description, body(text))
-            if query:
-                names = [column[0] for column in con.description]
-                rows: pd.DataFrame = con.execute(query, dict(parameters or {}) or None).df()
-                rows.columns = names
-                return rows
+    values = dict(parameters or {}) or None
+
+    def work() -> "pd.DataFrame":
+        description = con.execute(text, values).description
+        query = fetchable(description, body(text))
+        if not query:
             return con.df()
+        rows = con.execute(query, values).df()
+        rows.columns = [column[0] for column in description]
+        return rows
+
+    try:
+        return within_limit(con, limit_seconds(), work)
     except duckdb.Error as error:
         raise QueryFailed(shorten(error, text, con)) from None
 
@@ -104,11 +110,14 @@ def make_schema(text: str) -> tuple[Table, duckdb.DuckDBPyConnection]:
     ):
         con.execute(f"SET {setting} = false")
     con.execute("SET lock_configuration = true")
+
+    def work() -> list[tuple[Any, ...]]:
+        for statement in con.extract_statements(text):
+            con.execute(statement)
+        return con.execute(_SCHEMA).fetchall()
+
     try:
-        with time_limit(con, limit_seconds()):
-            for statement in con.extract_statements(text):
-                con.execute(statement)
-        rows = con.execute(_SCHEMA).fetchall()
+        rows = within_limit(con, limit_seconds(), work)
     except duckdb.Error as error:
         raise QueryFailed(shorten(error, text, con)) from None
     return Table(["table", "column", "type", "required", "constraints"], rows, len(rows)), con

@@ -6,8 +6,7 @@ and time.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ import duckdb
 from ridealong.checks.errors import shorten
 from ridealong.checks.fingerprint import Fingerprint
 from ridealong.checks.result import of_statement
-from ridealong.checks.statement import QueryFailed, QueryStopped, bound, prepared, time_limit
+from ridealong.checks.statement import QueryFailed, QueryStopped, bound, prepared, within_limit
 
 SHIFT_DAYS: Final = 45
 LIMIT_SECONDS: Final = 5.0
@@ -80,9 +79,19 @@ class Engine:
         statement = prepared(text, con)
         assert isinstance(text, str)
         values = bound(statement, parameters or {})
+
+        def work() -> Fingerprint:
+            return of_statement(con, statement, text, values, order, like)
+
         try:
-            with self._guarded(con):
-                return of_statement(con, statement, text, values, order, like)
+            con.execute("BEGIN TRANSACTION")
+            try:
+                return within_limit(con, self.limit_seconds, work)
+            finally:
+                try:
+                    con.execute("ROLLBACK")
+                except duckdb.Error:
+                    self.close()
         except duckdb.Error as error:
             if isinstance(error, duckdb.InternalException | duckdb.FatalException):
                 self.close()  # DuckDB refuses everything on an instance that broke once
@@ -97,19 +106,6 @@ class Engine:
             raise QueryFailed(
                 f"the result cannot be read: {type(error).__name__}: {error}".splitlines()[0]
             ) from None
-
-    @contextmanager
-    def _guarded(self, con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """Run inside a transaction that is rolled back, and interrupt it at the limit."""
-        con.execute("BEGIN TRANSACTION")
-        try:
-            with time_limit(con, self.limit_seconds):
-                yield
-        finally:
-            try:
-                con.execute("ROLLBACK")
-            except duckdb.Error:
-                self.close()
 
     def open(self, path: Path | None, shifted: bool = False) -> duckdb.DuckDBPyConnection:
         """Return the connection to a data set; None is the one of twelve rides."""

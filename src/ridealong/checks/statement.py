@@ -2,15 +2,19 @@
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from typing import Any, TypeVar
 
 import duckdb
 
 from ridealong.checks import sqltext
 from ridealong.checks.errors import shorten
 
+Result = TypeVar("Result")
+
+_WAIT_SECONDS = 0.1
 _NOT_A_QUERY = {"DESCRIBE", "DESC", "SHOW", "SUMMARIZE"}
 _FETCHED = re.compile(
     r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)|VARCHAR|BOOLEAN|DOUBLE|FLOAT|DATE|TIMESTAMP"
@@ -88,35 +92,41 @@ def bound(statement: duckdb.Statement, parameters: Mapping[str, Any]) -> dict[st
     return {name: parameters[name] for name in names} or None
 
 
-@contextmanager
-def time_limit(con: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """Interrupt what runs on a connection when the block takes longer than a limit.
+def within_limit(
+    con: duckdb.DuckDBPyConnection, seconds: float, work: Callable[[], Result]
+) -> Result:
+    """Return what `work` returns, and interrupt its connection when it takes longer than a limit.
+
+    The work runs in a thread of its own: while DuckDB computes, it looks at the keyboard only
+    now and then, so that an interrupt of the learner would often be seen by nobody.
 
     Raises:
         QueryStopped: at the limit, or when the learner interrupts.
     """
-    expired = threading.Event()
+    done: Future[Result] = Future()
 
-    def stop() -> None:
-        expired.set()
-        con.interrupt()
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - is raised in the thread that waits
+            done.set_exception(error)
 
-    timer = threading.Timer(seconds, stop)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise QueryStopped("you stopped the query") from None
-    except (duckdb.InterruptException, RuntimeError) as error:
-        if expired.is_set():
-            raise QueryStopped(stopped_text(seconds)) from None
-        if "interrupt" in str(error).lower():
-            raise QueryStopped("you stopped the query") from None
-        raise
-    finally:
-        timer.cancel()
-        timer.join()
+    threading.Thread(target=run, daemon=True).start()
+    stopped = ""
+    ends = time.monotonic() + seconds
+    while not stopped and not done.done():
+        try:
+            # In short waits, because Windows lets nothing interrupt a wait.
+            wait([done], timeout=max(0.0, min(_WAIT_SECONDS, ends - time.monotonic())))
+            stopped = "" if time.monotonic() < ends else stopped_text(seconds)
+        except KeyboardInterrupt:
+            stopped = "you stopped the query"
+    if done.done():
+        return done.result()
+    while not done.done():
+        con.interrupt()  # again and again: one between two statements is lost
+        wait([done], timeout=_WAIT_SECONDS)
+    raise QueryStopped(stopped)
 
 
 def stopped_text(seconds: float) -> str:

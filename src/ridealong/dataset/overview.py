@@ -1,38 +1,23 @@
 """What a learner asks first: which tables are there, and what is in them."""
 
-from collections.abc import Callable
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from ridealong.dataset.connection import current_connection
 from ridealong.dataset.dictionary import dictionary, table
 from ridealong.dataset.structure import column_types
 
-
-class Overview(pd.DataFrame):
-    """A data frame that shows itself whole, with no empty cell in its header."""
-
-    @property
-    def _constructor(self) -> type["Overview"]:
-        return Overview
-
-    def _repr_html_(self) -> str:
-        # pandas gives the index name a header row of its own, whose other cells are empty: a
-        # screen reader stops at each. As the name of the columns it stands in the first row.
-        frame = pd.DataFrame(self).rename_axis(index=None, columns=self.index.name)
-        return _whole(frame.to_html, notebook=True)
-
-    def __repr__(self) -> str:
-        frame = pd.DataFrame(self).rename_axis(index=None, columns=self.index.name)
-        return _whole(frame.to_string)
+if TYPE_CHECKING:
+    from ridealong.dataset.frame import Overview
 
 
-def tables() -> Overview:
+def tables() -> "Overview":
     """Return the tables of the company's data, with the number of rows and what one stands for.
 
     The index holds the names that a query uses. The rows are counted on the connection that
     `connect` gave last.
     """
+    from ridealong.dataset.frame import Overview
+
     listed = [
         {
             "table": name,
@@ -45,7 +30,7 @@ def tables() -> Overview:
     return Overview(listed).set_index("table")
 
 
-def describe(name: str) -> Overview:
+def describe(name: str) -> "Overview":
     """Return the columns of a table: type, meaning, unit, and what an empty cell says.
 
     Args:
@@ -59,6 +44,8 @@ def describe(name: str) -> Overview:
         'What the zone is used for'
     """
     entry = table(name)
+    from ridealong.dataset.frame import Overview
+
     listed = [
         {
             "column": column.name,
@@ -79,8 +66,3 @@ def _row_count(name: str) -> int:
     ).fetchone()
     assert counted is not None  # noqa: S101  count(*) always gives one row
     return int(counted[0])
-
-
-def _whole(render: Callable[..., str], **options: object) -> str:
-    with pd.option_context("display.max_colwidth", None):
-        return render(**options)

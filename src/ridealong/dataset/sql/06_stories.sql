@@ -21,7 +21,9 @@ SET VARIABLE s1_control_s = (
     FROM city_clock WHERE city_id = getvariable('s1_city'));
 -- The decoy: New Year's Eve in another city, with demand but without long waits.
 SET VARIABLE s1_decoy_city = (SELECT (getvariable('s1_city') % 5) + 1);
-SET VARIABLE s1_decoy_local_s = 93 * 86400 + 64800;
+SET VARIABLE s1_decoy_start_s = (
+    SELECT to_utc(93 * 86400 + 64800, behind_utc_s, observes_dst, false)::BIGINT
+    FROM city_clock WHERE city_id = getvariable('s1_decoy_city'));
 SET VARIABLE s1_tickets = (SELECT 12 + choose(5, 9));
 
 -- S2: provider alpha times out on a weekday of week 24, in busy hours.

@@ -117,14 +117,12 @@ WITH rider AS (
            count(*) OVER () AS people
     FROM person
     WHERE city_id = getvariable('s1_decoy_city')
-      AND created_s < getvariable('s1_decoy_local_s') AND adds_payment
+      AND created_s < getvariable('s1_decoy_start_s') AND adds_payment
       AND deleted_s IS NULL AND user_id <> 123
 )
 SELECT 50000000 + place, 'decoy', user_id, city_id,
        row_draw(50000000 + user_id, getvariable('story_key')),
-       (SELECT to_utc(getvariable('s1_decoy_local_s'), behind_utc_s, observes_dst, false)
-        FROM city_clock WHERE city_clock.city_id = getvariable('s1_decoy_city'))
-           + below(attribute(h, 54), 21600),
+       getvariable('s1_decoy_start_s') + below(attribute(h, 54), 21600),
        NULL, NULL, NULL, NULL, NULL
 FROM rider
 WHERE place * 100 <= people * 5

@@ -38,7 +38,7 @@ drawn AS (
                WHEN below(attribute(d.h, 11), 1000) < CASE
                         WHEN d.city_id = getvariable('s1_city')
                              AND d.requested_s >= getvariable('s1_start_s')
-                             AND d.requested_s < getvariable('s1_end_s') THEN 170
+                             AND d.requested_s < getvariable('s1_end_s') THEN 155
                         WHEN d.sees_note AND d.requested_s >= getvariable('s15_note_start_s')
                              AND d.requested_s < getvariable('s15_note_end_s') THEN 42
                         ELSE 75 END THEN 'rider'

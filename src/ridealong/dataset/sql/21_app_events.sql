@@ -40,7 +40,7 @@ versioned AS (
            CASE WHEN occurred_s >= 161 * 86400 + 32400
                 THEN CASE WHEN below(attribute(h, 6), 100) < 50 THEN '5.4.0' ELSE '5.3.2' END
                 WHEN occurred_s >= 84 * 86400
-                THEN CASE WHEN below(attribute(h, 22), 100) < 65 THEN '5.3.2' ELSE '5.2.8' END
+                THEN CASE WHEN below(attribute(h, 22), 100) < 50 THEN '5.3.2' ELSE '5.2.8' END
                 ELSE '5.2.8' END AS app_version
     FROM step
 ),
