@@ -43,7 +43,9 @@ def test_what_is_missing_is_named_instead_of_failing(names: dict[str, object], w
 
 
 def test_a_missing_column_is_named() -> None:
-    assert str(say("{spend.sum}", names={"spend": Fixed("SELECT 1")})) == "[spend has no column sum]"
+    assert (
+        str(say("{spend.sum}", names={"spend": Fixed("SELECT 1")})) == "[spend has no column sum]"
+    )
 
 
 def test_the_sentence_is_escaped_in_html() -> None:

@@ -21,9 +21,7 @@ class Sentence:
 
     text: str
 
-    def _repr_mimebundle_(
-        self, include: object = None, exclude: object = None
-    ) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         quotation = (
             '<blockquote style="font-size: 1.1em; border-left: 4px solid #0072B2; '
             f'padding: 0.3em 1em; margin: 0.5em 0">{html.escape(self.text)}</blockquote>'

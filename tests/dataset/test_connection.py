@@ -32,7 +32,9 @@ def started() -> subprocess.Popen[str]:
 
 
 def unfinished(data: Path) -> list[str]:
-    return [path.name for path in data.rglob("*") if ".building" in path.name or path.suffix == ".tmp"]
+    return [
+        path.name for path in data.rglob("*") if ".building" in path.name or path.suffix == ".tmp"
+    ]
 
 
 def test_several_processes_at_once_build_one_database(data: Path) -> None:
@@ -106,7 +108,9 @@ def test_the_truth_lies_outside_of_the_database(data: Path) -> None:
 
     assert truth_path(SCALE).is_file()
     with duckdb.connect(str(path), read_only=True) as con:
-        names = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        names = {
+            name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        }
     assert not {name for name in names if "truth" in name or "story" in name}
 
 

@@ -179,14 +179,18 @@ def test_join_view_names_the_mistake(
 
 
 def test_glued_text_opens_every_row_and_bound_text_does_not(con: Connection) -> None:
-    view = glued_or_bound("SELECT ride_id FROM rides WHERE driver_id = ", "1 OR true", connection=con)
+    view = glued_or_bound(
+        "SELECT ride_id FROM rides WHERE driver_id = ", "1 OR true", connection=con
+    )
 
     assert view.table["result"][0] == "4 rows"
     assert view.table["result"][1].startswith("refused")
 
 
 def test_glued_text_cannot_change_anything(con: Connection) -> None:
-    view = glued_or_bound("SELECT * FROM rides WHERE ride_id = ", "1; DROP TABLE rides", connection=con)
+    view = glued_or_bound(
+        "SELECT * FROM rides WHERE ride_id = ", "1; DROP TABLE rides", connection=con
+    )
 
     assert view.table["result"][0].startswith("refused")
     assert con.sql("SELECT count(*) FROM rides").fetchall() == [(4,)]

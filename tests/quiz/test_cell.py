@@ -56,7 +56,8 @@ def test_no_click_ever_asks_to_change_a_cell(folder: Path, shell: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "running", ["other = 1", "%%quiz null_tests\n" + STUB, "%%quiz clause_order\nsomething else", ""]
+    "running",
+    ["other = 1", "%%quiz null_tests\n" + STUB, "%%quiz clause_order\nsomething else", ""],
 )
 def test_no_other_cell_can_be_changed(folder: Path, shell: Any, running: str) -> None:
     answered()

@@ -56,7 +56,17 @@ def test_nothing_chosen_is_no_answer_yet(folder: Path, answer: Any) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [12, ["b"], {"choice": {"b": 1}}, {"confidence": 3}, object(), "zz", b"b", {"choice": [[]]}, 1e400],
+    [
+        12,
+        ["b"],
+        {"choice": {"b": 1}},
+        {"confidence": 3},
+        object(),
+        "zz",
+        b"b",
+        {"choice": [[]]},
+        1e400,
+    ],
 )
 @pytest.mark.parametrize("quiz_id", ["clause-order", "null-tests", "clause-steps", "downtime"])
 def test_answers_of_any_shape_fail_with_words(folder: Path, quiz_id: str, answer: Any) -> None:

@@ -34,7 +34,9 @@ def test_many_writers_lose_nothing(folder: Path) -> None:
 def test_a_damaged_file_is_kept_aside(folder: Path, damage: str) -> None:
     (folder / FILE_NAME).write_text(damage, encoding="utf-8")
 
-    saved = AnswerFile(folder).update("quizzes", "clause-order", lambda entry: entry.update(choice="b"))
+    saved = AnswerFile(folder).update(
+        "quizzes", "clause-order", lambda entry: entry.update(choice="b")
+    )
 
     assert "kept as quiz_answers.damaged-1.json" in saved.notice
     assert (folder / "quiz_answers.damaged-1.json").read_text(encoding="utf-8") == damage

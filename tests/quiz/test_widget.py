@@ -69,7 +69,9 @@ def test_an_answer_can_be_cleared(folder: Path) -> None:
     assert quiz("clause-order").state["choice"] is None
 
 
-@pytest.mark.parametrize("message", [None, "x", {}, {"do": "format_disk"}, {"do": "choose", "value": {}}])
+@pytest.mark.parametrize(
+    "message", [None, "x", {}, {"do": "format_disk"}, {"do": "choose", "value": {}}]
+)
 def test_odd_messages_change_nothing(folder: Path, message: Any) -> None:
     widget = quiz("clause-order")
     widget._receive(None, message)

@@ -111,6 +111,6 @@ def _warn_in_notebooks() -> None:
         return
     if in_kernel():
         notice = {"text/markdown": f"**{NOTEBOOKS_NOTICE}**", "text/plain": NOTEBOOKS_NOTICE}
-        display(notice, raw=True)
+        display(notice, raw=True)  # type: ignore[no-untyped-call]
     else:
         print(NOTEBOOKS_NOTICE)

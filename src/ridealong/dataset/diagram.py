@@ -67,8 +67,10 @@ def entity_relationship_svg() -> str:
     width = 2 * _MARGIN + len(_LAYOUT) * (_BOX + _GUTTER)  # a gutter for arrows at the right, too
     height = max(box.top + box.height for box in boxes.values()) + _MARGIN
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img" aria-labelledby="title">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+            f'width="{width}" height="{height}" role="img" aria-labelledby="title">'
+        ),
         f'<title id="title">{escape(ALT_TEXT)}</title>',
         f"<style>{_STYLE}</style>",
         f'<rect class="paper" width="{width}" height="{height}" rx="6"/>',
@@ -109,9 +111,7 @@ class _Box:
         self.keys = [each for each in table.columns if each.references or each.name in self.primary]
         others = ", ".join(each.name for each in table.columns if each not in self.keys)
         self.others = wrap(others, _LETTERS_PER_LINE)
-        self.height = (
-            _HEADER + len(self.keys) * _ROW + len(self.others) * _SMALL_ROW + 2 * _PADDING
-        )
+        self.height = _HEADER + len(self.keys) * _ROW + len(self.others) * _SMALL_ROW + 2 * _PADDING
 
     def lines(self) -> Iterator[str]:
         frame = _COLOURS.get(self.table.name)

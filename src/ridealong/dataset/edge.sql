@@ -24,28 +24,29 @@ INSERT INTO zones (zone_code, city_id, name, kind) VALUES
     ('HBV-AIR', 1, 'Harborview Airport', 'airport'),
     ('HBV-ST_', 1, 'St_Mary''s', 'campus'),           -- underscore and apostrophe
     ('LKM-DTN', 3, 'Lakemont Center', 'downtown'),
-    ('LKM-VEN', 3, 'Lakeside Arena', 'venue'),
+    ('LKM-FAIR', 3, 'Lakeside Fairground', 'venue'),   -- ends in AIR, and is no airport
     ('PNW-DTN', 5, 'Pinewater Center', 'downtown'),
+    ('PNW-AIRY', 5, 'Airy Hill', 'residential'),       -- -AIR inside, and is no airport
     ('DRY-AIR', 4, 'Drymesa Airport', 'airport');      -- an airport without a ride
 
 INSERT INTO city_events (event_id, city_id, zone_code, kind, starts_at, ends_at) VALUES
-    (1, 3, 'LKM-VEN', 'concert', '2026-03-21 00:00:00', '2026-03-21 04:00:00'),
-    (2, 1, NULL, 'storm', '2026-03-14 22:00:00', '2026-03-15 06:00:00'),   -- the whole city; crosses midnight
+    (1, 3, 'LKM-FAIR', 'concert', '2026-03-22 20:00:00', '2026-03-22 23:30:00'),
+    (2, 1, NULL, 'storm', '2026-02-27 22:00:00', '2026-02-28 06:00:00'),   -- the whole city; crosses midnight
     (3, 4, NULL, 'holiday', '2026-03-16 07:00:00', '2026-03-17 07:00:00'); -- where there is no ride
 
 INSERT INTO surge_snapshots
     (city_id, snapshot_at, open_requests, available_drivers, multiplier)
 VALUES
-    (1, '2026-03-15 00:00:00', 3, 2, 1.30),
-    (1, '2026-03-15 00:15:00', 0, 4, 1.00),
-    (3, '2026-03-20 18:00:00', 9, 0, 2.00),            -- nobody free: a ratio divides by zero
-    (3, '2026-03-20 18:15:00', 0, 0, 1.00);            -- nothing asked and nobody free
+    (1, '2026-02-28 00:00:00', 3, 2, 1.30),
+    (1, '2026-02-28 00:15:00', 0, 4, 1.00),
+    (3, '2026-03-22 23:30:00', 9, 0, 2.00),            -- nobody free: a ratio divides by zero
+    (3, '2026-03-22 23:45:00', 0, 0, 1.00);            -- nothing asked and nobody free
 
 INSERT INTO driver_pings (driver_id, ping_at, zone_code, state) VALUES
-    (3, '2026-03-20 18:10:00', 'LKM-DTN', 'on_trip'),
-    (4, '2026-03-20 18:10:00', 'LKM-VEN', 'on_trip'),
-    (4, '2026-03-20 18:31:00', 'LKM-VEN', 'available'),
-    (5, '2026-03-20 18:10:00', 'PNW-DTN', 'offline');  -- reports, but never drove
+    (3, '2026-03-22 23:58:00', 'LKM-DTN', 'on_trip'),
+    (4, '2026-03-22 23:58:00', 'LKM-FAIR', 'on_trip'),
+    (4, '2026-03-23 00:01:00', 'LKM-DTN', 'available'),
+    (5, '2026-03-22 23:58:00', 'PNW-DTN', 'offline');  -- reports, but never drove
 
 -- ------------------------------------------------------------------ marketplace
 
@@ -55,76 +56,88 @@ VALUES
     (1, 'Ana Silva', 'ana.silva@example.com', '2025-09-29 00:00:00', 1, 'organic', NULL, NULL),        -- first instant of the history
     (2, 'Ana Silva', 'ANA.SILVA@example.com', '2026-01-01 00:00:00', 1, 'paid_social', NULL, NULL),    -- same name; email differs by case alone; the first instant of a month
     (5, 'Percy 100% Sure', 'percy_100%@example.com', '2025-12-31 23:59:59', 3, 'organic', NULL, NULL), -- percent sign and underscore
+    (6, 'Ida Quist', 'ida.quist@example.com', '2025-01-15 09:30:00', 1, 'organic', NULL, NULL),        -- a January, but of the year before; older than the history; never rode
     (9, 'Una Lisle', 'una@example.com', '2026-03-22 23:59:59', NULL, NULL, NULL, NULL),                -- never rode; home and channel unknown; a second too old for "last 7 days"
     (10, 'D''Arcy Lee', 'DArcy.Lee@Example.com', '2026-03-23 00:00:00', 5, 'referral', 77, NULL),      -- apostrophe; only cancelled rides; exactly 7 days old
+    (123, 'Sam Rivers', 'sam.rivers@example.com', '2025-10-06 12:00:00', 1, 'referral', 77, NULL),     -- ties with rider 77 in created_at, and is stored first
     (77, 'Noor O''Brien', 'Noor.OBrien@Example.com', '2025-10-06 12:00:00', 3, 'partner', NULL, NULL), -- apostrophe and upper case
-    (123, 'Sam Rivers', 'sam.rivers@example.com', '2025-10-06 12:00:00', 1, 'referral', 77, NULL),     -- ties with rider 77 in created_at
-    (200, 'zoe o_neil', 'zoe_oneil@example.com', '2026-02-01 00:00:00', 5, NULL, 10, '2026-03-25 10:00:00'); -- lower case and underscore; the first instant after January; closed; invited by somebody who joined later
+    (200, 'zoe o_neil', 'zoe_oneil@example.com', '2026-02-01 00:00:00', 5, NULL, 10, '2026-03-25 10:00:00'); -- lower case and underscore; the first instant after January; closed without a ride; invited by somebody who joined later
 
 INSERT INTO drivers
     (driver_id, name, license_number, status, rating, city_id, joined_at, rating_updated_at)
 VALUES
-    (1, 'Ruth Okafor', 'LIC00000001', 'active', 4.50, 1, '2025-10-01 08:00:00', '2026-03-29 03:00:00'),   -- exactly 4.50, and so by its two ratings
-    (2, 'Ivan Petrov', 'LIC00000002', 'active', 5.00, 1, '2025-10-01 08:00:00', '2026-03-29 03:00:00'),   -- 5.00 on a single rating; ties in joined_at
-    (3, 'Mei O''Connor', 'LIC00000003', 'active', NULL, 3, '2026-03-01 08:00:00', NULL),                  -- drives, but nobody rated it
+    (1, 'Ruth Okafor', 'LIC00000001', 'active', NULL, 1, '2025-10-01 08:00:00', NULL),                    -- drives, but nobody rated it
+    (2, 'Ivan Petrov', 'LIC00000002', 'active', 5.00, 3, '2025-10-01 08:00:00', '2026-03-29 03:00:00'),   -- 5.00 on a single rating; ties in joined_at
+    (3, 'Mei O''Connor', 'LIC00000003', 'active', 4.50, 3, '2026-03-01 08:00:00', '2026-03-29 03:00:00'), -- exactly 4.50, and so by its two ratings
     (4, 'Lars Berg', 'LIC00000004', 'suspended', 4.50, 3, '2025-11-20 08:00:00', '2026-02-01 03:00:00'),  -- 4.50 in a stale copy: its one rating has 3 stars
     (5, 'Ana Silva', 'LIC00000005', 'active', 4.93, 5, '2025-12-15 08:00:00', '2026-03-29 03:00:00'),     -- no ride; the name of two riders
     (6, 'Joy_Ann Reyes', 'LIC00000006', 'pending', NULL, 4, '2026-03-29 23:59:59', NULL),                 -- no ride, no rating, a city without rides
-    (7, 'Otto Klein', 'LIC00000007', 'offboarded', 4.12, 5, '2025-09-29 00:00:00', '2026-01-01 03:00:00'); -- gone; only a ride that was cancelled
+    (7, 'Otto Klein', 'LIC00000007', 'offboarded', 4.12, 5, '2025-09-29 00:00:00', '2026-01-01 03:00:00'), -- gone; only a ride that was cancelled
+    (8, 'Nils Aune', 'LIC00000008', 'pending', 4.40, 1, '2025-10-20 08:00:00', '2026-03-01 03:00:00'),    -- pending again, while its papers are renewed: so it has a rating
+    (9, 'Vera Holm', 'LIC00000009', 'suspended', NULL, 1, '2026-02-20 08:00:00', NULL),                   -- suspended before anybody rated it
+    (10, 'Tom Abara', 'LIC00000010', 'offboarded', 4.80, 5, '2025-10-01 08:00:00', '2026-01-01 03:00:00'); -- exactly 4.80; no ride
 
 INSERT INTO rides
     (ride_id, user_id, driver_id, pickup_location, dropoff_location, status, requested_at,
      completed_at, city_id, picked_up_at, cancelled_at, cancelled_by, distance_mi,
      surge_multiplier, quoted_fare, fare, driver_pay)
 VALUES
-    -- completed one second before the last 30 days begin; its charge failed once
-    (1, 1, 2, 'HBV-DTN', 'HBV-AIR', 'completed', '2026-02-27 23:30:00',
-     '2026-02-27 23:59:59', 1, '2026-02-27 23:35:00', NULL, NULL, 9.10,
+    -- completed one second before the last 30 days begin; its charge failed once; stored first,
+    -- so that cities in the order of their first ride have city 3 before city 1, which has as many
+    (1, 1, 2, 'LKM-DTN', 'LKM-FAIR', 'completed', '2026-02-27 23:30:00',
+     '2026-02-27 23:59:59', 3, '2026-02-27 23:35:00', NULL, NULL, 9.10,
      1.00, 27.20, 27.20, 21.48),
-    -- stored before ride 2, so that an order without a last key shows it first;
-    -- requested exactly at midnight; ties with ride 2 in fare and distance; starts and ends in one zone
-    (3, 123, 1, 'HBV-DTN', 'HBV-DTN', 'completed', '2026-03-15 00:00:00',
-     '2026-03-15 00:20:00', 1, '2026-03-15 00:04:00', NULL, NULL, 3.00,
+    -- rider 123 books three cars in a storm, for friends too: rides 2, 3 and 4. Ride 3 is stored
+    -- before ride 2, so that an order by distance without a last key shows it first (they tie in
+    -- fare and distance), and before ride 4, so that an order by completed_at without a last key
+    -- shows it first (they tie there, at the instant the last 30 days begin).
+    -- requested before the last 30 days, completed at midnight; starts and ends in one zone
+    (3, 123, 8, 'HBV-DTN', 'HBV-DTN', 'completed', '2026-02-27 23:40:00',
+     '2026-02-28 00:00:00', 1, '2026-02-27 23:44:00', NULL, NULL, 3.00,
      1.00, 13.70, 13.70, 10.82),
-    -- requested before the last 30 days, completed at midnight, the instant they begin
-    (2, 123, 1, 'HBV-AIR', 'HBV-DTN', 'completed', '2026-02-27 23:40:00',
-     '2026-02-28 00:00:00', 1, '2026-02-27 23:46:00', NULL, NULL, 3.00,
+    -- requested first of the three and completed last: three orders that differ
+    (2, 123, 1, 'HBV-AIR', 'HBV-DTN', 'completed', '2026-02-27 23:35:00',
+     '2026-02-28 00:10:00', 1, '2026-02-27 23:54:00', NULL, NULL, 3.00,
      1.00, 13.70, 13.70, 10.82),
+    -- ties with ride 3 in completed_at; the third and fourth of the rider's newest
+    (4, 123, 9, 'HBV-DTN', 'HBV-ST_', 'completed', '2026-02-27 23:42:00',
+     '2026-02-28 00:00:00', 1, '2026-02-27 23:50:00', NULL, NULL, 2.00,
+     1.00, 9.55, 9.55, 7.54),
+    -- the shortest, at the minimum fare; completed exactly 7 days ago; its payment is pending
+    (5, 77, 3, 'LKM-DTN', 'LKM-DTN', 'completed', '2026-03-22 23:50:00',
+     '2026-03-23 00:00:00', 3, '2026-03-22 23:57:00', NULL, NULL, 0.50,
+     1.00, 7.00, 7.00, 5.53),
+    -- the longest; ties with ride 5 in completed_at; surge; the driver is suspended by now; the
+    -- only ride of its rider
+    (6, 5, 4, 'LKM-FAIR', 'LKM-DTN', 'completed', '2026-03-22 23:20:00',
+     '2026-03-23 00:00:00', 3, '2026-03-22 23:30:00', NULL, NULL, 11.30,
+     1.50, 49.24, 49.24, 38.89),
+    -- cancelled by the system while requested: no driver was found; requested at 08:00 UTC of the
+    -- night in which the clocks of its city were set back
+    (7, 1, NULL, 'HBV-DTN', 'HBV-AIR', 'cancelled', '2025-11-02 08:00:00',
+     NULL, 1, NULL, '2025-11-02 08:05:00', 'system', NULL,
+     2.00, 54.40, NULL, NULL),
     -- cancelled by the rider after a driver had accepted, for a fee
-    (4, 123, 1, 'HBV-DTN', 'HBV-ST_', 'cancelled', '2026-03-18 08:00:00',
+    (8, 123, 1, 'HBV-DTN', 'HBV-ST_', 'cancelled', '2026-03-18 08:00:00',
      NULL, 1, NULL, '2026-03-18 08:06:00', 'rider', NULL,
      1.00, 9.45, NULL, NULL),
-    -- the shortest, at the minimum fare; nobody rated the driver; its payment is pending
-    (5, 77, 3, 'LKM-DTN', 'LKM-DTN', 'completed', '2026-03-20 18:20:00',
-     '2026-03-20 18:30:00', 3, '2026-03-20 18:27:00', NULL, NULL, 0.50,
-     1.00, 7.00, 7.00, 5.53),
-    -- the longest; ties with ride 5 in completed_at; surge; the driver is suspended by now
-    (6, 5, 4, 'LKM-VEN', 'LKM-DTN', 'completed', '2026-03-20 17:50:00',
-     '2026-03-20 18:30:00', 3, '2026-03-20 18:00:00', NULL, NULL, 11.30,
-     1.50, 49.24, 49.24, 38.89),
-    -- cancelled by the system while requested: no driver was found
-    (7, 1, NULL, 'HBV-DTN', 'HBV-AIR', 'cancelled', '2026-03-22 23:59:59',
-     NULL, 1, NULL, '2026-03-23 00:05:00', 'system', NULL,
-     2.00, 54.40, NULL, NULL),
-    -- requested exactly 7 days ago; cancelled by the rider while no driver was matched
-    (8, 10, NULL, 'HBV-AIR', 'HBV-DTN', 'cancelled', '2026-03-23 00:00:00',
-     NULL, 1, NULL, '2026-03-23 00:02:00', 'rider', NULL,
-     1.00, 27.20, NULL, NULL),
-    -- cancelled by the driver after accepting: the only ride of its city and of its driver
-    (9, 10, 7, 'PNW-DTN', 'PNW-DTN', 'cancelled', '2026-03-24 16:00:00',
-     NULL, 5, NULL, '2026-03-24 16:03:00', 'driver', NULL,
+    -- cancelled by the driver after accepting: the only ride of its city and of its driver;
+    -- requested at midnight on the clocks of its city
+    (9, 10, 7, 'PNW-AIRY', 'PNW-DTN', 'cancelled', '2026-03-28 07:00:00',
+     NULL, 5, NULL, '2026-03-28 07:03:00', 'driver', NULL,
      1.00, 7.00, NULL, NULL),
-    -- cancelled by the system after a driver had accepted; the account is closed since
-    (10, 200, 2, 'HBV-ST_', 'HBV-DTN', 'cancelled', '2026-03-25 09:00:00',
-     NULL, 1, NULL, '2026-03-25 09:20:00', 'system', NULL,
-     1.00, 8.10, NULL, NULL),
-    -- 29 March in UTC, still 28 March on the clocks of its city; never charged; ties in fare with ride 6
-    (11, 77, 3, 'LKM-VEN', 'LKM-DTN', 'completed', '2026-03-29 03:30:00',
-     '2026-03-29 03:55:00', 3, '2026-03-29 03:35:00', NULL, NULL, 5.20,
+    -- completed at the very instant of "now", which a half-open range leaves out; not charged yet
+    (10, 123, 1, 'HBV-DTN', 'HBV-AIR', 'completed', '2026-03-29 23:30:00',
+     '2026-03-30 00:00:00', 1, '2026-03-29 23:35:00', NULL, NULL, 9.10,
+     1.00, 27.20, 27.20, 21.48),
+    -- requested at midnight UTC, exactly one day ago, when it is still 28 March on the clocks of
+    -- its city; never charged; ties in fare with ride 6
+    (11, 77, 3, 'LKM-FAIR', 'LKM-DTN', 'completed', '2026-03-29 00:00:00',
+     '2026-03-29 00:25:00', 3, '2026-03-29 00:05:00', NULL, NULL, 5.20,
      3.00, 49.24, 49.24, 38.89),
-    -- still under way when "now" strikes: neither completed nor cancelled
-    (12, 2, 2, 'HBV-DTN', 'HBV-AIR', 'in_progress', '2026-03-29 23:40:00',
-     NULL, 1, '2026-03-29 23:50:00', NULL, NULL, NULL,
+    -- still under way when "now" strikes: picked up, and neither completed nor cancelled
+    (12, 2, 2, 'LKM-DTN', 'LKM-FAIR', 'in_progress', '2026-03-29 23:40:00',
+     NULL, 3, '2026-03-29 23:50:00', NULL, NULL, NULL,
      1.00, 27.20, NULL, NULL);
 
 -- One row for each state a ride entered. Those of ride 11 were recorded a day late.
@@ -133,50 +146,54 @@ INSERT INTO ride_events (ride_id, seq, status, occurred_at, recorded_at) VALUES
     (1, 2, 'accepted', '2026-02-27 23:31:00', '2026-02-27 23:31:01'),
     (1, 3, 'in_progress', '2026-02-27 23:35:00', '2026-02-27 23:35:01'),
     (1, 4, 'completed', '2026-02-27 23:59:59', '2026-02-28 00:00:01'),   -- recorded on the other side of midnight
-    (2, 1, 'requested', '2026-02-27 23:40:00', '2026-02-27 23:40:01'),
-    (2, 2, 'accepted', '2026-02-27 23:41:00', '2026-02-27 23:41:01'),
-    (2, 3, 'in_progress', '2026-02-27 23:46:00', '2026-02-27 23:46:01'),
-    (2, 4, 'completed', '2026-02-28 00:00:00', '2026-02-28 00:00:00'),   -- recorded at once
-    (3, 1, 'requested', '2026-03-15 00:00:00', '2026-03-15 00:00:01'),
-    (3, 2, 'accepted', '2026-03-15 00:01:00', '2026-03-15 00:01:01'),
-    (3, 3, 'in_progress', '2026-03-15 00:04:00', '2026-03-15 00:04:01'),
-    (3, 4, 'completed', '2026-03-15 00:20:00', '2026-03-15 00:20:01'),
-    (4, 1, 'requested', '2026-03-18 08:00:00', '2026-03-18 08:00:01'),
-    (4, 2, 'accepted', '2026-03-18 08:01:00', '2026-03-18 08:01:01'),
-    (4, 3, 'cancelled', '2026-03-18 08:06:00', '2026-03-18 08:06:01'),
-    (5, 1, 'requested', '2026-03-20 18:20:00', '2026-03-20 18:20:01'),
-    (5, 2, 'accepted', '2026-03-20 18:21:00', '2026-03-20 18:21:01'),
-    (5, 3, 'in_progress', '2026-03-20 18:27:00', '2026-03-20 18:27:01'),
-    (5, 4, 'completed', '2026-03-20 18:30:00', '2026-03-20 18:30:01'),
-    (6, 1, 'requested', '2026-03-20 17:50:00', '2026-03-20 17:50:01'),
-    (6, 2, 'accepted', '2026-03-20 17:51:00', '2026-03-20 17:51:01'),
-    (6, 3, 'in_progress', '2026-03-20 18:00:00', '2026-03-20 18:00:01'),
-    (6, 4, 'completed', '2026-03-20 18:30:00', '2026-03-20 18:30:01'),
-    (7, 1, 'requested', '2026-03-22 23:59:59', '2026-03-23 00:00:00'),
-    (7, 2, 'cancelled', '2026-03-23 00:05:00', '2026-03-23 00:05:01'),
-    (8, 1, 'requested', '2026-03-23 00:00:00', '2026-03-23 00:00:01'),
-    (8, 2, 'cancelled', '2026-03-23 00:02:00', '2026-03-23 00:02:01'),
-    (9, 1, 'requested', '2026-03-24 16:00:00', '2026-03-24 16:00:01'),
-    (9, 2, 'accepted', '2026-03-24 16:01:00', '2026-03-24 16:01:01'),
-    (9, 3, 'cancelled', '2026-03-24 16:03:00', '2026-03-24 16:03:01'),
-    (10, 1, 'requested', '2026-03-25 09:00:00', '2026-03-25 09:00:01'),
-    (10, 2, 'accepted', '2026-03-25 09:02:00', '2026-03-25 09:02:01'),
-    (10, 3, 'cancelled', '2026-03-25 09:20:00', '2026-03-25 09:20:01'),
-    (11, 1, 'requested', '2026-03-29 03:30:00', '2026-03-29 23:30:00'),
-    (11, 2, 'accepted', '2026-03-29 03:31:00', '2026-03-29 23:30:00'),
-    (11, 3, 'in_progress', '2026-03-29 03:35:00', '2026-03-29 23:30:00'),
-    (11, 4, 'completed', '2026-03-29 03:55:00', '2026-03-29 23:30:00'),  -- four changes with one recorded_at
+    (2, 1, 'requested', '2026-02-27 23:35:00', '2026-02-27 23:35:01'),
+    (2, 2, 'accepted', '2026-02-27 23:48:00', '2026-02-27 23:48:01'),
+    (2, 3, 'in_progress', '2026-02-27 23:54:00', '2026-02-27 23:54:01'),
+    (2, 4, 'completed', '2026-02-28 00:10:00', '2026-02-28 00:10:01'),
+    (3, 1, 'requested', '2026-02-27 23:40:00', '2026-02-27 23:40:01'),
+    (3, 2, 'accepted', '2026-02-27 23:41:00', '2026-02-27 23:41:01'),
+    (3, 3, 'in_progress', '2026-02-27 23:44:00', '2026-02-27 23:44:01'),
+    (3, 4, 'completed', '2026-02-28 00:00:00', '2026-02-28 00:00:00'),   -- recorded at once
+    (4, 1, 'requested', '2026-02-27 23:42:00', '2026-02-27 23:42:01'),
+    (4, 2, 'accepted', '2026-02-27 23:43:00', '2026-02-27 23:43:01'),
+    (4, 3, 'in_progress', '2026-02-27 23:50:00', '2026-02-27 23:50:01'),
+    (4, 4, 'completed', '2026-02-28 00:00:00', '2026-02-28 00:00:01'),
+    (5, 1, 'requested', '2026-03-22 23:50:00', '2026-03-22 23:50:01'),
+    (5, 2, 'accepted', '2026-03-22 23:51:00', '2026-03-22 23:51:01'),
+    (5, 3, 'in_progress', '2026-03-22 23:57:00', '2026-03-22 23:57:01'),
+    (5, 4, 'completed', '2026-03-23 00:00:00', '2026-03-23 00:00:01'),
+    (6, 1, 'requested', '2026-03-22 23:20:00', '2026-03-22 23:20:01'),
+    (6, 2, 'accepted', '2026-03-22 23:21:00', '2026-03-22 23:21:01'),
+    (6, 3, 'in_progress', '2026-03-22 23:30:00', '2026-03-22 23:30:01'),
+    (6, 4, 'completed', '2026-03-23 00:00:00', '2026-03-23 00:00:01'),
+    (7, 1, 'requested', '2025-11-02 08:00:00', '2025-11-02 08:00:01'),
+    (7, 2, 'cancelled', '2025-11-02 08:05:00', '2025-11-02 08:05:01'),
+    (8, 1, 'requested', '2026-03-18 08:00:00', '2026-03-18 08:00:01'),
+    (8, 2, 'accepted', '2026-03-18 08:01:00', '2026-03-18 08:01:01'),
+    (8, 3, 'cancelled', '2026-03-18 08:06:00', '2026-03-18 08:06:01'),
+    (9, 1, 'requested', '2026-03-28 07:00:00', '2026-03-28 07:00:01'),
+    (9, 2, 'accepted', '2026-03-28 07:01:00', '2026-03-28 07:01:01'),
+    (9, 3, 'cancelled', '2026-03-28 07:03:00', '2026-03-28 07:03:01'),
+    (10, 1, 'requested', '2026-03-29 23:30:00', '2026-03-29 23:30:01'),
+    (10, 2, 'accepted', '2026-03-29 23:31:00', '2026-03-29 23:31:01'),
+    (10, 3, 'in_progress', '2026-03-29 23:35:00', '2026-03-29 23:35:01'),
+    (10, 4, 'completed', '2026-03-30 00:00:00', '2026-03-30 00:00:00'),  -- the end of the history
+    (11, 1, 'requested', '2026-03-29 00:00:00', '2026-03-29 23:30:00'),
+    (11, 2, 'accepted', '2026-03-29 00:01:00', '2026-03-29 23:30:00'),
+    (11, 3, 'in_progress', '2026-03-29 00:05:00', '2026-03-29 23:30:00'),
+    (11, 4, 'completed', '2026-03-29 00:25:00', '2026-03-29 23:30:00'),  -- four changes with one recorded_at
     (12, 1, 'requested', '2026-03-29 23:40:00', '2026-03-29 23:40:01'),
     (12, 2, 'accepted', '2026-03-29 23:41:00', '2026-03-29 23:41:01'),
     (12, 3, 'in_progress', '2026-03-29 23:50:00', '2026-03-29 23:50:01');
 
 INSERT INTO ratings (rating_id, ride_id, rated_by, stars, comment, created_at) VALUES
     (1, 1, 'user', 5, 'left bag_2 on the seat', '2026-02-28 00:10:00'),       -- the only rating of driver 2: 5.00; underscore
-    (2, 2, 'user', 5, NULL, '2026-02-28 00:05:00'),
-    (3, 2, 'driver', 5, NULL, '2026-02-28 00:05:00'),                         -- both sides, at the same time
-    (4, 3, 'user', 4, 'Driver''s music at 100% volume', '2026-03-15 00:25:00'), -- driver 1 has exactly 4.50; apostrophe, percent sign
-    (5, 5, 'driver', 1, 'LATE', '2026-03-20 18:40:00'),                       -- the driver rated, the rider did not; upper case
-    (6, 6, 'user', 3, '', '2026-03-20 18:45:00');                             -- an empty comment is not a missing one
+    (2, 3, 'user', 4, NULL, '2026-02-28 00:05:00'),
+    (3, 3, 'driver', 5, NULL, '2026-02-28 00:05:00'),                         -- both sides, at the same time
+    (4, 5, 'user', 4, 'Driver''s music at 100% volume', '2026-03-23 00:05:00'), -- apostrophe, percent sign
+    (5, 2, 'driver', 1, 'LATE', '2026-02-28 00:20:00'),                       -- the driver rated, the rider did not; upper case
+    (6, 6, 'user', 3, '', '2026-03-23 00:15:00'),                             -- an empty comment is not a missing one
+    (7, 11, 'user', 5, NULL, '2026-03-29 00:40:00');                          -- driver 3 has exactly 4.50
 
 -- ------------------------------------------------------------------ money
 
@@ -188,46 +205,47 @@ VALUES
     (1, 1, 27.20, 'card', 'failed', '2026-02-28 00:00:05', 'fare', 1, 'ride-1-fare', 'alpha', 'card_declined', '2026-02-28 00:00:00'),
     (2, 1, 27.20, 'card', 'succeeded', '2026-02-28 01:00:05', 'fare', 2, 'ride-1-fare', 'alpha', NULL, '2026-02-28 01:00:00'),
     -- two that succeeded for one ride: the fare and the tip, processed in the same second
-    (3, 2, 13.70, 'card', 'succeeded', '2026-02-28 00:00:10', 'fare', 1, 'ride-2-fare', 'alpha', NULL, '2026-02-28 00:00:01'),
-    (4, 2, 2.00, 'card', 'succeeded', '2026-02-28 00:00:10', 'tip', 1, 'ride-2-tip', 'alpha', NULL, '2026-02-28 00:00:01'),
+    (3, 2, 13.70, 'card', 'succeeded', '2026-02-28 00:10:10', 'fare', 1, 'ride-2-fare', 'alpha', NULL, '2026-02-28 00:10:01'),
+    (4, 2, 2.00, 'card', 'succeeded', '2026-02-28 00:10:10', 'tip', 1, 'ride-2-tip', 'alpha', NULL, '2026-02-28 00:10:01'),
     -- charged, then given back: the refund is a negative amount
-    (5, 3, 13.70, 'paypal', 'succeeded', '2026-03-15 00:20:08', 'fare', 1, 'ride-3-fare', 'beta', NULL, '2026-03-15 00:20:01'),
-    (6, 3, -13.70, 'paypal', 'succeeded', '2026-03-16 09:00:00', 'refund', 1, 'ride-3-refund', 'beta', NULL, '2026-03-16 08:59:58'),
+    (5, 3, 13.70, 'paypal', 'succeeded', '2026-02-28 00:00:08', 'fare', 1, 'ride-3-fare', 'beta', NULL, '2026-02-28 00:00:01'),
+    (6, 3, -13.70, 'paypal', 'succeeded', '2026-03-01 09:00:00', 'refund', 1, 'ride-3-refund', 'beta', NULL, '2026-03-01 08:59:58'),
     -- a fee for a ride that never took place
-    (7, 4, 5.00, 'card', 'succeeded', '2026-03-18 08:06:05', 'cancel_fee', 1, 'ride-4-cancel_fee', 'alpha', NULL, '2026-03-18 08:06:01'),
+    (7, 8, 5.00, 'card', 'succeeded', '2026-03-18 08:06:05', 'cancel_fee', 1, 'ride-8-cancel_fee', 'alpha', NULL, '2026-03-18 08:06:01'),
     -- not answered yet: no time, and not money either
-    (8, 5, 7.00, 'wallet', 'pending', NULL, 'fare', 1, 'ride-5-fare', 'beta', NULL, '2026-03-20 18:30:01'),
-    (9, 6, 49.24, 'wallet', 'succeeded', '2026-03-20 18:30:06', 'fare', 1, 'ride-6-fare', 'beta', NULL, '2026-03-20 18:30:01');
-    -- ride 11 was completed and has no payment at all
+    (8, 5, 7.00, 'wallet', 'pending', NULL, 'fare', 1, 'ride-5-fare', 'beta', NULL, '2026-03-23 00:00:01'),
+    (9, 6, 49.24, 'wallet', 'succeeded', '2026-03-23 00:00:06', 'fare', 1, 'ride-6-fare', 'beta', NULL, '2026-03-23 00:00:01'),
+    (10, 4, 9.55, 'card', 'succeeded', '2026-02-28 00:00:06', 'fare', 1, 'ride-4-fare', 'alpha', NULL, '2026-02-28 00:00:01');
+    -- rides 10 and 11 were completed and have no payment at all
 
 INSERT INTO promo_redemptions
     (redemption_id, user_id, ride_id, code, discount, device_id, redeemed_at)
 VALUES
-    (1, 123, 2, 'WELCOME50', 6.85, 'device-1', '2026-02-27 23:40:00'),
-    (2, 77, 5, 'welcome50', 3.50, 'device-1', '2026-03-20 18:20:00'),   -- another rider on the same device; lower case
-    (3, 5, 6, '10%_OFF', 4.92, 'device-2', '2026-03-20 17:50:00');      -- percent sign and underscore
+    (1, 123, 2, 'WELCOME50', 6.85, 'device-1', '2026-02-27 23:35:00'),
+    (2, 77, 5, 'welcome50', 3.50, 'device-1', '2026-03-22 23:50:00'),   -- another rider on the same device; lower case
+    (3, 5, 6, '10%_OFF', 4.92, 'device-2', '2026-03-22 23:20:00');      -- percent sign and underscore
 
 -- ------------------------------------------------------------------ plumbing
 
 INSERT INTO jobs
     (job_id, ride_id, kind, enqueued_at, started_at, finished_at, attempts, status)
 VALUES
-    (1, 2, 'charge', '2026-02-28 00:00:00', '2026-02-28 00:00:01', '2026-02-28 00:00:10', 1, 'done'),
-    (2, 2, 'receipt', '2026-02-28 00:00:00', '2026-02-28 00:00:10', '2026-02-28 00:00:10', 1, 'done'), -- took no time at all
-    (3, 2, 'rating_prompt', '2026-02-28 00:00:00', '2026-02-28 00:05:00', '2026-02-28 00:05:01', 1, 'done'),
-    (4, 6, 'receipt', '2026-03-20 18:30:00', '2026-03-20 20:30:00', NULL, 5, 'dead'),                -- given up
-    (5, 11, 'charge', '2026-03-29 03:55:00', NULL, NULL, 0, 'queued');                                 -- never started: why ride 11 is unpaid
+    (1, 2, 'charge', '2026-02-28 00:10:00', '2026-02-28 00:10:01', '2026-02-28 00:10:10', 1, 'done'),
+    (2, 2, 'receipt', '2026-02-28 00:10:00', '2026-02-28 00:10:10', '2026-02-28 00:10:10', 1, 'done'), -- took no time at all
+    (3, 2, 'rating_prompt', '2026-02-28 00:10:00', '2026-02-28 00:15:00', '2026-02-28 00:15:01', 1, 'done'),
+    (4, 6, 'receipt', '2026-03-23 00:00:00', '2026-03-23 02:00:00', NULL, 5, 'dead'),                -- given up
+    (5, 11, 'charge', '2026-03-29 00:25:00', NULL, NULL, 0, 'queued');                                 -- never started: why ride 11 is unpaid
 
 INSERT INTO api_requests
     (request_id, occurred_at, method, path_template, user_id, ride_id, city_id, status_code,
      latency_ms, idempotency_key, app_version, server_version)
 VALUES
-    (1, '2026-03-15 00:00:00', 'POST', '/rides', 123, 3, 1, 201, 120, 'request-3', '5.4.0', '2026.10'),
-    (2, '2026-03-15 00:00:00', 'POST', '/rides', 123, 3, 1, 201, 95, 'request-3', '5.4.0', '2026.10'), -- the same call again, same key, same instant
-    (3, '2026-03-20 18:20:00', 'GET', '/users/{user_id}/rides', 77, NULL, 3, 200, 80, NULL, '5.3.2', '2026.11'),
-    (4, '2026-03-20 18:21:00', 'GET', '/users/{user_id}/rides', 77, NULL, 3, 429, 2, NULL, '5.3.2', '2026.11'), -- too many calls
-    (5, '2026-03-20 18:22:00', 'GET', '/cities/{city_id}/drivers', NULL, NULL, 4, 500, 3000, NULL, '5.10.0', '2026.11'), -- nobody's; 5.10 comes after 5.4, though not as text
-    (6, '2026-03-20 18:21:00', 'PATCH', '/rides/{ride_id}', NULL, 5, 3, 200, 60, NULL, '5.4.0', '2026.11');
+    (1, '2026-02-27 23:40:00', 'POST', '/rides', 123, 3, 1, 201, 120, 'request-3', '5.4.0', '2026.10'),
+    (2, '2026-02-27 23:40:00', 'POST', '/rides', 123, 3, 1, 201, 95, 'request-3', '5.4.0', '2026.10'), -- the same call again, same key, same instant
+    (3, '2026-03-22 23:50:00', 'GET', '/users/{user_id}/rides', 77, NULL, 3, 200, 80, NULL, '5.3.2', '2026.11'),
+    (4, '2026-03-22 23:51:00', 'GET', '/users/{user_id}/rides', 77, NULL, 3, 429, 2, NULL, '5.3.2', '2026.11'), -- too many calls
+    (5, '2026-03-22 23:52:00', 'GET', '/cities/{city_id}/drivers', NULL, NULL, 4, 500, 3000, NULL, '5.10.0', '2026.11'), -- nobody's; 5.10 comes after 5.4, though not as text
+    (6, '2026-03-22 23:51:00', 'PATCH', '/rides/{ride_id}', NULL, 5, 3, 200, 60, NULL, '5.4.0', '2026.11');
 
 INSERT INTO incidents
     (incident_id, title, severity, service, city_id, started_at, detected_at, mitigated_at,
@@ -239,8 +257,8 @@ VALUES
 INSERT INTO support_tickets
     (ticket_id, user_id, ride_id, category, created_at, first_reply_at, resolved_at, csat)
 VALUES
-    (1, 123, 3, 'fare', '2026-03-15 08:00:00', '2026-03-15 08:30:00', '2026-03-16 09:00:00', 5),
-    (2, 1, 7, 'long_wait', '2026-03-23 00:10:00', '2026-03-23 09:00:00', '2026-03-23 09:00:00', NULL), -- settled by the first reply; said nothing
+    (1, 123, 3, 'fare', '2026-02-28 08:00:00', '2026-02-28 08:30:00', '2026-03-01 09:00:00', 5),
+    (2, 1, 7, 'long_wait', '2025-11-02 08:10:00', '2025-11-02 17:00:00', '2025-11-02 17:00:00', NULL), -- settled by the first reply; said nothing
     (3, 9, NULL, 'safety', '2026-03-29 12:00:00', NULL, NULL, NULL);                                   -- never rode; not answered
 
 -- ------------------------------------------------------------------ growth
@@ -253,7 +271,7 @@ VALUES
     (3, 'device-10', NULL, 'signup_started', 'android', '5.3.2', '2026-03-22 23:55:00', '2026-03-22 23:55:01'),
     (4, 'device-10', 10, 'phone_verified', 'android', '5.3.2', '2026-03-23 00:00:00', '2026-03-23 00:00:01'),
     (5, 'device-10', 10, 'payment_added', 'android', '5.3.2', '2026-03-23 00:00:00', '2026-03-23 00:00:01'), -- two steps at one instant
-    (6, 'device-10', 10, 'first_request', 'android', '5.3.2', '2026-03-23 00:00:00', '2026-03-23 00:00:01'),
+    (6, 'device-10', 10, 'first_request', 'android', '5.3.2', '2026-03-28 07:00:00', '2026-03-28 07:00:01'),
     (7, 'device-11', NULL, 'signup_started', 'ios', '5.4.0', '2026-03-29 23:59:59', '2026-03-29 23:59:59'); -- left after the first step
 
 INSERT INTO experiment_assignments (experiment, user_id, variant, assigned_at) VALUES

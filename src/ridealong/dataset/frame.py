@@ -15,12 +15,15 @@ class Overview(pd.DataFrame):
     def _repr_html_(self) -> str:
         # pandas gives the index name a header row of its own, whose other cells are empty: a
         # screen reader stops at each. As the name of the columns it stands in the first row.
-        frame = pd.DataFrame(self).rename_axis(index=None, columns=self.index.name)
-        return _whole(frame.to_html, notebook=True)
+        return _whole(self._named().to_html, notebook=True)
 
     def __repr__(self) -> str:
-        frame = pd.DataFrame(self).rename_axis(index=None, columns=self.index.name)
-        return _whole(frame.to_string)
+        return _whole(self._named().to_string)
+
+    def _named(self) -> pd.DataFrame:
+        frame = pd.DataFrame(self)
+        frame.columns.name, frame.index.name = self.index.name, None
+        return frame
 
 
 def _whole(render: Callable[..., str], **options: object) -> str:

@@ -47,9 +47,9 @@ def _in_notebook() -> Iterator[Show]:
 
     def show(done: int, total: int, what: str) -> None:
         nonlocal handle
-        bar = HTML(_bar_html(done, total, what))
+        bar = HTML(_bar_html(done, total, what))  # type: ignore[no-untyped-call]
         if handle is None:
-            handle = display(bar, display_id=True)
+            handle = display(bar, display_id=True)  # type: ignore[no-untyped-call]
         else:
             handle.update(bar)
 
@@ -57,7 +57,7 @@ def _in_notebook() -> Iterator[Show]:
         yield show
     finally:
         if handle is not None:
-            clear_output()
+            clear_output()  # type: ignore[no-untyped-call]
 
 
 def _bar_html(done: int, total: int, what: str) -> str:

@@ -27,7 +27,9 @@ def calibration_table() -> str:
     """Return the published figures and our setting as a Markdown table."""
     lines = ["| quantity | published | source | ours |", "| --- | --- | --- | --- |"]
     lines += [
-        "| " + " | ".join(_cell(part) for part in (q.quantity, q.published, q.source, q.ours)) + " |"
+        "| "
+        + " | ".join(_cell(part) for part in (q.quantity, q.published, q.source, q.ours))
+        + " |"
         for q in CALIBRATIONS
     ]
     return "\n".join(lines)

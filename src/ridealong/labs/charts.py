@@ -65,7 +65,9 @@ def bars(
         axes.set_xlim(min([*values, 0]), max([*values, 0]) * 1.15 or 1)
         axes.set_xlabel(y_unit or y)
         axes.set_title(title)
-        listed = ", ".join(f"{name} {_short(value)}" for name, value in zip(names, values, strict=True))
+        listed = ", ".join(
+            f"{name} {_short(value)}" for name, value in zip(names, values, strict=True)
+        )
         unit = f" in {y_unit}" if y_unit else ""
         return pictures.Picture(figure, f"Bar chart, {title}{unit}: {listed}.")
 

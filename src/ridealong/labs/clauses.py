@@ -128,7 +128,9 @@ def _middle_steps(
     if aggregated:
         partial = _without(tree, "having", "qualify")
         by = ", ".join(groups) or "ALL columns without an aggregate"
-        what = f"one row per {by}" if groups or everything else "no GROUP BY: all rows are one group"
+        what = (
+            f"one row per {by}" if groups or everything else "no GROUP BY: all rows are one group"
+        )
         clause = "GROUP BY" if groups or everything else "aggregate"
         steps.append((clause, what, database.count(database.text(partial))))
     if tree["having"] is not None:
@@ -240,8 +242,9 @@ def _rows_left(steps: list[tuple[str, int]]) -> pictures.Picture:
         axes.invert_yaxis()
         axes.tick_params(axis="y", length=0)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else "")
-        axes.set_xlabel("rows left (log scale: each mark is ten times the one before)" if log
-                        else "rows left")
+        axes.set_xlabel(
+            "rows left (log scale: each mark is ten times the one before)" if log else "rows left"
+        )
         described = ", ".join(f"{name.strip()} {count:,}" for name, count in steps)
         scale = " The scale is logarithmic." if log else ""
         return pictures.Picture(

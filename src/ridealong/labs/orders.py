@@ -68,9 +68,7 @@ def order_view(
 
     groups = _groups(key_values)
     ties = {number: size for number, (_, size) in enumerate(groups, start=1) if size > 1}
-    number_of = [
-        number for number, (_, size) in enumerate(groups, start=1) for _ in range(size)
-    ]
+    number_of = [number for number, (_, size) in enumerate(groups, start=1) for _ in range(size)]
     tie_names = {number: place for place, number in enumerate(ties, start=1)}
     tied_rows = sum(ties.values())
     cut = _cut_groups(groups, page)
@@ -93,8 +91,15 @@ def order_view(
         part
         for part in (
             _tie_words(keys, tied_rows, len(ties), cut, page, len(found)),
-            _missing_words(database, tree, sql_keys=keys, tied=bool(ties), found=found,
-                           columns=columns, key_values=key_values),
+            _missing_words(
+                database,
+                tree,
+                sql_keys=keys,
+                tied=bool(ties),
+                found=found,
+                columns=columns,
+                key_values=key_values,
+            ),
             _null_words(order, keys, key_values),
         )
         if part
@@ -313,5 +318,3 @@ def _null_words(order: Node, keys: Sequence[str], key_values: Sequence[tuple[Any
         many = "its 1 NULL stands" if nulls == 1 else f"its {nulls:,} NULLs stand"
         words.append(f"{key.split(' ')[0]}: {many} {where} ({why}).")
     return " ".join(words)
-
-

@@ -167,7 +167,10 @@ def _words(kind: str, info: Mapping[str, Any]) -> tuple[str, str]:
     if "GROUP_BY" in kind:
         return "group", "rows with the same key become one"
     if kind == "FILTER":
-        return "filter", f"keep rows where {_plain(str(info.get('Expression', 'a condition holds')))}"
+        return (
+            "filter",
+            f"keep rows where {_plain(str(info.get('Expression', 'a condition holds')))}",
+        )
     if kind == "ORDER_BY":
         return "sort", f"by {', '.join(_plain(part) for part in _listed(info.get('Order By')))}"
     if kind == "TOP_N":
@@ -210,7 +213,9 @@ def _summary(root: _Step, steps: Sequence[_Step]) -> str:
         f"{step.table} ({step.rows_in:,} rows looked at, {step.rows_out:,} kept)" for step in reads
     )
     tables = len({step.table for step in reads})
-    words = [f"The query reads {plural(tables, 'table')}: {read}." if reads else "It reads no table."]
+    words = [
+        f"The query reads {plural(tables, 'table')}: {read}." if reads else "It reads no table."
+    ]
     for place, step in enumerate(steps, start=1):
         if step.what == "join" and len(step.inputs) == 2:
             sizes = " and ".join(f"{source.rows_out:,}" for source in step.inputs)
@@ -252,8 +257,15 @@ def _tree(root: _Step, steps: Sequence[_Step]) -> pictures.Picture:
                 *middle, f"{step.rows_out:,}", ha="center", va="center", zorder=2, fontsize=9,
                 bbox={"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none"},
             )  # fmt: skip
-        axes.text(columns - 1, places[id(root)][1], "result", ha="center", va="center", zorder=3,
-                  bbox={"boxstyle": "round,pad=0.5", "facecolor": "#EAF2F8", "edgecolor": pictures.INK})
+        axes.text(
+            columns - 1,
+            places[id(root)][1],
+            "result",
+            ha="center",
+            va="center",
+            zorder=3,
+            bbox={"boxstyle": "round,pad=0.5", "facecolor": "#EAF2F8", "edgecolor": pictures.INK},
+        )
         axes.set_xlim(-0.6, columns - 0.5)
         axes.set_ylim(len(leaves) - 0.4, -0.6)
         axes.set_axis_off()

@@ -250,9 +250,7 @@ def _band(
             )  # fmt: skip
 
 
-def _dots(
-    axes: Axes, lane: int, moments: Sequence[datetime.datetime], reading: _Range
-) -> None:
+def _dots(axes: Axes, lane: int, moments: Sequence[datetime.datetime], reading: _Range) -> None:
     for wanted, marker, colour in ((True, "o", pictures.INK), (False, "x", pictures.ORANGE)):
         chosen = [
             _days(moment)

@@ -62,7 +62,7 @@ def row_by_row(
     tree = database.select(f"SELECT * FROM {name} WHERE {condition}\n")
     where = tree["where_clause"]
     if where is None or tree["group_expressions"] or tree["modifiers"]:
-        message = "give only what stands behind WHERE, such as \"rating > 4.5\"."
+        message = 'give only what stands behind WHERE, such as "rating > 4.5".'
         raise LabError(message)
     shown = list(columns) if columns is not None else [known[0]]
     require_columns(shown, known, table)

@@ -261,7 +261,12 @@ def _readable(text: str) -> str:
         ("count_star()", "count(*)"),
     ):
         text = text.replace(written, usual)
-    text = re.sub(r"CAST\(('(?:[^']|'')*') AS (TIMESTAMP|DATE|INTERVAL)\)", _literal, text, flags=re.IGNORECASE)
+    text = re.sub(
+        r"CAST\(('(?:[^']|'')*') AS (TIMESTAMP|DATE|INTERVAL)\)",
+        _literal,
+        text,
+        flags=re.IGNORECASE,
+    )
     text = _INTERVAL.sub(_interval, text)
     return without_outer_brackets(text)
 

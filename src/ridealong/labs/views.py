@@ -48,9 +48,7 @@ class View:
     gaps: tuple[tuple[int, str], ...] = ()
     counts: tuple[str, ...] = ()
 
-    def _repr_mimebundle_(
-        self, include: object = None, exclude: object = None
-    ) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._html()}
 
     def __repr__(self) -> str:
@@ -158,6 +156,4 @@ def _cell(value: object, *, badge: bool, count: bool) -> str:
 
 
 def _gap(note: str, columns: int) -> str:
-    return (
-        f'<tr><td colspan="{columns}" style="text-align: left"><em>{html.escape(note)}</em></td></tr>'
-    )
+    return f'<tr><td colspan="{columns}" style="text-align: left"><em>{html.escape(note)}</em></td></tr>'

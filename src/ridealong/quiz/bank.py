@@ -48,4 +48,4 @@ def _tables(section: str) -> dict[str, Mapping[str, Any]]:
     """Return all tables of a section, by id, from the catalogue of every module."""
     from ridealong import catalogue
 
-    return getattr(catalogue, section)()
+    return catalogue.quizzes() if section == "quizzes" else catalogue.predictions()

@@ -52,16 +52,19 @@ SELECT user_id, place - 1 AS place FROM candidate WHERE place <= 12
 ORDER BY place;
 
 INSERT INTO planted
-SELECT 1000 + number, 'S6', ring.user_id, getvariable('s6_city'),
-       row_draw(1000 + number, getvariable('story_key')),
+WITH drawn AS (
+    SELECT number, row_draw(1000 + number, getvariable('story_key')) AS h
+    FROM range(96) AS numbers (number)
+)
+SELECT 1000 + number, 'S6', ring.user_id, getvariable('s6_city'), h,
        getvariable('s6_start_s') + number // 6 * 86400 + 64800 + (number % 6) // 2 * 7200
-           + below(row_draw(2000 + number, getvariable('story_key')), 2400),
+           + below(attribute(h, 1), 2400),
        d.driver_id,
-       90 + below(row_draw(3000 + number, getvariable('story_key')), 60),
-       180 + below(row_draw(4000 + number, getvariable('story_key')), 180),
-       50 + below(row_draw(5000 + number, getvariable('story_key')), 68),
+       90 + below(attribute(h, 2), 60),
+       180 + below(attribute(h, 3), 180),
+       50 + below(attribute(h, 4), 68),
        'completed'
-FROM range(96) AS numbers (number)
+FROM drawn
 JOIN ring ON ring.place = (number * 5 + number // 12) % 12
 JOIN reserved_driver AS d ON d.task = 'ring' AND d.place = number % 2 + 1
 ORDER BY number;

@@ -22,7 +22,8 @@ WITH weeks AS (
     WHERE p.adds_payment
 ),
 drawn AS (
-    SELECT user_id, city_id, habit, created_s, until_s, sees_note, week, week - signup_week AS age, stays,
+    SELECT user_id, city_id, habit, created_s, until_s, sees_note, stays, week,
+           week - signup_week AS age,
            row_draw(user_id::UBIGINT * 32 + week::UBIGINT, getvariable('week_key')) AS h
     FROM weeks
 ),
@@ -44,7 +45,8 @@ ride AS (
 ),
 timed AS (
     SELECT user_id, city_id, created_s, until_s, sees_note, week, number, number >= rides AS echo,
-           mix((h + (number % rides + 11)::UBIGINT * 40503::UBIGINT) & 4294967295::UBIGINT) AS h
+           mix((h + (number % rides + 11)::UBIGINT * 40503::UBIGINT) & 4294967295::UBIGINT)
+               AS h
     FROM ride
 ),
 placed AS (

@@ -142,3 +142,5 @@ SELECT ride_id, user_id, driver_id,
        CASE WHEN status = 'completed' THEN dollars(fare_cents * 79 // 100) END AS driver_pay
 -- `ride` is in the order of ride_id, and DuckDB keeps the order of insertion.
 FROM placed;
+
+ALTER TABLE rides ADD PRIMARY KEY (ride_id);

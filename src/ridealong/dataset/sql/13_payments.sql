@@ -153,3 +153,5 @@ SELECT rowid + 1 AS payment_id, ride_id, dollars(cents) AS amount,
        at_second(created_s) AS created_at
 -- `payment` is in the order of payment_id, and DuckDB keeps the order of insertion.
 FROM payment;
+
+ALTER TABLE payments ADD PRIMARY KEY (payment_id);

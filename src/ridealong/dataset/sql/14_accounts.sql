@@ -58,6 +58,8 @@ SELECT user_id,
 FROM addressed
 ORDER BY user_id;
 
+ALTER TABLE users ADD PRIMARY KEY (user_id);
+
 -- Six completed rides in ten are rated by the rider, and all those of the fraud ring (S6), unless the
 -- history ends before.
 CREATE TEMP MACRO rating_second(end_s, h) AS end_s + 30 + below(attribute(h, 31), 40000);
