@@ -65,7 +65,8 @@ def run(text: str, variables: Mapping[str, Any], *, as_answer: bool) -> tuple[An
     try:
         return within_limit(con, limit_seconds(), work), values
     except duckdb.Error as error:
-        raise QueryFailed(shorten(error, text, con)) from None
+        parameters = [name for name, value in variables.items() if _may_be_asked_for(name, value)]
+        raise QueryFailed(shorten(error, text, con, parameters)) from None
     except (MemoryError, RecursionError, UnicodeError, OverflowError, ValueError) as error:
         raise QueryFailed(f"the result cannot be shown: {type(error).__name__}: {error}") from None
 
@@ -169,6 +170,11 @@ def _variable(name: str, variables: Mapping[str, Any]) -> Any:
             "wanted a number, a text, a date or a list of them"
         )
     return value
+
+
+def _may_be_asked_for(name: str, value: Any) -> bool:
+    """Return whether a variable is a value that a learner set, not an answer or a module."""
+    return type(value) in _SCALARS and value is not None and not name.startswith("_")
 
 
 def _run_one(

@@ -101,7 +101,7 @@ class Engine:
                     f"the query needs more than {self.memory} of memory and was stopped: "
                     "look for a JOIN without its condition, or aggregate before you join"
                 ) from None
-            raise QueryFailed(shorten(error, text, con)) from None
+            raise QueryFailed(shorten(error, text, con, parameters or ())) from None
         except (MemoryError, RecursionError, UnicodeError, OverflowError, ValueError) as error:
             raise QueryFailed(
                 f"the result cannot be read: {type(error).__name__}: {error}".splitlines()[0]

@@ -1,6 +1,7 @@
 """DuckDB's error messages in one line, with the nearest name that exists."""
 
 import re
+from collections.abc import Collection
 from difflib import get_close_matches
 
 import duckdb
@@ -19,6 +20,7 @@ _FUNCTION = re.compile(
     r"""Function with name (?P<name>\w+) does not exist!\s*Did you mean "(?P<nearest>\w+)""",
     re.IGNORECASE,
 )
+_NO_MATCH = re.compile(r"argument types '(?P<function>[^(']+)\((?P<types>.*)\)'")
 _LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
 _KEYWORDS = (
     ["AND", "AS", "ASC", "BETWEEN", "BY", "CASE", "COUNT", "DESC", "DISTINCT", "ELSE", "END"]
@@ -29,25 +31,38 @@ _KEYWORDS = (
 _LONGEST = 240
 
 
-def shorten(error: Exception, text: str, con: duckdb.DuckDBPyConnection | None) -> str:
+def shorten(
+    error: Exception,
+    text: str,
+    con: duckdb.DuckDBPyConnection | None,
+    parameters: Collection[str] = (),
+) -> str:
     """Return an error of DuckDB in one line, with the nearest real name and the remedy.
 
     Args:
         error: what DuckDB raised.
         text: the query that it was raised for.
         con: where the names of tables and columns are looked up; None to leave that out.
+        parameters: the names that the query may ask for as `$name`.
     """
     message = str(error)
     first = message.strip().partition("\n")[0].partition(". Use ")[0].strip()
+    first = first.removesuffix(" You might need to add explicit type casts.")
     if len(first) > _LONGEST:
         first = first[: _LONGEST - 4] + " ..."
     line = _LINE.search(message)
     where = f" (line {line[1]})" if line and "\n" in text.strip() else ""
-    advice = _advice(first, message, text, con)
+    advice = _advice(first, message, text, con, parameters)
     return f"{first.rstrip('.!')}{where}" + (f": {advice}" if advice else "")
 
 
-def _advice(first: str, message: str, text: str, con: duckdb.DuckDBPyConnection | None) -> str:
+def _advice(
+    first: str,
+    message: str,
+    text: str,
+    con: duckdb.DuckDBPyConnection | None,
+    parameters: Collection[str],
+) -> str:
     if found := _COLUMN.search(first):
         name = found["a"] or found["b"]
         if any(each.kind == "quoted" and each.text == f'"{name}"' for each in tokens(text)):
@@ -55,7 +70,18 @@ def _advice(first: str, message: str, text: str, con: duckdb.DuckDBPyConnection 
                 f"double quotes name a column; text stands in single quotes: '{name}'"
                 + _nearest_column(name, text, con, cutoff=0.75)
             )
+        if _is_bare(name, text):
+            if name in parameters:
+                return f"{name} is a parameter, not a column: write ${name}"
+            if _is_compared_with_text(name, text, con):
+                return f"a text value stands in single quotes: '{name}'" + _nearest_column(
+                    name, text, con, cutoff=0.75
+                )
+        if view := _view_without(name, text, con):
+            return f"basic.{view} has no {name}; the full table {view} has it"
         return _nearest_column(name, text, con).removeprefix("; ")
+    if found := _NO_MATCH.search(first):
+        return _other_way(found["function"], found["types"], text)
     if found := _TABLE.search(first):
         return _nearest_table(found["name"], text, con)
     if found := _NEAR.search(first):
@@ -88,6 +114,71 @@ def _words_at(near: str, text: str, con: duckdb.DuckDBPyConnection | None) -> li
     ]
 
 
+def _other_way(function: str, types: str, text: str) -> str:
+    """Return how to write what no function does, for what other databases do allow."""
+    words = [each.text.upper() for each in tokens(text)]
+    if function == "+" and ("VARCHAR" in types or types.count("STRING_LITERAL") == 2):
+        return "text is joined with ||"
+    if function == "count" and ", " in types and ("(", "DISTINCT") in zip(words, words[1:]):
+        return "put the columns into brackets of their own: COUNT(DISTINCT (a, b))"
+    return ""
+
+
+def _is_bare(name: str, text: str) -> bool:
+    """Return whether a name stands in a query without quotes and without a table before it."""
+    found = tokens(text)
+    return any(
+        each.kind == "word" and each.text == name and not (n and found[n - 1].text == ".")
+        for n, each in enumerate(found)
+    )
+
+
+def _is_compared_with_text(name: str, text: str, con: duckdb.DuckDBPyConnection | None) -> bool:
+    """Return whether a word is compared with a column of texts, as in `status = suspended`."""
+    rows = _look_up(con, "SELECT column_name FROM duckdb_columns() WHERE data_type = 'VARCHAR'")
+    of_text = {column.lower() for (column,) in rows}
+    found = tokens(text)
+    for here, each in enumerate(found):
+        if each.kind != "word" or each.text != name:
+            continue
+        before = [other.text.upper() for other in found[:here]]
+        while before[-1:] == [","] and len(before) > 1:  # further words of a list
+            del before[-2:]
+        if before[-2:] == ["IN", "("]:
+            del before[-2:]
+        elif before[-1:] in (["="], [">"], ["<"], ["LIKE"], ["ILIKE"]):
+            while before and before[-1] in ("=", "<", ">", "!", "LIKE", "ILIKE"):
+                before.pop()
+        else:
+            continue
+        if before[-1:] == ["NOT"]:
+            before.pop()
+        if before and before[-1].lower() in of_text:
+            return True
+    return False
+
+
+def _view_without(name: str, text: str, con: duckdb.DuckDBPyConnection | None) -> str:
+    """Return the basic view in a query that lacks a column which its full table has."""
+    basic = [table for schema, table in _named_tables(text) if schema == "basic"]
+    rows = _look_up(
+        con, "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'main'"
+    )
+    full = {(table.lower(), column.lower()) for table, column in rows}
+    return next((table for table in basic if (table, name.lower()) in full), "")
+
+
+def _named_tables(text: str) -> set[tuple[str, str]]:
+    """Return schema and name, in lower case, of all that a query may mean as a table."""
+    words = [each.text.lower().strip('"') for each in tokens(text)]
+    ends = [*words[1:], ""]
+    return {
+        (words[n - 2] if n >= 2 and words[n - 1] == "." else "main", word)
+        for n, (word, after) in enumerate(zip(words, ends, strict=True))
+        if after != "."  # else the name of a schema, or of a table before its column
+    }
+
+
 def _nearest_column(
     name: str, text: str, con: duckdb.DuckDBPyConnection | None, cutoff: float = 0.5
 ) -> str:
@@ -101,18 +192,18 @@ def _nearest_column(
 
 def _columns(text: str, con: duckdb.DuckDBPyConnection | None) -> list[tuple[str, str]]:
     """Return table and column names; those of the tables named in the query, if there are any."""
-    words = {each.text.lower().strip('"') for each in tokens(text)}
+    asked = _named_tables(text)
     rows = _look_up(
         con,
         "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
         "WHERE NOT internal ORDER BY schema_name <> 'main', table_name, column_index",
     )
-    named = [
-        (table, column)
+    known = [
+        ((schema, table.lower()), table if schema == "main" else f"{schema}.{table}", column)
         for schema, table, column in rows
-        if table.lower() in words and (schema == "main" or schema.lower() in words)
     ]
-    return named or [(table, column) for _, table, column in rows]
+    named = [(table, column) for place, table, column in known if place in asked]
+    return named or [(table, column) for _, table, column in known]
 
 
 def _nearest_table(name: str, text: str, con: duckdb.DuckDBPyConnection | None) -> str:

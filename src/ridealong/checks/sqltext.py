@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 LONGEST_TEXT = 100_000
 DEEPEST_NESTING = 100
@@ -172,7 +172,7 @@ def lint(text: str) -> str | None:
             shown = f"{name}()" if called else name
             return (
                 f"the query uses {shown}, the clock of this computer, so it gives other rows "
-                "tomorrow: use as_of(), the fixed now of the data"
+                "tomorrow: use NOW(), which stands still here, or as_of()"
             )
         if name in _CHANCE and called:
             return (
@@ -193,24 +193,94 @@ def lint(text: str) -> str | None:
 _DATE = re.compile(r"'\s*\d{4}-\d{1,2}(?:-\d{1,2})?\b[^']*'")
 
 
-def suspicious_literals(text: str, most: int = 4) -> list[str]:
+_UNIT = re.compile(
+    r"'\s*(?:\d+\s+)?(?:(?:micro|milli)?second|minute|hour|day|week|month|quarter|year|isodow|dow"
+    r"|doy|epoch)s?\s*'",
+    re.IGNORECASE,
+)
+
+
+def suspicious_literals(text: str, told: str = "", most: int = 4) -> list[str]:
     """Return the literals that most likely fit one data set only: dates, long numbers, texts.
 
-    Dates come first, then numbers of three digits and more, then texts; each in query order.
+    Dates come first, then numbers of three digits and more, then texts; each in query order. Left
+    out are units and spans of time, time zones, and all values that a column is known to have.
+
+    Args:
+        text: the query.
+        told: texts that the exercise itself shows; what stands there is no guess.
+        most: number of literals.
     """
+    plausible = {f"'{value}'" for value in _known_values()} | {
+        each.text for each in tokens(told) if each.kind in ("string", "number")
+    }
     dates: list[str] = []
     numbers: list[str] = []
     texts: list[str] = []
     found = tokens(text)
     for here, token in enumerate(found):
-        if token.kind == "string":
+        before = found[here - 1].text.upper() if here else ""
+        if token.text in plausible or before in ("INTERVAL", "ZONE", "LIMIT"):
+            continue
+        if token.kind == "string" and not _UNIT.fullmatch(token.text):
             (dates if _DATE.fullmatch(token.text) else texts).append(token.text)
         elif token.kind == "number":
             digits = token.text.replace("_", "").replace(".", "").lstrip("0")
-            if len(digits) >= 3 and not (here and found[here - 1].text.upper() == "LIMIT"):
+            if len(digits) >= 3:
                 numbers.append(token.text)
     ordered = [each for each in dict.fromkeys(dates + numbers + texts) if len(each) <= 40]
     return ordered[:most]
+
+
+@cache
+def _known_values() -> frozenset[str]:
+    """Return every value of the columns that have few: they are the same on all data."""
+    from ridealong.dataset.dictionary import dictionary
+
+    tables = dictionary().values()
+    return frozenset(v for table in tables for column in table.columns for v in column.values)
+
+
+def has_word(text: str, *words: str) -> bool:
+    """Return whether a query holds one of these words, given in capitals."""
+    return any(token.kind == "word" and token.text.upper() in words for token in tokens(text))
+
+
+def row_filters(text: str) -> list[str]:
+    """Return, in words, what in a query decides on the number of its rows."""
+    operators = {token.text for token in tokens(text) if token.kind == "operator"}
+    filters = []
+    if operators & {"<", ">"} or has_word(text, "BETWEEN"):
+        filters.append("the bounds (> or >=, < or <=)")
+    if has_word(text, "OR"):
+        filters.append("the brackets around OR")
+    if has_word(text, "STATUS"):
+        filters.append("the status")
+    if has_word(text, "NULL"):
+        filters.append("the test for NULL")
+    if has_word(text, "GROUP"):
+        filters.append("the columns of GROUP BY")
+    if has_word(text, "DISTINCT"):
+        filters.append("DISTINCT")
+    if has_word(text, "LIMIT"):
+        filters.append("LIMIT")
+    return filters
+
+
+_PART = re.compile(r"date_part\('(\w+)', [^()]*\)")
+
+
+def as_written(message: str, text: str) -> str:
+    """Return a message with `date_part('second', ...)` written as the query writes it."""
+
+    def other(found: re.Match[str]) -> str:
+        unit = found[1].upper()
+        for name, call in (("DATE_PART", ""), ("EXTRACT", f"extract({found[1]} FROM ...)")):
+            if has_word(text, name):
+                return call or found[0]
+        return f"{found[1]}(...)" if has_word(text, unit) else found[0]
+
+    return _PART.sub(other, message)
 
 
 def fixed_dates(text: str) -> list[str]:

@@ -135,9 +135,10 @@ VALUES
     (11, 77, 3, 'LKM-FAIR', 'LKM-DTN', 'completed', '2026-03-29 00:00:00',
      '2026-03-29 00:25:00', 3, '2026-03-29 00:05:00', NULL, NULL, 5.20,
      3.00, 49.24, 49.24, 38.89),
-    -- still under way when "now" strikes: picked up, and neither completed nor cancelled
+    -- still under way when "now" strikes: picked up, and neither completed nor cancelled; by its wait
+    -- the 90th percentile of Lakemont lies between two waits and is no whole number
     (12, 2, 2, 'LKM-DTN', 'LKM-FAIR', 'in_progress', '2026-03-29 23:40:00',
-     NULL, 3, '2026-03-29 23:50:00', NULL, NULL, NULL,
+     NULL, 3, '2026-03-29 23:52:31', NULL, NULL, NULL,
      1.00, 27.20, NULL, NULL);
 
 -- One row for each state a ride entered. Those of ride 11 were recorded a day late.
@@ -184,7 +185,7 @@ INSERT INTO ride_events (ride_id, seq, status, occurred_at, recorded_at) VALUES
     (11, 4, 'completed', '2026-03-29 00:25:00', '2026-03-29 23:30:00'),  -- four changes with one recorded_at
     (12, 1, 'requested', '2026-03-29 23:40:00', '2026-03-29 23:40:01'),
     (12, 2, 'accepted', '2026-03-29 23:41:00', '2026-03-29 23:41:01'),
-    (12, 3, 'in_progress', '2026-03-29 23:50:00', '2026-03-29 23:50:01');
+    (12, 3, 'in_progress', '2026-03-29 23:52:31', '2026-03-29 23:52:32');
 
 INSERT INTO ratings (rating_id, ride_id, rated_by, stars, comment, created_at) VALUES
     (1, 1, 'user', 5, 'left bag_2 on the seat', '2026-02-28 00:10:00'),       -- the only rating of driver 2: 5.00; underscore

@@ -9,15 +9,12 @@ SET VARIABLE week_key = (SELECT stream(3));
 SET VARIABLE shift_key = (SELECT stream(4));
 SET VARIABLE story_key = (SELECT stream(5));
 SET VARIABLE payment_key = (SELECT stream(6));
-SET VARIABLE rating_key = (SELECT stream(7));
 SET VARIABLE event_key = (SELECT stream(8));
 SET VARIABLE job_key = (SELECT stream(9));
 SET VARIABLE request_key = (SELECT stream(10));
 SET VARIABLE supply_key = (SELECT stream(11));
-SET VARIABLE ticket_key = (SELECT stream(12));
 SET VARIABLE promo_key = (SELECT stream(13));
 SET VARIABLE app_event_key = (SELECT stream(14));
-SET VARIABLE experiment_key = (SELECT stream(15));
 SET VARIABLE map_key = (SELECT stream(16));
 SET VARIABLE staging_key = (SELECT stream(17));
 

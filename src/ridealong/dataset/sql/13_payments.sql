@@ -58,7 +58,7 @@ ORDER BY ride_id;
 CREATE TEMP TABLE charge AS
 WITH drawn AS (
     SELECT r.ride_id, r.end_s, r.outcome,
-           row_draw(r.ride_id, getvariable('payment_key')) AS h,
+           attribute(r.h, 23) AS h,
            row_draw(r.user_id, getvariable('payment_key')) AS user_h,
            uses_alpha(r.h) AS alpha,
            t.doubled,

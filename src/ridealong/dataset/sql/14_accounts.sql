@@ -7,14 +7,14 @@ WITH step AS (
     SELECT getvariable('user_count') * 40 // 182 AS accounts_in_40_days
 ),
 candidate AS (
-    SELECT user_id, accounts_in_40_days,
+    SELECT user_id, h, accounts_in_40_days,
            row_number() OVER (ORDER BY attribute(h, 57), user_id) AS place
     FROM person, step
     -- every other run of 40 days, so that a second account is never somebody's first
     WHERE (user_id - 1) // accounts_in_40_days IN (0, 2) AND user_id <> 123
       AND user_id + accounts_in_40_days <> 123
 )
-SELECT user_id AS first_id, user_id + accounts_in_40_days AS user_id
+SELECT user_id AS first_id, h AS first_h, user_id + accounts_in_40_days AS user_id
 FROM candidate
 WHERE place <= getvariable('s12_pairs')
 ORDER BY user_id;
@@ -24,10 +24,9 @@ WITH named AS (
     SELECT p.user_id, p.h, p.city_id, p.signup_channel, p.deleted_s, p.created_s,
            coalesce(s.first_id, p.user_id) AS person_id,
            s.first_id IS NOT NULL AS again,
-           attribute(coalesce(f.h, p.h), 11) AS name_draw
+           attribute(coalesce(s.first_h, p.h), 11) AS name_draw
     FROM person AS p
     LEFT JOIN second_account AS s USING (user_id)
-    LEFT JOIN person AS f ON f.user_id = s.first_id
 ),
 spelled AS (
     SELECT *,
