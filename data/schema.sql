@@ -7,8 +7,9 @@
 -- Conventions: ids are BIGINT. Times are TIMESTAMP without a zone, in UTC. Money is DECIMAL(10,2) in
 -- US dollars. Distances are miles. A duration is derived from two times, or carries its unit in its
 -- name. Every table has a key. It is declared as PRIMARY KEY where rows stand for things that
--- somebody looks up; in the long logs it is only promised (`-- key`), because the index of the key
--- would be larger than the data. A foreign key is written as a comment too (`-> table`): checking it
+-- somebody looks up, in the large tables only after they are filled, because building its index at
+-- once costs a third of keeping it up to date row by row. In the long logs the key is only promised
+-- (`-- key`): its index would be larger than the data. A foreign key is written as a comment too (`-> table`): checking it
 -- for every row of a large table costs several times the load itself. CHECK is declared everywhere.
 
 -- ---------------------------------------------------------------------------------------------
@@ -69,7 +70,7 @@ CREATE TABLE driver_pings (
 -- ---------------------------------------------------------------------------------------------
 
 CREATE TABLE users (
-    user_id        BIGINT PRIMARY KEY,
+    user_id        BIGINT NOT NULL,             -- PRIMARY KEY
     name           VARCHAR NOT NULL,
     email          VARCHAR NOT NULL,            -- not UNIQUE: finding out why is a lesson
     created_at     TIMESTAMP NOT NULL,
@@ -94,7 +95,7 @@ CREATE TABLE drivers (
 );
 
 CREATE TABLE rides (
-    ride_id          BIGINT PRIMARY KEY,
+    ride_id          BIGINT NOT NULL,           -- PRIMARY KEY
     user_id          BIGINT NOT NULL,           -- -> users
     driver_id        BIGINT,                    -- -> drivers; NULL until a driver has accepted
     pickup_location  VARCHAR NOT NULL,          -- -> zones
@@ -144,7 +145,7 @@ CREATE TABLE ratings (
 -- ---------------------------------------------------------------------------------------------
 
 CREATE TABLE payments (
-    payment_id      BIGINT PRIMARY KEY,
+    payment_id      BIGINT NOT NULL,            -- PRIMARY KEY
     ride_id         BIGINT NOT NULL,            -- -> rides; one ride can have several payments
     amount          DECIMAL(10, 2) NOT NULL,    -- dollars; negative for a refund
     method          VARCHAR NOT NULL CHECK (method IN ('card', 'wallet', 'paypal')),

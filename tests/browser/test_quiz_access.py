@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from ridealong.quiz import bank, record
 from ridealong.quiz.widget import Quiz
+
 from .test_learner_path import FLAGS, browser_program
 
 PACKAGE = Path(__file__).parents[2] / "src" / "ridealong" / "quiz"
