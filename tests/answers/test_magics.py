@@ -87,6 +87,15 @@ def test_errors_come_with_the_remedy(run, query, advice):
     assert advice in failed(run, f"%%sql\n{query}")
 
 
+def test_a_variable_without_its_sign_is_told_as_a_parameter(run, shell):
+    shell.user_ns["wanted_city"] = 3
+    run("%%sql name_of_city\nSELECT 1 AS a")
+
+    line = failed(run, "%%sql\nSELECT name FROM cities WHERE city_id = wanted_city")
+    assert line.endswith("wanted_city is a parameter, not a column: write $wanted_city")
+    assert "parameter" not in failed(run, "%%sql\nSELECT name_of_city FROM cities")
+
+
 def test_a_parameter_is_the_variable_of_its_name(run, shell):
     shell.user_ns["wanted_city"] = 3
 

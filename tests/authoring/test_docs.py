@@ -87,12 +87,16 @@ def test_an_item_is_covered_when_shown_and_practised(
     assert "| D42 | Summarising with GROUP BY | `05_sql_one` | to come |" in text
 
 
-def test_the_diagram_is_drawn_beside_the_data_dictionary(sample: Path) -> None:
+def test_diagram_and_schema_are_written_beside_the_data_dictionary(sample: Path) -> None:
     (sample / "data").mkdir()
     (sample / "data" / "README.md").write_text("# Data\n", encoding="utf-8")
-    (step,) = docs.steps(sample, [], Options())
 
-    outcome = steps.run(step, Memory(sample), lambda *_: None)
+    written = [
+        path
+        for step in docs.steps(sample, [], Options())
+        for path in steps.run(step, Memory(sample), lambda *_: None).changed
+    ]
 
-    assert outcome.changed == [sample / "data" / "er_diagram.svg"]
-    assert outcome.changed[0].read_text(encoding="utf-8").startswith("<svg")
+    assert [path.name for path in written] == ["er_diagram.svg", "schema.sql"]
+    assert written[0].read_text(encoding="utf-8").startswith("<svg")
+    assert "CREATE TABLE rides" in written[1].read_text(encoding="utf-8")

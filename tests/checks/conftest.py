@@ -59,7 +59,26 @@ EXERCISES = {
         "answer": "SELECT ride_id, fare, distance_mi / 3 AS third FROM rides "
         "WHERE status = 'completed'",
     },
-    "riders": {"answer": "SELECT user_id, name, signup_channel FROM users WHERE user_id < 200"},
+    "five-latest-rides": {
+        "answer": "SELECT ride_id, fare FROM rides ORDER BY ride_id DESC LIMIT 5",
+        "order": ["ride_id DESC"],
+        "mistakes": {
+            "oldest": (
+                "SELECT ride_id, fare FROM rides ORDER BY ride_id LIMIT 5",
+                "These are the oldest rides.",
+            ),
+        },
+    },
+    "every-rider": {"answer": "SELECT user_id, name FROM users"},
+    "riders": {
+        "answer": "SELECT user_id, name, signup_channel FROM users WHERE user_id < 200",
+        "mistakes": {
+            "two-letters-swapped": (
+                "SELECT user_id, nmae, signup_channel FROM users WHERE user_id < 200",
+                "The column is called name.",
+            ),
+        },
+    },
 }
 
 

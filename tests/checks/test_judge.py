@@ -24,6 +24,7 @@ def failed(exercise, answer):
         "fares-by-city",
         "every-completed-ride",
         "riders",
+        "every-rider",
     ],
 )
 def test_the_reference_answer_passes(course, exercise):
@@ -83,7 +84,16 @@ def test_numbers_and_times_are_compared_by_value(course, change, by):
         ("avg(fare)", "avg(fare) * (1 + 1e-7)", "differ by less than 1 %"),
         ("avg(fare)", "round(avg(fare), 1)", "Look at where you round"),
         ("sum(fare)", "sum(fare) + 0.01", "the values of bookings differ"),
-        ("sum(fare)", "sum(fare)::DOUBLE + 1e-5", "the values of bookings differ"),
+        ("sum(fare)", "sum(fare)::DOUBLE + 1e-5", "wanted at most 2 decimals"),
+        ("avg(fare)", "avg(fare)::FLOAT", "average_fare is a FLOAT, which keeps about 7 digits"),
+        ("sum(fare)", "sum(fare)::FLOAT", "bookings is a FLOAT, which keeps about 7 digits"),
+        ("avg(fare)", "avg(fare)::FLOAT * 2", "the values of average_fare differ"),
+        (
+            "count(driver_id)",
+            "count(driver_id) / 3",
+            ", wanted whole numbers. / gives fractions; // divides whole numbers",
+        ),
+        ("count(driver_id)", "avg(driver_id)", "an average is a fraction"),
         ("max(completed_at)", "max(completed_at)::DATE", "the values of last_completed_at differ"),
         ("max(completed_at)", "max(completed_at)::VARCHAR", "holds text, wanted dates or times"),
         ("count(driver_id)", "CASE city_id WHEN 3 THEN NULL ELSE 1 END", "holds 1 NULL, wanted no"),
@@ -122,6 +132,7 @@ def test_values_in_the_wrong_rows_are_told_so(course):
     [
         ("c.name AS city, count(*) AS n", "n should be called completed_rides"),
         ("c.name AS city, count(*) AS completed_rides, 1 AS x", "x is not asked for"),
+        ("c.name AS city, count(*) AS completed_rides, 1 AS x, 2 AS y", "x, y are not asked for"),
         ("c.name AS city", "Add completed_rides to SELECT"),
         ("c.name AS city, count(*) AS city", "two columns are called city"),
         (
@@ -157,8 +168,72 @@ def test_a_missing_order_by_is_told_so(course):
     text = course["completed-by-city"].partition("ORDER BY")[0]
     inside = f"SELECT * FROM ({course['completed-by-city']})"
 
-    assert "Without ORDER BY" in failed("completed-by-city", inside).message
-    assert "Without ORDER BY" in failed("completed-by-city", text).message
+    for unordered in (inside, text):
+        message = failed("completed-by-city", unordered).message
+        assert "The task asks for an order and the query has no ORDER BY at its end" in message
+        assert "completed_rides descending, then city ascending" in message
+
+
+def test_a_limit_that_cuts_without_an_order_is_told_so(course):
+    ordered = course["rider-history"]
+    with duckdb.connect(database("public"), read_only=True) as con:
+        rows = len(con.execute(ordered, {"rider_id": 123}).fetchall())
+    text = ordered.partition("AND completed_at >=")[0]
+
+    message = failed("rider-history", f"{text} LIMIT {rows}").message
+
+    assert "the query has no ORDER BY at its end" in message
+    assert "by hand" not in message
+
+
+@pytest.mark.parametrize(
+    ("change", "by", "advice"),
+    [
+        (
+            "c.name\n",
+            "c.name HAVING c.name <> 'Lakemont'\n",
+            "takes too much away, or a JOIN drops",
+        ),
+        ("GROUP BY c.name", "GROUP BY c.name, r.user_id", "too much through, or a JOIN repeats"),
+    ],
+)
+def test_a_join_is_named_where_the_query_has_one(course, change, by, advice):
+    text = course["completed-by-city"]
+    assert change in text
+
+    assert advice in failed("completed-by-city", text.replace(change, by)).message
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        (
+            "SELECT user_id, name, signup_channel FROM users WHERE user_id <= 200",
+            "A condition is missing or lets too much through; look at the bounds (> or >=, < or <=).",
+        ),
+        (
+            """SELECT user_id, name, signup_channel FROM users
+               WHERE user_id < 200 AND signup_channel = 'referral' OR user_id IS NULL""",
+            "too much away; look at the bounds (> or >=, < or <=), the brackets around OR and the test for NULL.",
+        ),
+        ("SELECT user_id, name, signup_channel FROM users", "A condition is missing."),
+        (
+            "SELECT 1 AS user_id, 'a' AS name, 'b' AS signup_channel",
+            "Ask what one row stands for, in the task and in your result.",
+        ),
+    ],
+)
+def test_a_join_is_blamed_only_where_the_query_has_one(course, text, advice):
+    assert failed("riders", text).message.endswith(advice)
+
+
+def test_rows_that_a_limit_takes_without_order_are_not_taken_for_a_wrong_order(course):
+    text = "SELECT ride_id, fare FROM rides LIMIT 5"
+
+    verdict = failed("five-latest-rides", text)
+    assert verdict.mistake is None
+    assert "the query has no ORDER BY at its end" in verdict.message
+    assert failed("five-latest-rides", text.replace("LIM", "ORDER BY 1 LIM")).mistake == "oldest"
 
 
 def test_order_plays_no_part_where_none_is_asked_for(course):
@@ -177,6 +252,32 @@ def test_a_known_mistake_is_named_with_its_message(course, exercises, name):
 
     assert verdict.mistake == name
     assert verdict.message.endswith(messages[name])
+
+
+def test_a_known_mistake_in_the_order_is_told_in_the_words_of_its_message_alone(course):
+    text = course["completed-by-city"].replace("rides DESC", "rides ASC")
+
+    message = failed("completed-by-city", text).message
+
+    assert message == "The city with the fewest rides comes first."
+
+
+def test_a_known_mistake_that_fails_is_told_without_general_advice(course):
+    text = course["riders"].replace("name", "nmae")
+
+    message = failed("riders", text).message
+
+    assert message == "The query fails. The column is called name."
+
+
+def test_a_known_mistake_is_told_without_general_advice(course):
+    text = course["completed-by-city"].replace("WHERE r.status = 'completed'", "")
+
+    first, rest = failed("completed-by-city", text).message.split(" Rides of every status ")
+
+    assert first.startswith("On the public data: the values of completed_rides differ")
+    assert rest == "are counted."
+    assert "by hand" not in first
 
 
 def test_a_mistake_written_another_way_is_recognised(course):
@@ -213,7 +314,22 @@ def test_a_query_that_fits_the_public_data_only_is_told_its_literals(course):
     message = failed("rider-history", by_hand).message
 
     assert "On other data of the same shape" in message
-    assert f"fits the public data only; look at {first}" in message
+    assert f"fits the public data only; look at {first}." in message
+
+
+def test_a_status_is_not_accused_of_fitting_the_public_data_only(course):
+    remainder = "(SELECT sum(fare::INT) % 97 FROM rides)"
+    with duckdb.connect(database("public"), read_only=True) as con:
+        ((public,),) = con.execute(f"SELECT {remainder}").fetchall()
+    text = course["completed-by-city"].replace(
+        "count(*)", f"count(*) + ({remainder} <> {public})::INT"
+    )
+
+    message = failed("completed-by-city", text).message
+
+    assert message.startswith("On other data of the same shape: the values of completed_rides")
+    assert "On the public data the result is right." in message
+    assert "look at" not in message
 
 
 def test_a_fixed_date_is_named_when_the_clock_is_moved(course):
@@ -222,7 +338,7 @@ def test_a_fixed_date_is_named_when_the_clock_is_moved(course):
     message = failed("rider-history", text).message
 
     assert message.startswith("When the clock is moved 45 days back")
-    assert "'2026-03-30' stays where it is: count back from as_of()" in message
+    assert "'2026-03-30' stays where it is: count back from NOW() or as_of()" in message
 
 
 def test_an_answer_for_one_rider_is_told_to_ask_for_the_parameter(course):
@@ -232,6 +348,16 @@ def test_an_answer_for_one_rider_is_told_to_ask_for_the_parameter(course):
 
     assert "with $rider_id = 77" in message
     assert "ask for $rider_id" in message
+
+
+def test_a_parameter_without_its_sign_is_told_so(course):
+    for column in ("rider_id", "r.rider_id"):
+        text = course["rider-history"].replace("$rider_id", column)
+        text = text.replace("FROM rides", "FROM rides AS r")
+        message = failed("rider-history", text).message
+        assert ("rider_id is a parameter, not a column: write $rider_id" in message) is (
+            column == "rider_id"
+        )
 
 
 def test_an_unknown_parameter_is_named_with_those_there_are(course):
@@ -281,6 +407,18 @@ def test_an_unsteady_answer_is_told_so(course):
     ("text", "seen"),
     [
         ("SELECT citty FROM rides", "the nearest column is rides.city_id"),
+        ("SELECT referred_by FROM basic.users", "basic.users has no referred_by; the full table"),
+        ("SELECT u.referred_by FROM basic.users AS u", "the full table users has it"),
+        ("SELECT rides.distance_mi FROM basic.rides", "the full table rides has it"),
+        ("SELECT nam FROM basic.users", "the nearest column is basic.users.name"),
+        ("SELECT name + email FROM users", "'+(VARCHAR, VARCHAR)': text is joined with ||"),
+        ("SELECT name + ' ' FROM users", "text is joined with ||"),
+        ("SELECT count(DISTINCT user_id, city_id) FROM rides", "COUNT(DISTINCT (a, b))"),
+        ("SELECT * FROM rides WHERE status = completed", "single quotes: 'completed'"),
+        ("SELECT * FROM rides r WHERE r.status <> done", "single quotes: 'done'"),
+        ("SELECT * FROM rides WHERE status NOT IN ('x', done)", "single quotes: 'done'"),
+        ("SELECT * FROM rides WHERE fare = fair", "the nearest column is rides.fare"),
+        ("SELECT fare FROM rides WHERE user_id = rider_id", "the nearest column is rides.ride_id"),
         ("SELECT * FROM ridez", "the nearest table is rides"),
         ('SELECT * FROM rides WHERE status = "completed"', "single quotes: 'completed'"),
         ("SELCT 1", "did you mean SELECT?"),
@@ -323,6 +461,38 @@ def test_many_rows_are_compared_as_exactly_as_few(course):
         assert verdict.passed, verdict.message
     for text in wrong:
         failed("every-completed-ride", text)
+
+
+@pytest.mark.parametrize(
+    ("change", "by", "seen"),
+    [
+        (
+            "ride_id,",
+            "ride_id / 500 AS ride_id,",
+            "ride_id holds fractions such as 0.002, wanted whole numbers. / gives fractions; //",
+        ),
+        ("fare,", "fare * 1.001 AS fare,", "the values of fare differ"),
+        ("fare,", "fare / 3 AS fare,", "wanted at most 2 decimals"),
+        ("fare,", "fare::FLOAT AS fare,", "fare is a FLOAT"),
+        ("distance_mi / 3", "(distance_mi / 3)::FLOAT", "third is a FLOAT"),
+        ("distance_mi / 3", "nullif(distance_mi / 3, 1)", "third holds"),
+    ],
+)
+def test_a_value_that_differs_among_many_rows_is_named(course, change, by, seen):
+    text = course["every-completed-ride"].replace(change, by)
+
+    message = failed("every-completed-ride", text).message
+
+    assert seen in message
+    assert ("NULL" in message) is ("nullif" in by)
+
+
+def test_text_of_another_case_among_many_rows_is_told_so(course):
+    text = course["every-rider"].replace("name", "upper(name) AS name")
+
+    assert "differ only in upper and lower case" in failed("every-rider", text).message
+    other = course["every-rider"].replace("name", "reverse(name) AS name")
+    assert "the values of name differ" in failed("every-rider", other).message
 
 
 def test_properties_name_what_held_and_what_did_not(course):

@@ -97,6 +97,21 @@ def test_many_rows_and_few_rows_are_equal_by_the_same_rules(monkeypatch, engine)
             assert differ == [name]
 
 
+def test_numbers_that_do_not_fit_are_told_apart_from_null_in_few_rows_and_in_many(
+    monkeypatch, engine
+):
+    query = "SELECT range + 1 AS n, nullif(range % 4, 0) AS part FROM range(1500)"
+    for few_rows in (2_000, 1_000):
+        for module in (fingerprints_of, result):
+            monkeypatch.setattr(module, "FEW_ROWS", few_rows)
+        wanted = engine.run(query, None)
+        seen = engine.run(query.replace("range % 4", "range % 4 / 2"), None, like=wanted)
+
+        assert [column.misfit for column in seen.columns] == ["", "0.5"]
+        assert [column.nulls for column in seen.columns] == [0, 375]
+        assert not same_rows(seen, wanted)
+
+
 def test_swapped_floats_are_seen_among_many_rows(engine):
     wanted = engine.run("SELECT range AS n, sqrt(range) AS x FROM range(5000)", None)
     swapped = engine.run(

@@ -1,6 +1,7 @@
 import pytest
 
 from ridealong.checks.sqltext import (
+    as_written,
     body,
     first_word,
     is_blank,
@@ -111,9 +112,34 @@ def test_what_only_looks_like_it_is_not(text):
 
 
 def test_literals_are_named_from_the_most_telling_one():
-    text = "SELECT 'x' FROM t WHERE a = 12 AND b > 1043 AND c < '2026-02-28' LIMIT 500"
+    text = "SELECT 'x-7' FROM t WHERE name = 'Lakemont' AND a = 12 AND b > 1043 AND c < '2026-02-28' LIMIT 500"
 
-    assert suspicious_literals(text) == ["'2026-02-28'", "1043", "'x'"]
+    assert suspicious_literals(text) == ["'2026-02-28'", "1043", "'x-7'"]
+
+
+def test_literals_of_any_right_answer_are_not_named():
+    text = "SELECT date_part('hour', at AT TIME ZONE 'UTC') FROM t WHERE status = 'completed' "
+    text += "AND at > as_of() - INTERVAL '30 days' AND a = 10431 AND b = 1043 AND c = '2026-01-01'"
+
+    assert suspicious_literals(text) == ["'2026-01-01'", "10431", "1043"]
+    assert suspicious_literals(text, "Write b = 1043 and c >= '2026-01-01'.") == ["10431"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("SELECT date_part('second', b - a)", "only date_part('second', ...) of it"),
+        ("SELECT extract(second FROM b - a)", "only extract(second FROM ...) of it"),
+        ("SELECT second(b - a)", "only second(...) of it"),
+        ("SELECT 1", "only date_part('second', ...) of it"),
+    ],
+)
+def test_a_message_names_the_function_as_the_query_writes_it(text, wanted):
+    assert as_written("only date_part('second', ...) of it", text) == wanted
+
+
+def test_a_clock_is_replaced_by_names_that_stand_still():
+    assert "use NOW(), which stands still here, or as_of()" in lint("SELECT CURRENT_DATE")
 
 
 @pytest.mark.parametrize(

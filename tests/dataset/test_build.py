@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -469,13 +468,16 @@ def _python_with_duckdb_15(cache: Path) -> Path | str:
         return Path(given)
     python = cache / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     commands = [
-        ["uv", "venv", "--quiet", "--python", sys.executable, str(cache)],
+        ["uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(cache)],
         ["uv", "pip", "install", "--quiet", "--python", str(python), "duckdb==1.5.*"],
     ]
     if not python.exists() or _version(python) is None:
         try:
             for command in commands:
-                subprocess.run(command, check=True, capture_output=True, timeout=300)
+                # away from the course folder, whose pins name another version
+                subprocess.run(
+                    command, check=True, capture_output=True, timeout=300, cwd=cache.parent
+                )
         except (OSError, subprocess.SubprocessError) as error:
             return f"uv could not make an environment with DuckDB 1.5: {error}"
     return python
@@ -561,7 +563,10 @@ def test_existing_file_is_never_overwritten(tmp_path):
 
 def test_progress_counts_up_to_the_total(tmp_path):
     seen: list[tuple[int, int, str]] = []
-    record: Callable[[int, int, str], None] = lambda *step: seen.append(step)
+
+    def record(done: int, total: int, what: str) -> None:
+        seen.append((done, total, what))
+
     build_database(tmp_path / "watched.duckdb", scale=0.1, tables="core", progress=record)
     totals = {total for _, total, _ in seen}
     assert len(totals) == 1

@@ -75,7 +75,7 @@ STAGES = (
     ),
     Stage(
         "docs",
-        "the parts marked `generated` in `*.md`, and `data/er_diagram.svg`",
+        "the parts marked `generated` in `*.md`, , `data/er_diagram.svg` and `data/schema.sql`",
         "the sources of the modules, the syllabus, the data dictionary, this table",
         "write the tables of README, data/README and docs",
     ),

@@ -15,6 +15,7 @@ from ridealong.authoring import cells, format, sources, syllabus
 from ridealong.authoring.problems import BuildError, nearest
 from ridealong.authoring.steps import Options, Show, Step, digest, digest_of_files, package_digest
 from ridealong.dataset import readme
+from ridealong.dataset.build import schema_sql
 
 _BLOCK = re.compile(
     r"(?P<begin><!-- generated: (?P<name>[\w -]+) -->\n)(?P<old>.*?)(?P<end><!-- end -->|\Z)",
@@ -36,14 +37,18 @@ def steps(course: Path, modules: list[Path], options: Options) -> Iterator[Step]
             targets=partial(list, [path]),
         )
     if (course / "data" / "README.md").is_file():
-        picture = course / "data" / "er_diagram.svg"
-        yield Step(
-            name=f"docs {picture.relative_to(course).as_posix()}",
-            mend="ridealong build docs",
-            inputs=partial(package_digest, only=["dataset"]),
-            make=partial(_drawn, picture),
-            targets=partial(list, [picture]),
-        )
+        for name, content in (
+            ("er_diagram.svg", readme.entity_relationship_svg),
+            ("schema.sql", schema_sql),
+        ):
+            path = course / "data" / name
+            yield Step(
+                name=f"docs data/{name}",
+                mend="ridealong build docs",
+                inputs=partial(package_digest, only=["dataset"]),
+                make=partial(_made, path, content),
+                targets=partial(list, [path]),
+            )
 
 
 def _inputs(course: Path, path: Path) -> str:
@@ -94,8 +99,8 @@ def _written(course: Path, path: Path, show: Show) -> dict[Path, bytes]:
     return {path: text.encode()}
 
 
-def _drawn(path: Path, show: Show) -> dict[Path, bytes]:
-    return {path: readme.entity_relationship_svg().encode()}
+def _made(path: Path, content: Callable[[], str], show: Show) -> dict[Path, bytes]:
+    return {path: content().encode()}
 
 
 def _blocks(course: Path) -> Mapping[str, Callable[[], str]]:

@@ -95,7 +95,7 @@ def read(path: Path) -> NotebookNode:
 
 def canonical(notebook: NotebookNode) -> NotebookNode:
     """Return the notebook in its canonical form; its outputs keep only what is stable."""
-    kept = [cell for cell in notebook.cells]
+    kept = list(notebook.cells)
     while kept and not kept[-1].source.strip():
         kept.pop()
     return node(

@@ -60,8 +60,15 @@ def generate(course: Path, folder: Path) -> dict[str, bytes]:
         shutil.copy(course / "nbgrader_config.py", copy)
         shutil.copytree(folder, copy / "solutions" / folder.name)
         done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", "generate_assignment", folder.name]
-            + ["--force", "--no-db"],
+            [
+                sys.executable,
+                "-m",
+                "nbgrader",
+                "generate_assignment",
+                folder.name,
+                "--force",
+                "--no-db",
+            ],
             check=False,
             cwd=copy,
             capture_output=True,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ridealong.checks import sqltext
 from ridealong.checks.fingerprint import (
     FEW_ROWS,
     Column,
@@ -13,34 +14,55 @@ from ridealong.checks.fingerprint import (
 
 PROPERTIES = ("columns", "row count", "values", "order")
 _NEARLY = 0.01
+_OF_SINGLE = 1e-6  # FLOAT keeps about seven digits
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first property of a result that does not hold: what was seen, and what to try."""
+    """The first property of a result that does not hold.
+
+    Attributes:
+        property: its name.
+        seen: what was seen, and what was wanted.
+        advice: what to try.
+        certain: whether the advice names the cause, so that no other is looked for.
+    """
 
     property: str
     seen: str
     advice: str
+    certain: bool = False
 
 
 def difference(
-    seen: Fingerprint, wanted: Fingerprint, order: Sequence[str] = ()
+    seen: Fingerprint, wanted: Fingerprint, order: Sequence[str] = (), text: str = ""
 ) -> Difference | None:
-    """Return how a result differs from the wanted one, None when it does not."""
+    """Return how a result differs from the wanted one, None when it does not.
+
+    Args:
+        seen: the result of an answer.
+        wanted: the one of the reference.
+        order: the keys that the task orders by.
+        text: of the answer's query; the advice names what stands in it.
+    """
     if sorted(seen.names) != sorted(wanted.names):
         return _columns(seen, wanted)
     if seen.rows != wanted.rows:
-        return _rows(seen, wanted)
+        return _rows(seen, wanted, text)
     if not same_rows(seen, wanted):
-        return _values(seen, wanted)
+        return _values(seen, wanted, text)
     if order and not same_order(seen, wanted):
         return Difference(
             "order",
             "the rows are right, their order is not",
-            f"wanted is the order of {', then '.join(map(_key_in_words, order))}",
+            order_in_words(order),
         )
     return None
+
+
+def order_in_words(order: Sequence[str]) -> str:
+    """Return what order a task asks for, from keys such as `"rides DESC"`."""
+    return f"wanted is the order of {', then '.join(map(_key_in_words, order))}"
 
 
 def _columns(seen: Fingerprint, wanted: Fingerprint) -> Difference:
@@ -59,8 +81,9 @@ def _columns(seen: Fingerprint, wanted: Fingerprint) -> Difference:
     if seen.fits_renamed and extra:
         return Difference(
             "columns",
-            f"the rows are right, but {_named(extra)} is not asked for",
-            "leave it out of SELECT",
+            f"the rows are right, but {_named(extra)} {'is' if len(extra) == 1 else 'are'} "
+            "not asked for",
+            f"leave {'it' if len(extra) == 1 else 'them'} out of SELECT",
         )
     if twice:
         advice = f"two columns are called {twice[0]}; give each its own name with AS"
@@ -73,20 +96,30 @@ def _columns(seen: Fingerprint, wanted: Fingerprint) -> Difference:
     return Difference("columns", f"the columns are {given}; wanted are {asked}", advice)
 
 
-def _rows(seen: Fingerprint, wanted: Fingerprint) -> Difference:
+def _rows(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
     what = f"{_count(seen.rows, 'row')}, wanted {wanted.rows:,}{_example(seen)}"
     if seen.rows == 0:
         advice = (
             "no row passes all conditions; take them away one by one to see which is too strict"
         )
-    elif seen.rows > wanted.rows:
-        advice = "look for a condition that is missing, or a JOIN that repeats rows"
+        return Difference("row count", what, advice)
+    more = seen.rows > wanted.rows
+    conditions = sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING")
+    if more:
+        advice = "a condition is missing" + (" or lets too much through" if conditions else "")
+    elif conditions:
+        advice = "a condition takes too much away"
     else:
-        advice = "look for a condition that takes too much, or a JOIN that drops rows"
+        advice = "ask what one row stands for, in the task and in your result"
+    if sqltext.has_word(text, "JOIN"):
+        advice += f", or a JOIN {'repeats' if more else 'drops'} rows"
+    if filters := sqltext.row_filters(text):
+        *others, last = filters
+        advice += f"; look at {', '.join(others)}{' and ' if others else ''}{last}"
     return Difference("row count", what, advice)
 
 
-def _values(seen: Fingerprint, wanted: Fingerprint) -> Difference:
+def _values(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
     pairs = list(zip(seen.columns, wanted.columns, strict=True))
     for column, want in pairs:
         if (
@@ -99,6 +132,9 @@ def _values(seen: Fingerprint, wanted: Fingerprint) -> Difference:
                 f"column {column.name} holds {_family(column)}, wanted {_family(want)}",
                 "look at what you compute there, and at casts",
             )
+    for column, want in pairs:
+        if column.misfit:
+            return _misfit(column, want, text)
     for column, want in pairs:
         if column.nulls != want.nulls:
             return Difference(
@@ -124,7 +160,10 @@ def _values(seen: Fingerprint, wanted: Fingerprint) -> Difference:
                 f"blanks at their ends{_example(seen)}",
                 "give the text as it is stored, unless the task says otherwise",
             )
-    if _nearly(seen, wanted):
+    for column, want in pairs:
+        if column.single and not want.single and _floats_within(seen, wanted, _OF_SINGLE):
+            return _single(column)
+    if wanted.rows <= FEW_ROWS and _floats_within(seen, wanted, _NEARLY):
         return Difference(
             "values",
             f"the numbers differ by less than 1 %{_example(seen)}",
@@ -134,8 +173,37 @@ def _values(seen: Fingerprint, wanted: Fingerprint) -> Difference:
     which = f"the values of {names} differ" if names else "the values differ"
     others = len(pairs) - len(unlike)
     agree = ", the other columns agree" if names and others > 1 else ""
+    return Difference("values", f"{which}{agree}{_example(seen)}", "work out one row by hand")
+
+
+def _misfit(column: Column, wanted: Column, text: str) -> Difference:
+    """Say that a column holds numbers with more decimals than are wanted."""
+    value = float(column.misfit)
+    if column.single and abs(value - round(value, wanted.scale)) <= _OF_SINGLE * abs(value):
+        return _single(column)
+    if wanted.scale:
+        what = f"numbers such as {column.misfit}, wanted at most {_count(wanted.scale, 'decimal')}"
+        return Difference(
+            "values", f"column {column.name} holds {what}", "look at where you round", True
+        )
+    if "/" in (each.text for each in sqltext.tokens(text)):
+        advice = "/ gives fractions; // divides whole numbers and drops the rest"
+    else:
+        advice = "look at what you compute there; an average is a fraction, too"
     return Difference(
-        "values", f"{which}{agree}{_example(seen)}", "work out one of these rows by hand"
+        "values",
+        f"column {column.name} holds fractions such as {column.misfit}, wanted whole numbers",
+        advice,
+        True,
+    )
+
+
+def _single(column: Column) -> Difference:
+    return Difference(
+        "values",
+        f"column {column.name} is a FLOAT, which keeps about 7 digits only",
+        "cast to DOUBLE, or divide without CAST",
+        True,
     )
 
 
@@ -149,20 +217,23 @@ def _floats_differ(seen: Fingerprint, wanted: Fingerprint) -> bool:
     return bool(wanted.floats) and seen.hashes == wanted.hashes
 
 
-def _nearly(seen: Fingerprint, wanted: Fingerprint) -> bool:
-    """Return whether only floats differ, and all by less than a hundredth."""
-    if not wanted.floats or seen.hashes != wanted.hashes or wanted.rows > FEW_ROWS:
+def _floats_within(seen: Fingerprint, wanted: Fingerprint, tolerance: float) -> bool:
+    """Return whether only floats differ, and none by more than a relative tolerance."""
+    if not wanted.floats or seen.hashes != wanted.hashes:
         return False
-    cells = [
-        pair
-        for one, other in zip(seen.floats, wanted.floats, strict=True)
-        for pair in zip(one, other, strict=True)
-    ]
+    pairs = list(zip(seen.floats, wanted.floats, strict=True))
+    if wanted.rows > FEW_ROWS:  # a plain and a weighted sum, each with its sum of sizes behind it
+        return all(
+            abs(float(one[n] or 0) - float(other[n] or 0)) <= tolerance * float(other[n + 1] or 0)
+            for one, other in pairs
+            for n in (0, 2)
+        )
     return all(
-        abs(a - b) <= _NEARLY * abs(b)
+        abs(a - b) <= tolerance * abs(b)
         if isinstance(a, float | int) and isinstance(b, float | int)
         else a == b
-        for a, b in cells
+        for one, other in pairs
+        for a, b in zip(one, other, strict=True)
     )
 
 

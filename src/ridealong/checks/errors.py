@@ -22,12 +22,14 @@ _FUNCTION = re.compile(
 )
 _NO_MATCH = re.compile(r"argument types '(?P<function>[^(']+)\((?P<types>.*)\)'")
 _LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
-_KEYWORDS = (
-    ["AND", "AS", "ASC", "BETWEEN", "BY", "CASE", "COUNT", "DESC", "DISTINCT", "ELSE", "END"]
-    + ["EXISTS", "FROM", "GROUP", "HAVING", "ILIKE", "IN", "INNER", "INTERVAL", "IS", "JOIN"]
-    + ["LEFT", "LIKE", "LIMIT", "NOT", "NULL", "OFFSET", "ON", "OR", "ORDER", "SELECT", "THEN"]
-    + ["UNION", "USING", "VALUES", "WHEN", "WHERE", "WITH"]
-)
+# fmt: off
+_KEYWORDS = [
+    "AND", "AS", "ASC", "BETWEEN", "BY", "CASE", "COUNT", "DESC", "DISTINCT", "ELSE", "END",
+    "EXISTS", "FROM", "GROUP", "HAVING", "ILIKE", "IN", "INNER", "INTERVAL", "IS", "JOIN",
+    "LEFT", "LIKE", "LIMIT", "NOT", "NULL", "OFFSET", "ON", "OR", "ORDER", "SELECT", "THEN",
+    "UNION", "USING", "VALUES", "WHEN", "WHERE", "WITH",
+]
+# fmt: on
 _LONGEST = 240
 
 
@@ -116,10 +118,10 @@ def _words_at(near: str, text: str, con: duckdb.DuckDBPyConnection | None) -> li
 
 def _other_way(function: str, types: str, text: str) -> str:
     """Return how to write what no function does, for what other databases do allow."""
-    words = [each.text.upper() for each in tokens(text)]
     if function == "+" and ("VARCHAR" in types or types.count("STRING_LITERAL") == 2):
         return "text is joined with ||"
-    if function == "count" and ", " in types and ("(", "DISTINCT") in zip(words, words[1:]):
+    distinct = any(each.text.upper() == "DISTINCT" for each in tokens(text))
+    if function == "count" and ", " in types and distinct:
         return "put the columns into brackets of their own: COUNT(DISTINCT (a, b))"
     return ""
 
@@ -135,7 +137,10 @@ def _is_bare(name: str, text: str) -> bool:
 
 def _is_compared_with_text(name: str, text: str, con: duckdb.DuckDBPyConnection | None) -> bool:
     """Return whether a word is compared with a column of texts, as in `status = suspended`."""
-    rows = _look_up(con, "SELECT column_name FROM duckdb_columns() WHERE data_type = 'VARCHAR'")
+    rows = _look_up(
+        con,
+        "SELECT column_name FROM duckdb_columns() WHERE NOT internal AND data_type = 'VARCHAR'",
+    )
     of_text = {column.lower() for (column,) in rows}
     found = tokens(text)
     for here, each in enumerate(found):
@@ -171,11 +176,11 @@ def _view_without(name: str, text: str, con: duckdb.DuckDBPyConnection | None) -
 def _named_tables(text: str) -> set[tuple[str, str]]:
     """Return schema and name, in lower case, of all that a query may mean as a table."""
     words = [each.text.lower().strip('"') for each in tokens(text)]
-    ends = [*words[1:], ""]
     return {
         (words[n - 2] if n >= 2 and words[n - 1] == "." else "main", word)
-        for n, (word, after) in enumerate(zip(words, ends, strict=True))
-        if after != "."  # else the name of a schema, or of a table before its column
+        for n, word in enumerate(words)
+        # Before a full stop stands a schema, or the table of a column.
+        if words[n + 1 : n + 2] != ["."]
     }
 
 

@@ -45,6 +45,8 @@ class Column:
         empties: number of empty texts, or of zeros.
         checksum: of the multiset of its cells; of a float column their sum.
         folded: the same for texts in lower case without blanks around them, else empty.
+        misfit: a number among its cells that has more decimals than the scale, else empty.
+        single: whether the numbers come from a FLOAT, which keeps about 7 digits.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Column:
     empties: int = 0
     checksum: str | float = ""
     folded: str = ""
+    misfit: str = ""
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,15 @@ def _described(
             nulls=nulls,
             empties=sum(each == 0 for each in finite),
             checksum=_total(finite),
+            single=column.single,
         )
+    misfits = [
+        value
+        for value in values
+        if column.kind == "exact"
+        and isinstance(value, float)
+        and isinstance(as_exact(value, column.scale), float)
+    ]
     texts = [value.strip().lower() for value in values if isinstance(value, str)]
     return Column(
         column.name,
@@ -186,6 +198,8 @@ def _described(
         empties=sum(value == "" or _is_zero(value) for value in values),
         checksum=digest_of(sorted(cells or [])),
         folded=digest_of(sorted(texts)) if column.kind == "text" else "",
+        misfit=misfit_in_words(min(misfits), column.scale) if misfits else "",
+        single=column.single,
     )
 
 
@@ -235,6 +249,12 @@ def as_exact(value: float, scale: int) -> Decimal | float:
             return value
         allowed = Decimal(TOLERANCE) * max(Decimal(1), abs(near))
         return near if abs(Decimal(value) - near) <= allowed else value
+
+
+def misfit_in_words(value: float, scale: int) -> str:
+    """Return a DOUBLE that is no number of that scale, with as few digits as show it."""
+    texts = (f"{value:.{digits}g}" for digits in (4, 9, 17))
+    return next((text for text in texts if isinstance(as_exact(float(text), scale), float)), "")
 
 
 def number(value: Any) -> float | str | None:

@@ -1,12 +1,13 @@
 """Judge an answer by what it gives on four data sets; the same code wherever it is asked."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
 from ridealong import catalogue
 from ridealong.checks import sqltext
-from ridealong.checks.compare import PROPERTIES, Difference, difference
+from ridealong.checks.compare import PROPERTIES, Difference, difference, order_in_words
 from ridealong.checks.engine import SHIFT_DAYS
 from ridealong.checks.fingerprint import FEW_ROWS, Fingerprint, of_error
 from ridealong.checks.query import VARIANTS, database, parameter_sets
@@ -104,7 +105,7 @@ class _Judge:
             return self._failed(str(error))
         found = {
             variant: [
-                difference(one, wanted, self.order) if not one.error else _error(one)
+                difference(one, wanted, self.order, self.text) if not one.error else _error(one)
                 for one, wanted in zip(seen[variant], self.expected[variant], strict=True)
             ]
             for variant in VARIANTS
@@ -115,6 +116,8 @@ class _Judge:
         if not failing and not lint:
             return Verdict(self.id, True, self._praise(), properties)
         mistake = self._mistake(seen, failing)
+        if mistake and any(map(self._lacks_order, found["public"])) and _is_ordered(mistake):
+            mistake = None  # rows that come by chance are no sign of an ORDER BY that is wrong
         if lint and not mistake:
             properties += (Property("the same at every run", False),)
             return self._failed(lint, properties)
@@ -125,7 +128,13 @@ class _Judge:
         )
         head = self._head(first, which, what)
         if mistake:
-            return self._failed(f"{head} {mistake['message']}", properties, mistake["name"])
+            message = sqltext.as_written(mistake["message"], self.text)
+            # A message about the order, or about an error, says itself what is wrong.
+            if what.property == "order":
+                head = "" if first == "public" else f"{self._where(first, which)}:"
+            elif what.property == "runs":
+                head = self._head(first, which, replace(what, seen="the query fails"))
+            return self._failed(f"{head} {message}", properties, mistake["name"])
         if self._unsteady(first, which, seen[first][which]):
             properties += (Property("the same at every run", False),)
             return self._failed(f"{head} {UNSTEADY}", properties)
@@ -135,11 +144,14 @@ class _Judge:
         """Return the sentence that says where and what was seen."""
         if what.property == "runs" and variant == "public":
             return _sentence(what.seen)
+        return _sentence(f"{self._where(variant, which)}: {what.seen}")
+
+    def _where(self, variant: str, which: int) -> str:
         where = WHERE[variant].capitalize()
         if len(self.expected[variant]) > 1:
             values = self.parameters[which].items()
             where += " with " + ", ".join(f"${name} = {value}" for name, value in values)
-        return _sentence(f"{where}: {what.seen}")
+        return where
 
     def _failed(
         self, message: str, properties: tuple[Property, ...] = (), mistake: str | None = None
@@ -226,27 +238,37 @@ class _Judge:
     def _advice(self, failing: Sequence[str], what: Difference) -> str:
         """Return what to try; what only fits the public data is told so."""
         advice = _sentence(what.advice)
-        if what.property == "order" and not sqltext.is_ordered(self.text):
-            return f"Without ORDER BY rows come in any order: {what.advice}."
+        if self._lacks_order(what):
+            order = order_in_words(self.order)
+            return f"The task asks for an order and the query has no ORDER BY at its end: {order}."
         unused = [
             name
             for name in (self.parameters[0] if self.parameters else ())
             if f"${name}" not in {token.text for token in sqltext.tokens(self.text)}
         ]
-        if what.property == "runs":
+        if what.certain or what.property == "runs":
             return advice
         if unused:
             return f"The query has to work for any value: ask for ${unused[0]}."
         if failing[0] == "hidden":
-            literals = sqltext.suspicious_literals(self.text)
-            named = f"; look at {', '.join(literals)}" if literals else ""
-            return f"The query fits the public data only{named}. {advice}"
+            told = " ".join(self.entry.get("hints") or ())
+            literals = ", ".join(sqltext.suspicious_literals(self.text, told))
+            if literals:
+                return f"The query fits the public data only; look at {literals}. {advice}"
+            return f"On the public data the result is right. {advice}"
         dates = sqltext.fixed_dates(self.text)
         if failing[0] == "shifted" and dates:
-            return f"{dates[0]} stays where it is: count back from as_of() instead."
+            return f"{dates[0]} stays where it is: count back from NOW() or as_of() instead."
         if failing[0] == "edge":
             return f"Think of ties, NULLs and groups without a row. {advice}"
         return advice
+
+    def _lacks_order(self, what: Difference | None) -> bool:
+        """Return whether a missing ORDER BY explains a difference: a LIMIT takes any rows then."""
+        if what is None or not self.order or sqltext.is_ordered(self.text):
+            return False
+        cut = sqltext.has_word(self.text, "LIMIT") and not sqltext.has_word(self.text, "ORDER")
+        return what.property == "order" or (what.property == "values" and cut)
 
     def _properties(self, found: Mapping[str, Sequence[Difference | None]]) -> tuple[Property, ...]:
         """Return what was looked at on each data set, up to the first that does not hold."""
@@ -277,6 +299,11 @@ def stored(results: Any) -> list[Fingerprint]:
 def _marks(results: Sequence[Fingerprint], *, order: bool = False) -> list[tuple[str, str]]:
     """Return what results are recognised by, with or without the order of their rows."""
     return [(each.digest, each.sequence if order else "") for each in results]
+
+
+def _is_ordered(mistake: Mapping[str, Any]) -> bool:
+    """Return whether the query of a known mistake has an ORDER BY."""
+    return bool(stored(mistake["results"]["public"])[0].sequence)
 
 
 def _sentence(text: str) -> str:

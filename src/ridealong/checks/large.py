@@ -7,17 +7,25 @@ it, so that a value in the wrong row is seen.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from ridealong.checks.fingerprint import TOLERANCE, Column, Fingerprint, digest_of, mark
+from ridealong.checks.fingerprint import (
+    TOLERANCE,
+    Column,
+    Fingerprint,
+    digest_of,
+    mark,
+    misfit_in_words,
+)
 
 Fetch = Callable[[str], list[tuple[Any, ...]]]
 
 _MODULUS = 2**61 - 1
 _REMAINDER = 1_000_003
-_SUMS_OF_FLOAT = 6
-_SUMS_OF_OTHERS = 5
+_SUMS_OF_FLOAT = 9
+_SUMS_OF_OTHERS = 8
 
 
 def of_query(
@@ -44,6 +52,9 @@ def of_query(
     cells = []
     for i, (place, column, own) in enumerate(zip(places, columns, seen, strict=True)):
         cells += [f"{_value(f'c{place}', column, own)} AS v{i}"]
+        cells += [f"CASE WHEN v{i} IS NULL THEN c{place}::DOUBLE END AS m{i}"] * _is_narrowed(
+            column, own
+        )
     exact = [i for i, column in enumerate(columns) if column.kind != "float"]
     tokens = [f"{_token(f'v{i}', columns[i], seen[i])} AS t{i}" for i in exact]
     numbered = "row_number() OVER ()::HUGEINT" if keys else "0::HUGEINT"
@@ -51,7 +62,11 @@ def of_query(
         "count(*)",
         f"sum({_hash('line')}::HUGEINT)",
         f"sum(place * ({_hash('key')} % 2147483647)::HUGEINT)" if keys else "0",
-        *(each for i, column in enumerate(columns) for each in _sums(i, column)),
+        *(
+            each
+            for i, (column, own) in enumerate(zip(columns, seen, strict=True))
+            for each in _sums(i, column, own)
+        ),
     ]
     (sums,) = fetch(
         f"WITH given({given}) AS (FROM (\n{query}\n)),\n"
@@ -77,14 +92,20 @@ def _value(cell: str, column: Column, own: Column) -> str:
     """Return SQL of a cell as the kind it is compared as."""
     if column.kind == "float":
         return f"{cell}::DOUBLE"
-    if column.kind == "exact" and own.kind == "float":
+    if _is_narrowed(column, own):
         # Taken as the exact number only when it is one, see the rules in `fingerprint`.
+        cell = f"{cell}::DOUBLE"
         near = f"round({cell}, {column.scale})"
         fits = f"abs({cell} - {near}) <= {TOLERANCE} * greatest(1, abs({near}))"
         return f"CASE WHEN {fits} THEN try_cast({near} AS DECIMAL(38, {column.scale})) END"
     if column.kind == "time":
         return f"{cell}::TIMESTAMP"
     return cell if column.kind in ("exact", "bool") else f"{cell}::VARCHAR"
+
+
+def _is_narrowed(column: Column, own: Column) -> bool:
+    """Return whether a DOUBLE is taken as an exact number, so that it may not fit."""
+    return column.kind == "exact" and own.kind == "float"
 
 
 def _token(value: str, column: Column, own: Column) -> str:
@@ -106,18 +127,22 @@ def _hash(text: str) -> str:
     return f"md5_number_lower({text})"
 
 
-def _sums(i: int, column: Column) -> list[str]:
-    """Return the aggregates that stand for a column: always NULLs, empties, then its sums."""
+def _sums(i: int, column: Column, own: Column) -> list[str]:
+    """Return the aggregates of a column: NULLs, misfits, one of them, folded, empties, sums."""
     value = f"v{i}"
-    nulls = f"count(*) - count({value})"
+    nulls = [f"count(*) - count({value})", "0", "NULL", "NULL"]
+    if _is_narrowed(column, own):
+        nulls[1:3] = [f"count(m{i})", f"min(m{i})"]
+    if column.kind == "text":
+        nulls[3] = f"sum({_hash(f'lower(trim({value}))')}::HUGEINT)"
     if column.kind == "float":
         finite = f"CASE WHEN isfinite({value}) THEN {value} ELSE 12345.678 END"
         weighted = f"{finite} * ({_hash('line')} % {_REMAINDER})::DOUBLE"
         sums = [f"sum({each})" for each in (finite, f"abs({finite})", weighted, f"abs({weighted})")]
-        return [nulls, f"count_if({value} = 0)", *sums]
+        return [*nulls, f"count_if({value} = 0)", *sums]
     if column.kind == "exact":
         return [
-            nulls,
+            *nulls,
             f"count_if({value} = 0)",
             f"sum({value} % {_REMAINDER})",
             f"min({value})",
@@ -125,10 +150,10 @@ def _sums(i: int, column: Column) -> list[str]:
         ]
     if column.kind == "time":
         total = f"sum(epoch_us({value}) % {_REMAINDER})"
-        return [nulls, "0", total, f"min({value})::VARCHAR", f"max({value})::VARCHAR"]
+        return [*nulls, "0", total, f"min({value})::VARCHAR", f"max({value})::VARCHAR"]
     total = f"sum({_hash(f't{i}')}::HUGEINT)"
     empties = f"count_if({value} = '')" if column.kind == "text" else "0"
-    return [nulls, empties, total, f"min({value})::VARCHAR", f"max({value})::VARCHAR"]
+    return [*nulls, empties, total, f"min({value})::VARCHAR", f"max({value})::VARCHAR"]
 
 
 def _described(
@@ -140,13 +165,22 @@ def _described(
     here = 0
     for column in columns:
         size = _SUMS_OF_FLOAT if column.kind == "float" else _SUMS_OF_OTHERS
-        nulls, empties, *others = sums[here : here + size]
+        nulls, misfits, misfit, folded, empties, *others = sums[here : here + size]
         here += size
         checksum: str | float = digest_of([_plain(each) for each in others])
         if column.kind == "float":
             floats.append([float(each or 0) for each in others])
             checksum = floats[-1][0]
-        described.append(Column(column.name, column.kind, column.scale, nulls, empties, checksum))
+        described.append(
+            replace(
+                column,
+                nulls=nulls - misfits,
+                empties=empties,
+                checksum=checksum,
+                folded="" if folded is None else digest_of([str(folded)]),
+                misfit="" if misfit is None else misfit_in_words(misfit, column.scale),
+            )
+        )
     return tuple(described), floats
 
 

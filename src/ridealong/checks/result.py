@@ -91,7 +91,7 @@ def _column(name: str, kind: str) -> Column:
     if found := _EXACT.fullmatch(kind):
         return Column(name, "exact", int(found["scale"] or 0))
     if kind in ("FLOAT", "DOUBLE"):
-        return Column(name, "float")
+        return Column(name, "float", single=kind == "FLOAT")
     if kind == "BOOLEAN":
         return Column(name, "bool")
     if kind == "VARCHAR" or kind.startswith("ENUM("):
@@ -106,7 +106,7 @@ def _taken(seen: Column, wanted: Column) -> Column:
     if (seen.kind, wanted.kind) == ("exact", "float"):
         return Column(seen.name, "float")
     if (seen.kind, wanted.kind) == ("float", "exact"):
-        return Column(seen.name, "exact", wanted.scale)
+        return Column(seen.name, "exact", wanted.scale, single=seen.single)
     return seen
 
 

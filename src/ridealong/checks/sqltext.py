@@ -201,29 +201,29 @@ _UNIT = re.compile(
 
 
 def suspicious_literals(text: str, told: str = "", most: int = 4) -> list[str]:
-    """Return the literals that most likely fit one data set only: dates, long numbers, texts.
+    """Return the literals that most likely fit one data set only: dates, long numbers, codes.
 
-    Dates come first, then numbers of three digits and more, then texts; each in query order. Left
-    out are units and spans of time, time zones, and all values that a column is known to have.
+    Dates come first, then numbers of three digits and more, then texts with a digit; each in query
+    order. Left out are units and spans of time, time zones, and all values that a column is known to have.
 
     Args:
         text: the query.
         told: texts that the exercise itself shows; what stands there is no guess.
         most: number of literals.
     """
-    plausible = {f"'{value}'" for value in _known_values()} | {
-        each.text for each in tokens(told) if each.kind in ("string", "number")
-    }
     dates: list[str] = []
     numbers: list[str] = []
     texts: list[str] = []
     found = tokens(text)
     for here, token in enumerate(found):
         before = found[here - 1].text.upper() if here else ""
-        if token.text in plausible or before in ("INTERVAL", "ZONE", "LIMIT"):
+        if before in ("INTERVAL", "ZONE", "LIMIT") or token.text[1:-1] in _known_values():
+            continue
+        if re.search(rf"(?<!\w){re.escape(token.text)}(?!\w)", told):
             continue
         if token.kind == "string" and not _UNIT.fullmatch(token.text):
-            (dates if _DATE.fullmatch(token.text) else texts).append(token.text)
+            if re.search(r"\d", token.text):  # names and patterns are part of many questions
+                (dates if _DATE.fullmatch(token.text) else texts).append(token.text)
         elif token.kind == "number":
             digits = token.text.replace("_", "").replace(".", "").lstrip("0")
             if len(digits) >= 3:

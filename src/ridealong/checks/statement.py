@@ -57,7 +57,7 @@ def prepared(text: object, con: duckdb.DuckDBPyConnection) -> duckdb.Statement:
         raise QueryRefused(problem)
     try:
         statements = con.extract_statements(text)
-    except Exception as error:  # noqa: BLE001 - the parser raises more than its own errors
+    except Exception as error:  # the parser raises more than its own errors
         raise QueryFailed(shorten(error, text, con)) from None
     if not statements:
         raise QueryRefused("no answer yet: the cell holds no query")
@@ -108,7 +108,7 @@ def within_limit(
     def run() -> None:
         try:
             done.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - is raised in the thread that waits
+        except BaseException as error:  # is raised in the thread that waits
             done.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()

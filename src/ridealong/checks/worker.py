@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -123,10 +124,8 @@ class Worker:
         """Wait until a process is ready; return whether there is one."""
         if not self._spawn():
             return False
-        try:
+        with suppress(queue.Empty):
             self._greeted = self._greeted or bool(self._replies.get(timeout=START_SECONDS))
-        except queue.Empty:
-            pass
         if not self._greeted:
             self.close()
         return self._greeted
@@ -223,7 +222,7 @@ def _answered(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
         )
     except QueryFailed as error:
         return {"failed": type(error).__name__, "message": str(error)}
-    except Exception as error:  # noqa: BLE001 - a worker answers whatever happens
+    except Exception as error:  # a worker answers whatever happens
         engine.close()
         first = (str(error).splitlines() or [""])[0]
         return {"failed": "QueryFailed", "message": f"{type(error).__name__}: {first}"}

@@ -69,8 +69,8 @@ JOIN ring ON ring.place = (number * 5 + number // 12) % 12
 JOIN reserved_driver AS d ON d.task = 'ring' AND d.place = number % 2 + 1
 ORDER BY number;
 
--- S2: 130 short rides that end while the provider is down, by riders spread over all cities; two in
--- three of them have the new app version.
+-- S2: 44 short rides that end while the provider is down, by riders of all cities, so that there are
+-- always enough to choose from; most of the riders have the new app version.
 INSERT INTO planted
 WITH candidate AS (
     SELECT user_id, city_id, takes_new_version, h,
@@ -87,7 +87,7 @@ SELECT 10000 + row_number() OVER (ORDER BY takes_new_version, place), 'S2', user
        NULL, 120 + below(attribute(h, 48), 120), 240 + below(attribute(h, 49), 400),
        90 + below(attribute(h, 50), 260), 'completed'
 FROM candidate
-WHERE place <= CASE WHEN takes_new_version THEN 90 ELSE 40 END
+WHERE place <= CASE WHEN takes_new_version THEN 30 ELSE 14 END
 ORDER BY takes_new_version, place;
 
 -- S1: the concert brings 10 in a hundred of the city's riders onto the street in four hours. This

@@ -33,12 +33,9 @@ drawn AS (
                WHEN d.city_id = getvariable('s1_city')
                     AND d.requested_s >= getvariable('s1_stuck_s') + 600
                     AND d.requested_s < getvariable('s1_stuck_s') + 1200 THEN 'system'
-               -- riders give up 75 times in 1,000; more often during the concert (S1), less often
-               -- when they see the driver's pickup note (S15)
+               -- riders give up 75 times in 1,000, less often when they see the driver's pickup
+               -- note (S15)
                WHEN below(attribute(d.h, 11), 1000) < CASE
-                        WHEN d.city_id = getvariable('s1_city')
-                             AND d.requested_s >= getvariable('s1_start_s')
-                             AND d.requested_s < getvariable('s1_end_s') THEN 155
                         WHEN d.sees_note AND d.requested_s >= getvariable('s15_note_start_s')
                              AND d.requested_s < getvariable('s15_note_end_s') THEN 42
                         ELSE 75 END THEN 'rider'
@@ -98,6 +95,24 @@ JOIN snapshot AS s ON s.city_id = ended.city_id AND s.quarter = ended.requested_
 ORDER BY ride_id;
 
 DROP TABLE request;
+
+-- S1: in the evening of the concert riders give up (by rank) until 32 requests in 100 have ended
+-- without a ride.
+UPDATE ride
+SET outcome = 'rider', status = 'cancelled', end_s = requested_s + wait_s * 3 // 4
+FROM (
+    SELECT ride_id, status = 'completed' AND (planted_id = 0 OR planted_id >= 100000) AS may_give_up,
+           count(*) OVER () AS requests,
+           count(*) FILTER (WHERE status = 'cancelled') OVER () AS unfulfilled,
+           row_number() OVER (PARTITION BY status = 'completed'
+                                           AND (planted_id = 0 OR planted_id >= 100000)
+                              ORDER BY attribute(h, 10), ride_id) AS place
+    FROM ride
+    WHERE city_id = getvariable('s1_city') AND requested_s >= getvariable('s1_start_s')
+      AND requested_s < getvariable('s1_end_s')
+) AS evening
+WHERE evening.ride_id = ride.ride_id AND may_give_up
+  AND place <= requests * 32 // 100 - unfulfilled;
 
 -- One ride in twelve takes longer than the quote foresaw. One draw serves two purposes: its high
 -- bits decide whether, its low bits by how much.

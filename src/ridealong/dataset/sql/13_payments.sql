@@ -32,10 +32,8 @@ FROM coded AS c
 JOIN ride AS r USING (ride_id)
 ORDER BY c.ride_id;
 
-CREATE TEMP MACRO uses_alpha(ride_h) AS below(attribute(ride_h, 21), 100) < 60;
-
--- S2: among the fares that provider alpha had to charge during the outage, the first N (by rank) of
--- riders with app 5.4.0 are charged twice; ten of riders with 5.3.2 time out and are not.
+-- S2: among the rides that end during the outage, the first N (by rank) of riders with app 5.4.0 are
+-- charged twice; ten of riders with 5.3.2 time out and are not. All of them go to provider alpha.
 CREATE TEMP TABLE timed_out AS
 WITH candidate AS (
     SELECT r.ride_id, p.takes_new_version,
@@ -45,8 +43,6 @@ WITH candidate AS (
     JOIN person AS p USING (user_id)
     WHERE r.status = 'completed' AND r.user_id <> 123
       AND r.end_s >= getvariable('s2_start_s') AND r.end_s < getvariable('s2_end_s')
-      AND (uses_alpha(r.h)
-           OR r.planted_id IN (SELECT planted_id FROM planted WHERE story = 'S2'))
 )
 SELECT ride_id, takes_new_version AS doubled
 FROM candidate
@@ -60,7 +56,7 @@ WITH drawn AS (
     SELECT r.ride_id, r.end_s, r.outcome,
            attribute(r.h, 23) AS h,
            row_draw(r.user_id, getvariable('payment_key')) AS user_h,
-           uses_alpha(r.h) AS alpha,
+           below(attribute(r.h, 21), 100) < 60 AS alpha,
            t.doubled,
            r.fare_cents - coalesce(p.discount_cents, 0) AS due_cents
     FROM ride AS r
