@@ -120,17 +120,33 @@ def test_below_reaches_every_number_and_no_other(con):
     assert set(values.tolist()) == set(range(7))
 
 
-def test_percentiles_meet_their_knots(con):
-    con.execute(
-        "SET VARIABLE knots = (SELECT list((p * p)::BIGINT ORDER BY p) FROM range(101) g (p))"
-    )
-    (low, middle, high) = con.execute(
-        "SELECT percentile(getvariable('knots'), 0::UBIGINT), "
-        "percentile(getvariable('knots'), 2147483648::UBIGINT), "
-        "percentile(getvariable('knots'), 4294967295::UBIGINT)"
-    ).fetchall()[0]
-    assert (low, middle) == (0, 2500)
-    assert 9990 <= high <= 10000
+def test_distributions_meet_their_knots(con):
+    """Between two knots a quantity grows evenly: its percentiles are the numbers in the file."""
+    text = build.sql_text("04_parameters.sql")
+    start = text.index("CREATE TEMP TABLE knot AS")
+    for statement in con.extract_statements(
+        text[start : text.index("SET VARIABLE distance_slots")]
+    ):
+        con.execute(statement)
+    slots = dict(con.execute("SELECT quantity, slots FROM distribution").fetchall())
+    knots = con.execute("SELECT quantity, percent, value FROM knot").fetchall()
+    assert len(knots) > 50
+    for quantity, percent, value in knots:
+        values = slots[quantity]
+        assert len(values) == 4096
+        assert values == sorted(values)
+        at = min(4095, percent * 4096 // 100)
+        # a knot lies between its two neighbouring slots
+        assert values[max(0, at - 1)] <= value
+        assert value <= values[min(4095, at + 1)] + max(1, values[-1] - values[-2])
+
+
+def test_drawing_uses_every_slot_once(con):
+    con.execute("SET VARIABLE slots = range(4096)")
+    drawn = con.execute(
+        "SELECT drawn_from(getvariable('slots'), (i << 20)::UBIGINT) FROM range(4096) AS t (i)"
+    ).fetchall()
+    assert [value for (value,) in drawn] == list(range(4096))
 
 
 def test_dollars_are_exact(con):

@@ -208,6 +208,7 @@ def _refuse_bad_size(scale: float, seed: int) -> None:
 
 def _set_up(con: duckdb.DuckDBPyConnection, scale: float, seed: int, threads: int | None) -> None:
     users = round(scale * USERS_PER_SCALE)
+    con.execute("SET enable_progress_bar = false")  # the caller shows its own
     con.execute("SET preserve_insertion_order = true")
     con.execute("SET TimeZone = 'UTC'")
     # DuckDB 2.0.0: operators that collect small chunks fail on dictionaries that come out of a join

@@ -15,8 +15,9 @@ CREATE TEMP MACRO mix(x) AS fold(
 
 -- One stream per table. The seed is scrambled first, so that neighbouring seeds and tables have
 -- nothing in common. 2654435769 is 2^32 divided by the golden ratio.
+SET VARIABLE scrambled_seed = (SELECT mix(getvariable('seed')::UBIGINT));
 CREATE TEMP MACRO stream(table_no) AS mix(
-    (mix(getvariable('seed')::UBIGINT) + table_no::UBIGINT * 2654435769::UBIGINT)
+    (getvariable('scrambled_seed') + table_no::UBIGINT * 2654435769::UBIGINT)
     & 4294967295::UBIGINT);
 
 -- The number that belongs to one row: two rounds, with the stream's key between them.
@@ -29,11 +30,8 @@ CREATE TEMP MACRO attribute(h, k) AS mix(
 -- A 32-bit number r scaled to 0, 1, ..., n - 1.
 CREATE TEMP MACRO below(r, n) AS ((r * (n)::UBIGINT) >> 32)::BIGINT;
 
--- A 32-bit number r looked up in a list of 101 percentiles, with straight lines between them.
-CREATE TEMP MACRO percentile(knots, r) AS
-    knots[((r * 100) >> 32)::BIGINT + 1]
-    + (((knots[((r * 100) >> 32)::BIGINT + 2] - knots[((r * 100) >> 32)::BIGINT + 1])
-        * (((r * 100) & 4294967295::UBIGINT) >> 16)::BIGINT) >> 16);
+-- A 32-bit number r looked up in a list of 4,096 values, all equally likely.
+CREATE TEMP MACRO drawn_from(slots, r) AS slots[(r >> 20)::BIGINT + 1];
 
 -- Seconds since the first midnight of the history (2025-09-29 00:00 UTC) as a timestamp, and back.
 CREATE TEMP MACRO at_second(s) AS make_timestamp((1759104000 + (s)::BIGINT) * 1000000);

@@ -58,38 +58,38 @@ FROM (VALUES
 ) AS line (quantity, percent, value)
 ORDER BY quantity, percent;
 
-CREATE TEMP TABLE percentiles AS
+-- Each quantity as 4,096 equally likely values: slot k stands for the percentile (2k + 1) / 81.92.
+CREATE TEMP TABLE distribution AS
 WITH line AS (
-    SELECT quantity, percent, value,
-           lead(percent) OVER later AS next_percent,
+    SELECT quantity, percent * 8192 AS position, value,
+           lead(percent) OVER later * 8192 AS next_position,
            lead(value) OVER later AS next_value
     FROM knot
     WINDOW later AS (PARTITION BY quantity ORDER BY percent)
 ),
 point AS (
-    SELECT quantity, p,
-           CASE WHEN p = percent THEN value
-                ELSE value + (next_value - value) * (p - percent) // (next_percent - percent)
-           END AS value
+    SELECT quantity, slot,
+           value + (next_value - value) * ((2 * slot + 1) * 100 - position)
+                   // (next_position - position) AS value
     FROM line
-    JOIN range(101) AS grid (p)
-      ON p >= percent AND (p < next_percent OR next_percent IS NULL)
+    JOIN range(4096) AS grid (slot)
+      ON (2 * slot + 1) * 100 >= position AND (2 * slot + 1) * 100 < next_position
 )
-SELECT quantity, list(value::BIGINT ORDER BY p) AS knots
+SELECT quantity, list(value::BIGINT ORDER BY slot) AS slots
 FROM point
 GROUP BY quantity
 ORDER BY quantity;
 
-SET VARIABLE distance_knots = (SELECT knots FROM percentiles WHERE quantity = 'distance');
-SET VARIABLE speed_knots = (SELECT knots FROM percentiles WHERE quantity = 'speed');
-SET VARIABLE wait_knots = (SELECT knots FROM percentiles WHERE quantity = 'wait');
-SET VARIABLE rides_knots = (SELECT knots FROM percentiles WHERE quantity = 'rides');
-SET VARIABLE habit_knots = (SELECT knots FROM percentiles WHERE quantity = 'habit');
-SET VARIABLE surge_knots = (SELECT knots FROM percentiles WHERE quantity = 'surge');
-SET VARIABLE tenure_knots = (SELECT knots FROM percentiles WHERE quantity = 'tenure');
-SET VARIABLE stars_lost_knots = (SELECT knots FROM percentiles WHERE quantity = 'stars_lost');
-SET VARIABLE latency_knots = (SELECT knots FROM percentiles WHERE quantity = 'latency');
-SET VARIABLE signup_clock_knots = (SELECT knots FROM percentiles WHERE quantity = 'signup_clock');
+SET VARIABLE distance_slots = (SELECT slots FROM distribution WHERE quantity = 'distance');
+SET VARIABLE speed_slots = (SELECT slots FROM distribution WHERE quantity = 'speed');
+SET VARIABLE wait_slots = (SELECT slots FROM distribution WHERE quantity = 'wait');
+SET VARIABLE rides_slots = (SELECT slots FROM distribution WHERE quantity = 'rides');
+SET VARIABLE habit_slots = (SELECT slots FROM distribution WHERE quantity = 'habit');
+SET VARIABLE surge_slots = (SELECT slots FROM distribution WHERE quantity = 'surge');
+SET VARIABLE tenure_slots = (SELECT slots FROM distribution WHERE quantity = 'tenure');
+SET VARIABLE stars_lost_slots = (SELECT slots FROM distribution WHERE quantity = 'stars_lost');
+SET VARIABLE latency_slots = (SELECT slots FROM distribution WHERE quantity = 'latency');
+SET VARIABLE signup_clock_slots = (SELECT slots FROM distribution WHERE quantity = 'signup_clock');
 
 -- Share of riders who still ride, in thousandths, by whole weeks since sign-up.
 SET VARIABLE retention = [

@@ -18,7 +18,7 @@ timed AS (
 signed_up AS (
     SELECT user_id, h,
            even_s // 86400 * 86400
-           + percentile(getvariable('signup_clock_knots'),
+           + drawn_from(getvariable('signup_clock_slots'),
                         ((even_s % 86400)::UBIGINT << 32) // 86400) AS created_s
     FROM timed
 )
@@ -36,7 +36,7 @@ SELECT user_id::INTEGER AS user_id,
        -- the share of people who have moved to the new app version once it is out
        below(attribute(h, 6), 100) < 50 AS takes_new_version,
        user_id = 123 OR below(attribute(h, 7), 1000) < 780 AS adds_payment,
-       percentile(getvariable('habit_knots'), attribute(h, 8))::INTEGER AS habit,
+       drawn_from(getvariable('habit_slots'), attribute(h, 8))::INTEGER AS habit,
        -- two in a hundred close their account some weeks after they signed up
        CASE WHEN below(attribute(h, 9), 1000) < 20 AND user_id <> 123
             THEN created_s + 1209600 + below(attribute(h, 10), 8640000) END::INTEGER AS deleted_s
@@ -94,7 +94,7 @@ joined AS (
 left_at AS (
     SELECT driver_id, h, joined_s,
            greatest(joined_s, 0)
-           + percentile(getvariable('tenure_knots'), attribute(h, 2)) * 86400 AS left_s
+           + drawn_from(getvariable('tenure_slots'), attribute(h, 2)) * 86400 AS left_s
     FROM joined
 )
 SELECT driver_id::INTEGER AS driver_id,
@@ -105,6 +105,6 @@ SELECT driver_id::INTEGER AS driver_id,
        -- drivers appear on two-week rosters, from the first one after they joined
        CASE WHEN joined_s < 0 THEN 0 ELSE joined_s // 1209600 + 1 END::TINYINT AS first_roster,
        least(12, left_s // 1209600 - 1)::TINYINT AS last_roster,
-       percentile(getvariable('stars_lost_knots'), attribute(h, 4))::INTEGER AS stars_lost
+       drawn_from(getvariable('stars_lost_slots'), attribute(h, 4))::INTEGER AS stars_lost
 FROM left_at
 ORDER BY driver_id;

@@ -38,7 +38,7 @@ drawn AS (
 ),
 active AS (
     SELECT user_id, city_id, created_s, until_s, sees_note, week, h,
-           greatest(1, percentile(getvariable('rides_knots'), attribute(h, 1)) * habit // 1000)
+           greatest(1, drawn_from(getvariable('rides_slots'), attribute(h, 1)) * habit // 1000)
                AS rides
     FROM drawn
     WHERE CASE WHEN stays IS NOT NULL AND age = 4 THEN stays
@@ -64,7 +64,7 @@ placed AS (
            CASE WHEN below(attribute(h, 1), 1000) < 970 THEN city_id
                 ELSE city_of(attribute(h, 2)) END::TINYINT AS city_id,
            week * 604800
-           + getvariable('hour_slots')[(attribute(h, 3) >> 20)::BIGINT + 1] * 3600
+           + drawn_from(getvariable('hour_slots'), attribute(h, 3)) * 3600
            + below(attribute(h, 4), 3600) AS local_s,
            CASE WHEN echo THEN mix(h) ELSE h END AS h
     FROM timed
@@ -73,9 +73,9 @@ in_utc AS (
     SELECT user_id, p.city_id, (week * 128 + number)::SMALLINT AS slot, h::UINTEGER AS h,
            created_s, until_s, sees_note,
            to_utc(local_s, behind_utc_s, observes_dst, echo)::INTEGER AS requested_s,
-           percentile(getvariable('distance_knots'), attribute(h, 5))::INTEGER AS distance,
-           percentile(getvariable('speed_knots'), attribute(h, 6))::INTEGER AS speed,
-           percentile(getvariable('wait_knots'), attribute(h, 7))::INTEGER AS wait_s
+           drawn_from(getvariable('distance_slots'), attribute(h, 5))::INTEGER AS distance,
+           drawn_from(getvariable('speed_slots'), attribute(h, 6))::INTEGER AS speed,
+           drawn_from(getvariable('wait_slots'), attribute(h, 7))::INTEGER AS wait_s
     FROM placed AS p
     JOIN city_clock AS c USING (city_id)
     WHERE CASE week
@@ -96,9 +96,9 @@ kept AS (
     UNION ALL
     SELECT user_id, city_id, 4000::SMALLINT AS slot, h, requested_s,
            coalesce(distance,
-                    percentile(getvariable('distance_knots'), attribute(h, 5))::INTEGER),
-           percentile(getvariable('speed_knots'), attribute(h, 6))::INTEGER,
-           coalesce(wait_s, percentile(getvariable('wait_knots'), attribute(h, 7))::INTEGER),
+                    drawn_from(getvariable('distance_slots'), attribute(h, 5))::INTEGER),
+           drawn_from(getvariable('speed_slots'), attribute(h, 6))::INTEGER,
+           coalesce(wait_s, drawn_from(getvariable('wait_slots'), attribute(h, 7))::INTEGER),
            false, ride_s, planted_id
     FROM planted
 ),

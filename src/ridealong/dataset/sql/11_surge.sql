@@ -24,7 +24,7 @@ SELECT city_id::TINYINT AS city_id,
            WHEN city_id = getvariable('s1_city') AND quarter * 900 >= getvariable('s1_start_s')
                 AND quarter * 900 < getvariable('s1_end_s') THEN 17 + below(attribute(h, 3), 8)
            WHEN below(attribute(h, 1), 1000) < weight * weight // 9
-                THEN least(30, percentile(getvariable('surge_knots'), attribute(h, 2)))
+                THEN least(30, drawn_from(getvariable('surge_slots'), attribute(h, 2)))
            ELSE 10
        END::INTEGER AS tenths
 FROM slot

@@ -145,8 +145,8 @@ SELECT request_id,
             WHEN slow THEN 940 + below(attribute(h, 5), 200)
             -- few calls at night find nothing in the cache of a city's drivers
             WHEN call = 5 AND at_s % 86400 BETWEEN 25200 AND 39600
-            THEN 90 + percentile(getvariable('latency_knots'), attribute(h, 5))
-            ELSE percentile(getvariable('latency_knots'), attribute(h, 5))
+            THEN 90 + drawn_from(getvariable('latency_slots'), attribute(h, 5))
+            ELSE drawn_from(getvariable('latency_slots'), attribute(h, 5))
                  * [20, 10, 12, 15, 7, 40][call] // 10 END::INTEGER AS latency_ms,
        idempotency_key,
        app_version,
