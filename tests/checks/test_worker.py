@@ -10,7 +10,7 @@ from ridealong.checks.worker import Worker
 
 @pytest.fixture(scope="module")
 def worker():
-    worker = Worker(limit_seconds=0.5)
+    worker = Worker(limit_seconds=3)  # far above what an honest query here takes
     yield worker
     worker.close()
 
@@ -30,7 +30,7 @@ def test_errors_keep_their_kind_and_message(worker):
         worker.run("SELECT 1; SELECT 2", None)
     with pytest.raises(QueryFailed, match="the nearest table is rides"):
         worker.run("SELECT * FROM ridez", None)
-    with pytest.raises(QueryStopped, match="ran longer than 0.5 s"):
+    with pytest.raises(QueryStopped, match="ran longer than 3 s"):
         worker.run(
             "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range*b.range%7=3",
             None,
