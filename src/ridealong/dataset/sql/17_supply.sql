@@ -33,7 +33,7 @@ busy AS (
     FROM trip AS t
 )
 SELECT m.evening, m.driver_id, m.ping_s,
-       row_draw(m.driver_id::UBIGINT * 32768 + (m.ping_s // 900)::UBIGINT,
+       row_draw((m.driver_id::BIGINT * 32768 + m.ping_s // 900) % 4294967296,
                 getvariable('supply_key'))::UINTEGER AS h,
        CASE WHEN b.driver_id IS NOT NULL THEN 'on_trip'
             WHEN s.driver_id IS NULL
@@ -41,7 +41,7 @@ SELECT m.evening, m.driver_id, m.ping_s,
                  OR (m.ping_s >= getvariable('s1_stuck_s') + 600
                      AND m.ping_s < getvariable('s1_stuck_s') + 1200)
                  -- a break of a quarter of an hour now and then
-                 OR below(row_draw(m.driver_id::UBIGINT * 32768 + (m.ping_s // 900)::UBIGINT,
+                 OR below(row_draw((m.driver_id::BIGINT * 32768 + m.ping_s // 900) % 4294967296,
                                    getvariable('supply_key')), 100) < 4 THEN 'offline'
             ELSE 'available' END AS state
 FROM minute AS m

@@ -81,7 +81,7 @@ paid AS (
     WHERE again = 0 OR (c.part = 1 AND NOT c.doubled)
 )
 SELECT ride_id, user_id, city_id, app_version, call, number, at_s, payment_id,
-       row_draw((ride_id * 256 + number) % 4294967296, getvariable('request_key'))::UINTEGER AS h
+       row_draw((ride_id::BIGINT * 256 + number) % 4294967296, getvariable('request_key'))::UINTEGER AS h
 FROM (FROM app UNION ALL FROM paid)
 WHERE at_s <= getvariable('history_s')
 ORDER BY at_s, ride_id, number;
