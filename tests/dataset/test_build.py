@@ -219,7 +219,15 @@ def test_no_column_is_floating_point(small):
 
 
 def test_rows_are_stored_in_the_order_of_their_id(standard):
-    for table, key in (("rides", "ride_id"), ("payments", "payment_id"), ("users", "user_id")):
+    keys = {
+        "users": "user_id",
+        "rides": "ride_id",
+        "payments": "payment_id",
+        "jobs": "job_id",
+        "ride_events": "ride_id * 8 + seq",
+        "api_requests": "request_id",
+    }
+    for table, key in keys.items():
         misplaced = one(
             standard.con,
             f"SELECT count(*) FROM (SELECT {key} AS id, lag({key}) OVER (ORDER BY rowid) AS earlier"

@@ -43,14 +43,22 @@ WITH late AS (
 SELECT ride_id FROM late WHERE place <= getvariable('s13_dead')
 ORDER BY ride_id;
 
+CREATE TEMP TABLE finished_ride AS
+SELECT r.ride_id, r.end_s, x.ride_id IS NOT NULL AS receipt_dies
+FROM ride AS r
+LEFT JOIN dead_receipt AS x USING (ride_id)
+WHERE r.status = 'completed'
+ORDER BY r.ride_id;
+
 INSERT INTO jobs
-WITH job AS (
-    SELECT r.ride_id, kind_no, r.end_s, x.ride_id IS NOT NULL AND kind_no = 2 AS dead,
-           row_draw(r.ride_id::UBIGINT * 4 + kind_no::UBIGINT, getvariable('job_key')) AS h
-    FROM ride AS r
-    CROSS JOIN (VALUES (1), (2), (3)) AS kinds (kind_no)
-    LEFT JOIN dead_receipt AS x ON x.ride_id = r.ride_id
-    WHERE r.status = 'completed'
+WITH kind AS (
+    SELECT rowid * 3 AS earlier_jobs, *, unnest([1, 2, 3]) AS kind_no FROM finished_ride
+),
+job AS (
+    SELECT earlier_jobs + kind_no AS job_id, ride_id, kind_no, end_s,
+           receipt_dies AND kind_no = 2 AS dead,
+           row_draw(ride_id::UBIGINT * 4 + kind_no::UBIGINT, getvariable('job_key')) AS h
+    FROM kind
 ),
 delayed AS (
     SELECT *,
@@ -69,8 +77,7 @@ delayed AS (
            below(attribute(h, 3), 1000) < 15 AS twice
     FROM job
 )
-SELECT row_number() OVER (ORDER BY ride_id, kind_no) AS job_id,
-       ride_id,
+SELECT job_id, ride_id,
        ['charge', 'receipt', 'rating_prompt'][kind_no] AS kind,
        at_second(end_s) AS enqueued_at,
        CASE WHEN end_s + wait_s <= getvariable('history_s')
@@ -82,5 +89,5 @@ SELECT row_number() OVER (ORDER BY ride_id, kind_no) AS job_id,
        CASE WHEN dead THEN 'dead'
             WHEN end_s + wait_s + work_s <= getvariable('history_s') THEN 'done'
             ELSE 'queued' END AS status
-FROM delayed
-ORDER BY job_id;
+-- `finished_ride` is in the order of ride_id, and DuckDB keeps the order of insertion.
+FROM delayed;
