@@ -1,9 +1,6 @@
 """The built database: its tables and views, what always holds in it, and that it is repeatable."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -467,79 +464,6 @@ def test_core_build_makes_the_same_core_tables(small, tmp_path):
     # the full build also plants stale copies of ratings into drivers
     for name in ("users", "rides", "payments"):
         assert core.checksums[name] == small.report.checksums[name]
-
-
-def _python_with_duckdb_15(cache: Path) -> Path | str:
-    """Return an interpreter that has DuckDB 1.5, or why there is none."""
-    given = os.environ.get("RIDEALONG_DUCKDB_15_PYTHON")
-    if given:
-        return Path(given)
-    python = cache / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    commands = [
-        ["uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(cache)],
-        ["uv", "pip", "install", "--quiet", "--python", str(python), "duckdb==1.5.*"],
-    ]
-    if not python.exists() or _version(python) is None:
-        try:
-            for command in commands:
-                # away from the course folder, whose pins name another version
-                subprocess.run(
-                    command, check=True, capture_output=True, timeout=300, cwd=cache.parent
-                )
-        except (OSError, subprocess.SubprocessError) as error:
-            return f"uv could not make an environment with DuckDB 1.5: {error}"
-    return python
-
-
-def _version(python: Path) -> str | None:
-    found = subprocess.run(
-        [str(python), "-c", "import duckdb; print(duckdb.__version__)"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip() if found.returncode == 0 else None
-
-
-BUILD_WITHOUT_THE_LEARNERS_NAMES = """
-import json, sys, types
-from pathlib import Path
-source, path = sys.argv[1:]
-for name in ("ridealong", "ridealong.dataset"):  # their __init__ would import everything
-    package = types.ModuleType(name)
-    package.__path__ = [str(Path(source, *name.split(".")))]
-    sys.modules[name] = package
-from ridealong.dataset.build import build_database
-report = build_database(Path(path), scale=0.1, seed=42, checksums=True)
-print(json.dumps([report.row_counts, report.checksums]))
-"""
-
-
-def test_checksums_are_the_same_on_duckdb_15(
-    small, tmp_path, tmp_path_factory: pytest.TempPathFactory
-):
-    python = _python_with_duckdb_15(tmp_path_factory.getbasetemp().parent / "duckdb-1.5")
-    if isinstance(python, str):
-        pytest.skip(python)
-    version = _version(python)
-    assert version is not None
-    assert version.startswith("1.5.")
-    done = subprocess.run(
-        [
-            str(python),
-            "-c",
-            BUILD_WITHOUT_THE_LEARNERS_NAMES,
-            str(COURSE / "src"),
-            str(tmp_path / "on-1.5.duckdb"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    row_counts, checksums = json.loads(done.stdout)
-    assert row_counts == small.report.row_counts
-    assert checksums == small.report.checksums
 
 
 # -------------------------------------------------------------------------------- arguments
