@@ -24,22 +24,20 @@ WITH rider AS (
 weeks AS (
     SELECT p.user_id, p.city_id, p.habit, p.created_s, p.signup_week, s.stays,
            coalesce(p.deleted_s - 7200, getvariable('history_s')) AS until_s,
-           w.from_s AS away_from_s, w.to_s AS away_to_s,
            coalesce(n.treated, false) AS sees_note,
            unnest(range(p.signup_week::BIGINT, 26)) AS week
     FROM rider AS p
     LEFT JOIN s5_cohort AS s USING (user_id)
     LEFT JOIN s15_note AS n USING (user_id)
-    LEFT JOIN hand_written AS w USING (user_id)
 ),
 drawn AS (
-    SELECT user_id, city_id, habit, created_s, until_s, away_from_s, away_to_s, sees_note, stays, week,
+    SELECT user_id, city_id, habit, created_s, until_s, sees_note, stays, week,
            week - signup_week AS age,
            row_draw(user_id::UBIGINT * 32 + week::UBIGINT, getvariable('week_key')) AS h
     FROM weeks
 ),
 active AS (
-    SELECT user_id, city_id, created_s, until_s, away_from_s, away_to_s, sees_note, week, h,
+    SELECT user_id, city_id, created_s, until_s, sees_note, week, h,
            greatest(1, drawn_from(getvariable('rides_slots'), attribute(h, 1)) * habit // 1000)
                AS rides
     FROM drawn
@@ -55,14 +53,13 @@ ride AS (
     FROM active
 ),
 timed AS (
-    SELECT user_id, city_id, created_s, until_s, away_from_s, away_to_s, sees_note, week, number,
-           number >= rides AS echo,
+    SELECT user_id, city_id, created_s, until_s, sees_note, week, number, number >= rides AS echo,
            mix((h + (number % rides + 11)::UBIGINT * 40503::UBIGINT) & 4294967295::UBIGINT)
                AS h
     FROM ride
 ),
 placed AS (
-    SELECT user_id, created_s, until_s, away_from_s, away_to_s, sees_note, week, number, echo,
+    SELECT user_id, created_s, until_s, sees_note, week, number, echo,
            -- three in a hundred rides happen in another city than the rider's own
            CASE WHEN below(attribute(h, 1), 1000) < 970 THEN city_id
                 ELSE city_of(attribute(h, 2)) END::TINYINT AS city_id,
@@ -75,7 +72,7 @@ placed AS (
 ),
 in_utc AS (
     SELECT user_id, p.city_id, (week * 128 + number)::SMALLINT AS slot, h::UINTEGER AS h,
-           created_s, until_s, away_from_s, away_to_s, sees_note,
+           created_s, until_s, sees_note,
            to_utc(local_s, behind_utc_s, observes_dst, echo)::INTEGER AS requested_s,
            drawn_from(getvariable('distance_slots'), attribute(h, 5))::INTEGER AS distance,
            drawn_from(getvariable('speed_slots'), attribute(h, 6))::INTEGER AS speed,
@@ -94,8 +91,9 @@ kept AS (
     SELECT i.user_id, i.city_id, i.slot, i.h, i.requested_s, i.distance, i.speed,
            i.wait_s, i.sees_note, NULL::INTEGER AS ride_s, 0 AS planted_id
     FROM in_utc AS i
-    WHERE i.requested_s >= i.created_s + 240 AND i.requested_s < i.until_s
-      AND (away_from_s IS NULL OR requested_s < away_from_s OR requested_s >= away_to_s)
+    LEFT JOIN hand_written AS w
+      ON w.user_id = i.user_id AND i.requested_s >= w.from_s AND i.requested_s < w.to_s
+    WHERE i.requested_s >= i.created_s + 240 AND i.requested_s < i.until_s AND w.user_id IS NULL
     UNION ALL
     SELECT user_id, city_id, 4000::SMALLINT AS slot, h, requested_s,
            coalesce(distance,
