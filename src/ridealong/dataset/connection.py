@@ -103,6 +103,8 @@ def _configure(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET autoinstall_known_extensions = false")
     con.execute("SET enable_progress_bar = false")
+    # DuckDB 2.0.0: with it a join can end in "InternalException: dict-surviving cache".
+    con.execute("SET enable_caching_operators = false")
 
 
 def _warn_in_notebooks() -> None:
