@@ -123,6 +123,19 @@ def test_outside_of_the_course_the_folder_is_asked_for() -> None:
     assert "change to the folder" in finding.mend
 
 
+def test_the_kernel_called_python_is_this_python_without_activation(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    spec = {"argv": ["python", "-m", "ipykernel_launcher"], "display_name": "x"}
+    kernel = tmp_path / "kernels" / "python3" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text(json.dumps(spec), encoding="utf-8")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert doctor._kernel().mend == ""
+
+
 def test_kernel_of_another_python_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     spec = {"argv": ["/elsewhere/bin/python", "-m", "ipykernel_launcher"], "display_name": "x"}
     kernel = tmp_path / "kernels" / "python3" / "kernel.json"

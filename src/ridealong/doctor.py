@@ -130,7 +130,11 @@ def _kernel() -> Finding:
     from jupyter_client.kernelspec import KernelSpecManager
 
     spec = KernelSpecManager().get_kernel_spec("python3")
-    program = Path(shutil.which(spec.argv[0]) or spec.argv[0])
+    version = sys.version_info
+    own = {"python", f"python{version.major}", f"python{version.major}.{version.minor}"}
+    # By these names Jupyter starts its own Python, whatever stands on PATH.
+    named = sys.executable if spec.argv[0] in own else spec.argv[0]
+    program = Path(shutil.which(named) or named)
     # Not resolved: the Pythons of two environments may be links to one file.
     if program.parent.absolute() == Path(sys.executable).parent.absolute():
         return Finding("kernel", "python3 starts this Python")
