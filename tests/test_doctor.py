@@ -133,7 +133,7 @@ def test_the_kernel_called_python_is_this_python_without_activation(
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert doctor._kernel().mend == ""
+    assert doctor._kernel().well
 
 
 def test_kernel_of_another_python_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
