@@ -18,8 +18,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -38,33 +39,14 @@ def measured(what: str, *arguments: str) -> dict[str, Any]:
     return figures
 
 
-def core(scale: str) -> dict[str, Any]:
-    """Build users, drivers, rides and payments with the course's generator."""
+def built(scale: str, *, tables: Literal["all", "core"]) -> dict[str, Any]:
+    """Build the data: all 21 tables and the stories, or users, drivers, rides and payments."""
     from ridealong.dataset.build import build_database
 
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "core.duckdb")
+        path = Path(folder, "built.duckdb")
         started = time.perf_counter()
-        report = build_database(path, scale=float(scale), seed=42, tables="core")
-        seconds = time.perf_counter() - started
-        size = path.stat().st_size
-    return {
-        "rides": report.row_counts["rides"],
-        "rows": sum(report.row_counts.values()),
-        "seconds": seconds,
-        "file_megabytes": size / 1e6,
-        "peak_gigabytes": peak_gigabytes(),
-    }
-
-
-def whole(scale: str) -> dict[str, Any]:
-    """Build all 21 tables and the stories."""
-    from ridealong.dataset.build import build_database
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "whole.duckdb")
-        started = time.perf_counter()
-        report = build_database(path, scale=float(scale), seed=42)
+        report = build_database(path, scale=float(scale), seed=42, tables=tables)
         seconds = time.perf_counter() - started
         size = path.stat().st_size
     return {
@@ -218,8 +200,8 @@ def peak_gigabytes() -> float | None:
 
 
 MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
-    "core": core,
-    "whole": whole,
+    "core": partial(built, tables="core"),
+    "whole": partial(built, tables="all"),
     "prototype": prototype,
     "faker": faker,
 }
