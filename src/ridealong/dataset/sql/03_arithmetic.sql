@@ -20,8 +20,12 @@ CREATE TEMP MACRO stream(table_no) AS mix(
     (getvariable('scrambled_seed') + table_no::UBIGINT * 2654435769::UBIGINT)
     & 4294967295::UBIGINT);
 
--- The number that belongs to one row: two rounds, with the stream's key between them.
-CREATE TEMP MACRO row_draw(id, key) AS mix(xor(mix(id::UBIGINT), key));
+-- The number that belongs to one row: two rounds, with the stream's key between them. Each round
+-- repeats its argument eight times, so a query that is planned often or for long runs the rounds as
+-- two steps: `first_round` in one subquery, `second_round` in the next.
+CREATE TEMP MACRO first_round(id) AS mix(id::UBIGINT);
+CREATE TEMP MACRO second_round(once, key) AS mix(xor(once, key));
+CREATE TEMP MACRO row_draw(id, key) AS second_round(first_round(id), key);
 
 -- The k-th attribute of a row. A new attribute takes a new k and changes none of the others.
 CREATE TEMP MACRO attribute(h, k) AS mix(
@@ -39,3 +43,14 @@ CREATE TEMP MACRO second_of(t) AS (epoch_us(t) // 1000000 - 1759104000);
 
 -- Whole cents as dollars. A division would go through floating point.
 CREATE TEMP MACRO dollars(cents) AS ((cents)::DECIMAL(10, 0) * 0.01)::DECIMAL(10, 2);
+
+-- The rows of a table in four parts. DuckDB gives a thread 122,880 rows at a time, so without this
+-- one thread would work and the others wait when every row of a small table costs much.
+CREATE TEMP MACRO in_quarters(small_table, id) AS TABLE
+    SELECT * FROM query_table(small_table) WHERE id % 4 = 0
+    UNION ALL
+    SELECT * FROM query_table(small_table) WHERE id % 4 = 1
+    UNION ALL
+    SELECT * FROM query_table(small_table) WHERE id % 4 = 2
+    UNION ALL
+    SELECT * FROM query_table(small_table) WHERE id % 4 = 3;

@@ -2,11 +2,15 @@
 
 -- One row per account. Sign-ups are spread evenly over the 26 weeks, busier by day than by night.
 CREATE TEMP TABLE person AS
-WITH drawn AS (
-    SELECT id AS user_id,
-           row_draw(id, getvariable('user_key')) AS h,
-           ((id - 1) * getvariable('history_s') // getvariable('user_count')) AS slot_s
+WITH numbered AS (
+    SELECT id AS user_id, first_round(id) AS once
     FROM range(1, getvariable('user_count') + 1) AS ids (id)
+),
+drawn AS (
+    SELECT user_id,
+           second_round(once, getvariable('user_key')) AS h,
+           ((user_id - 1) * getvariable('history_s') // getvariable('user_count')) AS slot_s
+    FROM numbered
 ),
 timed AS (
     SELECT user_id, h,
@@ -77,9 +81,12 @@ ORDER BY user_id;
 
 -- One row per driver. One in five was there at the start, the others join evenly until the end.
 CREATE TEMP TABLE chauffeur AS
-WITH drawn AS (
-    SELECT id AS driver_id, row_draw(id, getvariable('driver_key')) AS h
+WITH numbered AS (
+    SELECT id AS driver_id, first_round(id) AS once
     FROM range(1, getvariable('driver_count') + 1) AS ids (id)
+),
+drawn AS (
+    SELECT driver_id, second_round(once, getvariable('driver_key')) AS h FROM numbered
 ),
 joined AS (
     SELECT driver_id, h,

@@ -28,21 +28,28 @@ FROM for_ring WHERE place <= 2
 ORDER BY task, place;
 
 CREATE TEMP TABLE shift AS
-WITH week_shift AS (
-    SELECT d.driver_id, d.city_id, d.first_roster, d.last_roster, block,
-           row_draw(d.driver_id::UBIGINT * 64 + block::UBIGINT, getvariable('shift_key')) AS draw,
-           120 + below(attribute(d.h, 5), 360) AS habit,
+WITH driver AS (
+    SELECT driver_id, city_id, first_roster, last_roster,
+           120 + below(attribute(h, 5), 360) AS habit
+    FROM in_quarters('chauffeur', driver_id)
+),
+week_shift AS (
+    SELECT d.driver_id, d.city_id, d.first_roster, d.last_roster, block, habit,
+           first_round(d.driver_id::UBIGINT * 64 + block::UBIGINT) AS once,
            -- supply follows the local day: few at night, most in the evening
            [55, 75, 110, 105, 135, 115][
                ((block % 6) * 4 + 26 - c.behind_utc_s // 3600) % 24 // 4 + 1] AS weight
-    FROM chauffeur AS d
+    FROM driver AS d
     JOIN city_clock AS c USING (city_id)
     CROSS JOIN range(42) AS blocks (block)
+),
+drawn AS (
+    SELECT * EXCLUDE (once), second_round(once, getvariable('shift_key')) AS draw FROM week_shift
 ),
 worked AS (
     SELECT driver_id, city_id, block, draw,
            unnest(range(first_roster::BIGINT, last_roster::BIGINT + 1)) AS roster
-    FROM week_shift
+    FROM drawn
     WHERE below(draw, 100000) < habit * weight
 )
 -- A crew is everybody on shift in one city and one block of one roster. Within a crew the drivers

@@ -6,6 +6,7 @@ CREATE TEMP TABLE planted (
     story       VARCHAR,
     user_id     INTEGER,
     city_id     TINYINT,
+    draw_id     INTEGER,                 -- the number `h` is drawn from, once all rides are here
     h           UINTEGER,
     requested_s INTEGER,
     driver_id   INTEGER,
@@ -18,7 +19,7 @@ CREATE TEMP TABLE planted (
 -- Rider 123: eight completed rides in the last 30 days and two cancelled ones. Ride 3 ends exactly
 -- when the 30 days begin; ride 4 is requested before that moment and completed after it.
 INSERT INTO planted
-SELECT number, 'rider 123', 123, 1, row_draw(number, getvariable('story_key')),
+SELECT number, 'rider 123', 123, 1, number, NULL,
        second_of(requested_at),
        (SELECT driver_id FROM reserved_driver
         WHERE task = 'rider 123' AND place = number % 2 + 1),
@@ -56,7 +57,7 @@ WITH drawn AS (
     SELECT number, row_draw(1000 + number, getvariable('story_key')) AS h
     FROM range(96) AS numbers (number)
 )
-SELECT 1000 + number, 'S6', ring.user_id, getvariable('s6_city'), h,
+SELECT 1000 + number, 'S6', ring.user_id, getvariable('s6_city'), 1000 + number, NULL,
        getvariable('s6_start_s') + number // 6 * 86400 + 64800 + (number % 6) // 2 * 7200
            + below(attribute(h, 1), 2400),
        d.driver_id,
@@ -81,7 +82,7 @@ WITH candidate AS (
       AND user_id <> 123 AND user_id NOT IN (SELECT user_id FROM ring)
 )
 SELECT 10000 + row_number() OVER (ORDER BY takes_new_version, place), 'S2', user_id, city_id,
-       row_draw(10000 + user_id, getvariable('story_key')),
+       10000 + user_id, NULL,
        getvariable('s2_start_s') - 180
            + below(attribute(h, 47), getvariable('s2_end_s') - getvariable('s2_start_s') - 600),
        NULL, 120 + below(attribute(h, 48), 120), 240 + below(attribute(h, 49), 400),
@@ -104,7 +105,7 @@ WITH rider AS (
       AND adds_payment AND deleted_s IS NULL AND user_id <> 123
 )
 SELECT 100000 + place, 'S1', user_id, city_id,
-       row_draw(100000 + user_id, getvariable('story_key')),
+       100000 + user_id, NULL,
        -- evenly over the four hours
        getvariable('s1_start_s')
            + ((place - 1) * 100 + below(attribute(h, 52), 100)) * 144 // (people * 10 // 100 + 1),
@@ -124,7 +125,7 @@ WITH rider AS (
       AND deleted_s IS NULL AND user_id <> 123
 )
 SELECT 50000000 + place, 'decoy', user_id, city_id,
-       row_draw(50000000 + user_id, getvariable('story_key')),
+       50000000 + user_id, NULL,
        getvariable('s1_decoy_start_s') + below(attribute(h, 54), 21600),
        NULL, NULL, NULL, NULL, NULL
 FROM rider
@@ -143,9 +144,11 @@ WITH candidate AS (
       AND user_id NOT IN (SELECT user_id FROM ring)
 )
 SELECT 60000000 + place, 'open', user_id, city_id,
-       row_draw(60000000 + user_id, getvariable('story_key')),
+       60000000 + user_id, NULL,
        getvariable('history_s') - 1 - below(attribute(h, 56), 900),
        NULL, NULL, NULL, NULL, NULL
 FROM candidate
 WHERE place <= 20
 ORDER BY place;
+
+UPDATE planted SET h = row_draw(draw_id, getvariable('story_key'));

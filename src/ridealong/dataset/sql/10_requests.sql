@@ -10,34 +10,33 @@ UNION ALL
 SELECT user_id, getvariable('s6_start_s'), getvariable('s6_start_s') + 18 * 86400 FROM ring
 ORDER BY user_id;
 
+-- Everybody who can pay, with what the stories want of them. A table of its own, so that the long
+-- query below is one pass without joins to people.
+CREATE TEMP TABLE rider AS
+SELECT p.user_id, p.city_id, p.habit, p.created_s, p.signup_week, s.stays,
+       coalesce(p.deleted_s - 7200, getvariable('history_s')) AS until_s,
+       coalesce(n.treated, false) AS sees_note,
+       w.from_s AS hand_from_s, w.to_s AS hand_to_s
+FROM person AS p
+LEFT JOIN s5_cohort AS s USING (user_id)
+LEFT JOIN s15_note AS n USING (user_id)
+LEFT JOIN hand_written AS w USING (user_id)
+WHERE p.adds_payment
+ORDER BY p.user_id;
+
 CREATE TEMP TABLE request AS
--- Quarters of the riders, so that four threads can work at the same time.
-WITH rider AS (
-    SELECT * FROM person WHERE adds_payment AND user_id % 4 = 0
-    UNION ALL
-    SELECT * FROM person WHERE adds_payment AND user_id % 4 = 1
-    UNION ALL
-    SELECT * FROM person WHERE adds_payment AND user_id % 4 = 2
-    UNION ALL
-    SELECT * FROM person WHERE adds_payment AND user_id % 4 = 3
-),
-weeks AS (
-    SELECT p.user_id, p.city_id, p.habit, p.created_s, p.signup_week, s.stays,
-           coalesce(p.deleted_s - 7200, getvariable('history_s')) AS until_s,
-           coalesce(n.treated, false) AS sees_note,
-           unnest(range(p.signup_week::BIGINT, 26)) AS week
-    FROM rider AS p
-    LEFT JOIN s5_cohort AS s USING (user_id)
-    LEFT JOIN s15_note AS n USING (user_id)
+WITH weeks AS (
+    SELECT *, first_round(user_id::UBIGINT * 32 + week::UBIGINT) AS once
+    FROM (SELECT *, unnest(range(signup_week::BIGINT, 26)) AS week
+          FROM in_quarters('rider', user_id))
 ),
 drawn AS (
-    SELECT user_id, city_id, habit, created_s, until_s, sees_note, stays, week,
-           week - signup_week AS age,
-           row_draw(user_id::UBIGINT * 32 + week::UBIGINT, getvariable('week_key')) AS h
+    SELECT user_id, city_id, habit, created_s, until_s, hand_from_s, hand_to_s, sees_note, stays,
+           week, week - signup_week AS age, second_round(once, getvariable('week_key')) AS h
     FROM weeks
 ),
 active AS (
-    SELECT user_id, city_id, created_s, until_s, sees_note, week, h,
+    SELECT user_id, city_id, created_s, until_s, hand_from_s, hand_to_s, sees_note, week, h,
            greatest(1, drawn_from(getvariable('rides_slots'), attribute(h, 1)) * habit // 1000)
                AS rides
     FROM drawn
@@ -53,13 +52,14 @@ ride AS (
     FROM active
 ),
 timed AS (
-    SELECT user_id, city_id, created_s, until_s, sees_note, week, number, number >= rides AS echo,
+    SELECT user_id, city_id, created_s, until_s, hand_from_s, hand_to_s, sees_note, week, number,
+           number >= rides AS echo,
            mix((h + (number % rides + 11)::UBIGINT * 40503::UBIGINT) & 4294967295::UBIGINT)
                AS h
     FROM ride
 ),
 placed AS (
-    SELECT user_id, created_s, until_s, sees_note, week, number, echo,
+    SELECT user_id, created_s, until_s, hand_from_s, hand_to_s, sees_note, week, number, echo,
            -- three in a hundred rides happen in another city than the rider's own
            CASE WHEN below(attribute(h, 1), 1000) < 970 THEN city_id
                 ELSE city_of(attribute(h, 2)) END::TINYINT AS city_id,
@@ -72,7 +72,7 @@ placed AS (
 ),
 in_utc AS (
     SELECT user_id, p.city_id, (week * 128 + number)::SMALLINT AS slot, h::UINTEGER AS h,
-           created_s, until_s, sees_note,
+           created_s, until_s, hand_from_s, hand_to_s, sees_note,
            to_utc(local_s, behind_utc_s, observes_dst, echo)::INTEGER AS requested_s,
            drawn_from(getvariable('distance_slots'), attribute(h, 5))::INTEGER AS distance,
            drawn_from(getvariable('speed_slots'), attribute(h, 6))::INTEGER AS speed,
@@ -88,12 +88,11 @@ in_utc AS (
               ELSE true END
 ),
 kept AS (
-    SELECT i.user_id, i.city_id, i.slot, i.h, i.requested_s, i.distance, i.speed,
-           i.wait_s, i.sees_note, NULL::INTEGER AS ride_s, 0 AS planted_id
-    FROM in_utc AS i
-    LEFT JOIN hand_written AS w
-      ON w.user_id = i.user_id AND i.requested_s >= w.from_s AND i.requested_s < w.to_s
-    WHERE i.requested_s >= i.created_s + 240 AND i.requested_s < i.until_s AND w.user_id IS NULL
+    SELECT user_id, city_id, slot, h, requested_s, distance, speed, wait_s, sees_note,
+           NULL::INTEGER AS ride_s, 0 AS planted_id
+    FROM in_utc
+    WHERE requested_s >= created_s + 240 AND requested_s < until_s
+      AND (hand_from_s IS NULL OR requested_s < hand_from_s OR requested_s >= hand_to_s)
     UNION ALL
     SELECT user_id, city_id, 4000::SMALLINT AS slot, h, requested_s,
            coalesce(distance,

@@ -2,9 +2,8 @@
 
 CREATE TEMP TABLE snapshot AS
 WITH slot AS (
-    SELECT c.city_id, quarter, behind_utc_s, observes_dst,
-           row_draw(quarter::UBIGINT * 8 + c.city_id::UBIGINT, getvariable('supply_key')) AS h,
-           w.weight
+    SELECT c.city_id, quarter, w.weight,
+           first_round(quarter::UBIGINT * 8 + c.city_id::UBIGINT) AS once
     FROM city_clock AS c
     CROSS JOIN range(getvariable('history_s') // 900) AS grid (quarter)
     JOIN hour_weight AS w
@@ -14,6 +13,9 @@ WITH slot AS (
                         AND (quarter * 900 < getvariable('dst_ends_s') + c.behind_utc_s - 3600
                              OR quarter * 900 >= getvariable('dst_begins_s') + c.behind_utc_s)
                    THEN 3600 ELSE 0 END) // 3600 % 168
+),
+drawn AS (
+    SELECT city_id, quarter, weight, second_round(once, getvariable('supply_key')) AS h FROM slot
 )
 SELECT city_id::TINYINT AS city_id,
        quarter::INTEGER AS quarter,
@@ -27,5 +29,5 @@ SELECT city_id::TINYINT AS city_id,
                 THEN least(30, drawn_from(getvariable('surge_slots'), attribute(h, 2)))
            ELSE 10
        END::INTEGER AS tenths
-FROM slot
+FROM drawn
 ORDER BY city_id, quarter;

@@ -52,10 +52,10 @@ ORDER BY ride_id;
 
 -- One row per ride that costs something, with everything that is decided about its payments.
 CREATE TEMP TABLE charge AS
-WITH drawn AS (
+WITH owed AS (
     SELECT r.ride_id, r.end_s, r.outcome,
            attribute(r.h, 23) AS h,
-           row_draw(r.user_id, getvariable('payment_key')) AS user_h,
+           first_round(r.user_id) AS user_once,
            below(attribute(r.h, 21), 100) < 60 AS alpha,
            t.doubled,
            r.fare_cents - coalesce(p.discount_cents, 0) AS due_cents
@@ -66,6 +66,9 @@ WITH drawn AS (
        -- a rider who gives up when the driver is on the way often pays for it
        OR (r.status = 'cancelled' AND r.outcome = 'rider' AND r.driver_id IS NOT NULL
            AND r.end_s > r.requested_s + 120)
+),
+drawn AS (
+    SELECT *, second_round(user_once, getvariable('payment_key')) AS user_h FROM owed
 )
 SELECT ride_id,
        h::UINTEGER AS h,

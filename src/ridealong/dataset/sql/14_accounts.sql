@@ -25,7 +25,7 @@ WITH named AS (
            coalesce(s.first_id, p.user_id) AS person_id,
            s.first_id IS NOT NULL AS again,
            attribute(coalesce(s.first_h, p.h), 11) AS name_draw
-    FROM person AS p
+    FROM in_quarters('person', user_id) AS p
     LEFT JOIN second_account AS s USING (user_id)
 ),
 spelled AS (
