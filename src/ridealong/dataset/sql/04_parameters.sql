@@ -32,6 +32,9 @@ FROM (VALUES
     -- seconds from request to pickup
     ('wait', 0, 45), ('wait', 5, 90), ('wait', 25, 165), ('wait', 50, 250), ('wait', 75, 375),
     ('wait', 90, 560), ('wait', 95, 720), ('wait', 99, 1200), ('wait', 100, 1900),
+    -- when a driver accepts, in hundredths of the time that the app gives them
+    ('accept', 0, 4), ('accept', 25, 14), ('accept', 50, 26), ('accept', 75, 45),
+    ('accept', 90, 68), ('accept', 100, 100),
     -- rides of a typical rider in a week with any ride
     ('rides', 0, 1), ('rides', 45, 1), ('rides', 46, 2), ('rides', 70, 2), ('rides', 71, 3),
     ('rides', 85, 3), ('rides', 86, 4), ('rides', 95, 6), ('rides', 99, 10), ('rides', 100, 14),
@@ -83,6 +86,7 @@ ORDER BY quantity;
 SET VARIABLE distance_slots = (SELECT slots FROM distribution WHERE quantity = 'distance');
 SET VARIABLE speed_slots = (SELECT slots FROM distribution WHERE quantity = 'speed');
 SET VARIABLE wait_slots = (SELECT slots FROM distribution WHERE quantity = 'wait');
+SET VARIABLE accept_slots = (SELECT slots FROM distribution WHERE quantity = 'accept');
 SET VARIABLE rides_slots = (SELECT slots FROM distribution WHERE quantity = 'rides');
 SET VARIABLE habit_slots = (SELECT slots FROM distribution WHERE quantity = 'habit');
 SET VARIABLE surge_slots = (SELECT slots FROM distribution WHERE quantity = 'surge');

@@ -18,7 +18,9 @@ timed AS (
     SELECT ride_id, seq, states[seq] AS state,
            row_draw(ride_id::UBIGINT * 8 + seq::UBIGINT, getvariable('event_key')) AS h,
            CASE states[seq] WHEN 1 THEN requested_s
-                            WHEN 2 THEN requested_s + accept_after_s
+                            -- within the time that a driver has to accept, most of them early
+                            WHEN 2 THEN requested_s + greatest(3, accept_after_s
+                                * drawn_from(getvariable('accept_slots'), attribute(h, 17)) // 100)
                             WHEN 3 THEN requested_s + wait_s
                             ELSE end_s END AS occurred_s
     FROM numbered
