@@ -5,6 +5,7 @@ Each call is the last expression of its cell and shows itself: a table, a senten
 
 from ridealong.labs.charts import bars, histogram
 from ridealong.labs.clauses import clause_steps
+from ridealong.labs.cost import cost_of
 from ridealong.labs.joins import glued_or_bound, join_view
 from ridealong.labs.orders import order_view
 from ridealong.labs.plans import plan
@@ -16,6 +17,7 @@ __all__ = [
     "LabError",
     "bars",
     "clause_steps",
+    "cost_of",
     "glued_or_bound",
     "histogram",
     "join_view",
