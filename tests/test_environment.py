@@ -107,7 +107,14 @@ def test_every_imported_package_is_a_declared_dependency() -> None:
         for top, where in imported_packages().items()
         if not {normal(name) for name in providers.get(top, [top])} & needed
     }
-    assert undeclared == {}
+    # Optional, and imported only where somebody gave the address of a PostgreSQL.
+    assert undeclared == {"psycopg": ["postgres.py"]}
+
+
+def test_the_tests_need_every_optional_dependency() -> None:
+    optional = PYPROJECT["project"]["optional-dependencies"]
+    assert set(optional) == {"postgresql", "test"}
+    assert set(optional["postgresql"]) <= set(optional["test"])
 
 
 def test_pins_are_copied_between_the_markers_only() -> None:

@@ -108,6 +108,38 @@ class Picture:
         return f"Picture: {self.alt}"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Drawing:
+    """A drawing of lines and text with its description in words, on white like a `Picture`.
+
+    Attributes:
+        svg: the drawing, a whole `<svg>` element.
+        alt: what it shows, in words that stand in for it.
+        text: what a reader without pictures gets.
+        width: in pixels of the page.
+    """
+
+    svg: str
+    alt: str
+    text: str
+    width: int
+
+    def html(self) -> str:
+        """Return the drawing as one `<img>` element that needs no file beside it."""
+        data = base64.b64encode(self.svg.encode()).decode("ascii")
+        return (
+            f'<img alt="{html.escape(self.alt)}" width="{self.width}" '
+            'style="max-width: 100%; background-color: #ffffff; border-radius: 4px" '
+            f'src="data:image/svg+xml;base64,{data}">'
+        )
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self.html()}
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 @contextlib.contextmanager
 def style() -> Iterator[None]:
     """Draw in the course's style inside the `with` block, whatever the notebook has set."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 import yaml
 
 from ridealong.answers.answer import Answer, DdlAnswer, SqlAnswer
-from ridealong.answers.running import make_schema, run
+from ridealong.answers.running import run
 from ridealong.checks.judge import worker
 from ridealong.checks.sqltext import is_blank, without_markers
 
@@ -72,17 +72,28 @@ def _sql(shell: Any, line: str, cell: str) -> Any:
 
 
 def _ddl(shell: Any, line: str, cell: str) -> Any:
-    """Make tables in an empty database, show what was made, bind the text to the name."""
+    """Make tables in an empty database, draw what was made, bind the text to the name."""
+    from ridealong.labs.schema import schema
+
     name = _name("ddl", line)
     text = _begun(shell, name, cell)
     if is_blank(text):
         print("No statement yet: write it in this cell and run it again.")
         return None
     _latest[name] = (None, Answer(name, "ddl", text))
-    shown, con = make_schema(text)
-    con.close()
+    shown = schema(text, given=_given(name))
     _bind(shell, name, DdlAnswer(text), Answer(name, "ddl", text))
     return shown
+
+
+def _given(name: str) -> str:
+    """Return the statements that the course runs before the answer of an exercise, if any."""
+    from ridealong import catalogue
+
+    try:
+        return str(catalogue.exercise(name.replace("_", "-"))[1].get("given", ""))
+    except catalogue.CatalogueError:
+        return ""
 
 
 def _yaml(shell: Any, line: str, cell: str) -> None:

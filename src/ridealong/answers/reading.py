@@ -40,6 +40,7 @@ class _Cell:
     source: str
     grade_id: str
     is_answer: bool  # has nbgrader's mark of a cell that the learner writes
+    is_manual: bool = False  # a person grades it, whatever is written there
 
     def __str__(self) -> str:
         return f"cell {self.number}" + (f" ({self.grade_id})" if self.grade_id else "")
@@ -51,7 +52,8 @@ def read(notebook: Path) -> Answers:
     Queries, statements, YAML and quiz answers are the text below the first line of their cell.
     Literals (numbers, texts, lists, tuples, dicts and arithmetic) and functions are taken from
     the syntax tree of answer cells. Unanswered stubs are left out. Where several cells give the
-    same name, the last one above its check counts, as it does when the notebook is run.
+    same name, the last one above its check counts, as it does when the notebook is run. A text
+    that a person grades is no answer here.
 
     A newer answer in `quiz_answers.json` beside the notebook takes the place of the one in the
     quiz's cell.
@@ -66,7 +68,7 @@ def read(notebook: Path) -> Answers:
     checks = {cell.grade_id: cell.number for cell in cells if cell.grade_id.endswith(CHECK_SUFFIX)}
     candidates: dict[str, list[tuple[_Cell, Answer]]] = {}
     for cell in cells:
-        if cell.grade_id.endswith(CHECK_SUFFIX):
+        if cell.grade_id.endswith(CHECK_SUFFIX) or cell.is_manual:
             continue
         for answer in _answers(cell, Path(notebook).parent, found.problems):
             candidates.setdefault(answer.name, []).append((cell, answer))
@@ -126,6 +128,7 @@ def _cell(number: int, content: Any) -> _Cell | None:
         source.replace("\r\n", "\n"),
         grade_id if isinstance(grade_id, str) else "",
         mark.get("solution") is True,
+        mark.get("solution") is True and mark.get("grade") is True,
     )
 
 
@@ -135,6 +138,8 @@ def _compare_cells(cells: list[_Cell], problems: list[str]) -> None:
     for identity in dict.fromkeys(each for each in ids if ids.count(each) > 1):
         problems.append(f"{ids.count(identity)} cells are called {identity}: one is a copy")
     for cell in cells:
+        if cell.is_manual:
+            continue
         if cell.kind != "code" and (_MAGIC.match(cell.source.lstrip()) or cell.is_answer):
             problems.append(f"{cell} is a {cell.kind} cell: it is read as the code it was")
         if cell.grade_id.endswith(CHECK_SUFFIX):

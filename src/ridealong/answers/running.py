@@ -95,48 +95,6 @@ def frame(text: str, parameters: Mapping[str, Any] | None) -> "pd.DataFrame":
         raise QueryFailed(shorten(error, text, con)) from None
 
 
-def make_schema(text: str) -> tuple[Table, duckdb.DuckDBPyConnection]:
-    """Run statements in an empty database and return what they made, and the database.
-
-    Raises:
-        QueryFailed: in one line, when a statement fails or is refused.
-    """
-    if problem := refusal(text):
-        raise QueryRefused(problem)
-    con = duckdb.connect()
-    for setting in (
-        "enable_external_access",
-        "autoinstall_known_extensions",
-        "enable_progress_bar",
-    ):
-        con.execute(f"SET {setting} = false")
-    con.execute("SET lock_configuration = true")
-
-    def work() -> list[tuple[Any, ...]]:
-        for statement in con.extract_statements(text):
-            con.execute(statement)
-        return con.execute(_SCHEMA).fetchall()
-
-    try:
-        rows = within_limit(con, limit_seconds(), work)
-    except duckdb.Error as error:
-        raise QueryFailed(shorten(error, text, con)) from None
-    return Table(["table", "column", "type", "required", "constraints"], rows, len(rows)), con
-
-
-_SCHEMA = """
-    SELECT c.table_name, c.column_name, c.data_type,
-           CASE WHEN c.is_nullable THEN '' ELSE 'yes' END,
-           coalesce((SELECT string_agg(k.constraint_text, '; ' ORDER BY k.constraint_index)
-                     FROM duckdb_constraints() AS k
-                     WHERE k.table_oid = c.table_oid AND k.constraint_type <> 'NOT NULL'
-                       AND list_contains(k.constraint_column_names, c.column_name)), '')
-    FROM duckdb_columns() AS c
-    WHERE NOT c.internal
-    ORDER BY c.table_oid, c.column_index
-"""
-
-
 def _statements(text: str, con: duckdb.DuckDBPyConnection) -> list[duckdb.Statement]:
     if problem := refusal(text):
         raise QueryRefused(problem)

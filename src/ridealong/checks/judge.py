@@ -6,8 +6,9 @@ from functools import cache
 from typing import Any, Final
 
 from ridealong import catalogue
-from ridealong.checks import sqltext
+from ridealong.checks import schema, sqltext
 from ridealong.checks.compare import PROPERTIES, Difference, difference, order_in_words
+from ridealong.checks.document import judge_document
 from ridealong.checks.engine import SHIFT_DAYS
 from ridealong.checks.fingerprint import FEW_ROWS, Fingerprint, of_error
 from ridealong.checks.query import VARIANTS, database, parameter_sets
@@ -28,6 +29,9 @@ UNSTEADY: Final = (
     "A second run gave other rows: something is left to chance, such as which rows a LIMIT takes "
     "when ORDER BY leaves ties."
 )
+
+_WANTED: Final = {"sql": "a query", "ddl": "statements that make tables", "yaml": "YAML"}
+_OWN: Final = {"sql": "query", "ddl": "statements", "yaml": "plan"}
 
 Results = dict[str, list[Fingerprint]]
 
@@ -57,23 +61,41 @@ def judge(exercise_id: str, answer: object) -> Verdict:
         return judge_quiz(exercise_id, value)
     module, entry = catalogue.exercise(exercise_id)
     name = exercise_id.replace("-", "_")
-    text = getattr(answer, "text", answer)
-    kind = getattr(answer, "kind", "sql")
-    unanswered = kind == "sql" and isinstance(text, str) and sqltext.is_blank(text)
-    if text is None or text is ... or unanswered:
-        return Verdict(exercise_id, False, _no_answer(name))
-    if kind != "sql" or not isinstance(text, str):
+    wanted = str(entry.get("kind", "sql"))
+    content = getattr(answer, "value" if wanted == "yaml" else "text", answer)
+    kind = getattr(answer, "kind", wanted)
+    if _is_unanswered(wanted, content):
+        return Verdict(exercise_id, False, _no_answer(name, wanted))
+    if kind != wanted or (wanted != "yaml" and not isinstance(content, str)):
+        seen = with_article(kind if kind != wanted else type(content).__name__)
         return Verdict(
             exercise_id,
             False,
-            f"{name} holds {with_article(kind if kind != 'sql' else type(text).__name__)}, wanted a "
-            f"query: write it in the answer cell, below its first line `%%sql {name}`",
+            f"{name} holds {seen}, wanted {_WANTED[wanted]}: write it in the answer cell, "
+            f"below its first line `%%{wanted} {name}`",
         )
-    return _Judge(exercise_id, entry, text, module.hidden_seed, module.hidden_scale).verdict()
+    if wanted == "yaml":
+        return judge_document(exercise_id, entry, content)
+    assert isinstance(content, str)
+    if wanted == "ddl":
+        battle = worker().fight(
+            content, entry["fields"], entry["attacks"], str(entry.get("given", ""))
+        )
+        return schema.verdict(exercise_id, entry, battle)
+    return _Judge(exercise_id, entry, content, module.hidden_seed, module.hidden_scale).verdict()
 
 
-def _no_answer(name: str) -> str:
-    return f"no answer yet: write your query in the cell that starts with `%%sql {name}` and run it"
+def _is_unanswered(kind: str, content: object) -> bool:
+    if content is None or content is ...:
+        return True
+    return kind != "yaml" and isinstance(content, str) and sqltext.is_blank(content)
+
+
+def _no_answer(name: str, kind: str) -> str:
+    return (
+        f"no answer yet: write your {_OWN[kind]} in the cell that starts with "
+        f"`%%{kind} {name}` and run it"
+    )
 
 
 class _Judge:

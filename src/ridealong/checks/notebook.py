@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ridealong import catalogue
+from ridealong import catalogue, timing
 from ridealong.checks.judge import judge
 from ridealong.checks.verdict import CheckFailed, Verdict
 
@@ -14,11 +14,14 @@ _failures: Counter[str] = Counter()
 _hints_given: Counter[str] = Counter()
 
 
-def check(exercise_id: str) -> None:
+def check(exercise_id: str) -> float | None:
     """Check the answer of this notebook to an exercise or a quiz; print what holds.
 
     Args:
         exercise_id: the id in the exercise's heading, such as `"completed-by-city"`.
+
+    Returns:
+        None when all of it holds; the points earned so far when a part of it does.
 
     Raises:
         CheckFailed: when the answer does not hold yet: one line with what was seen, what was
@@ -38,17 +41,27 @@ def check(exercise_id: str) -> None:
             f"the check could not run: {type(error).__name__}: {_one_line(error)}; "
             "`ridealong doctor` in a terminal looks for the cause"
         ) from error
-    if not verdict.passed:
-        raise CheckFailed(verdict.message + _offer(verdict))
-    _failures.pop(verdict.exercise, None)
-    print(verdict.message)
+    if verdict.passed:
+        _failures.pop(verdict.exercise, None)
+        print(verdict.message)
+        timing.passed(verdict.exercise)
+        return None
+    _show_properties(verdict)
+    message = verdict.message + _offer(verdict)
+    of = float(_entry(exercise_id).get("points", 0))
+    earned = verdict.points(of)
+    if not earned:
+        raise CheckFailed(message)
+    # nbgrader takes the value of the cell as points.
+    print(f"{message}\nEarned so far: {earned:g} of {of:g} points.")
+    return earned
 
 
 def hint(exercise_id: str, level: int | None = None) -> None:
-    """Print a hint to an exercise or a quiz: a question, then a pointer, then a near-solution.
+    """Print a hint to what is asked: a question, then a pointer, then a near-solution.
 
     Args:
-        exercise_id: the id in the exercise's heading.
+        exercise_id: the id of an exercise, a quiz or a rubric task.
         level: 1, 2 or 3; without it the next one at each call, at the end the last again.
 
     Raises:
@@ -65,6 +78,17 @@ def hint(exercise_id: str, level: int | None = None) -> None:
     print(f"Hint {level} of {len(hints)}: {hints[level - 1]}")
 
 
+def _show_properties(verdict: Verdict) -> None:
+    """Show what was tried and what was seen, where a check tells that for every property."""
+    looked = [each for each in verdict.properties if each.seen]
+    if looked:
+        from IPython.display import display
+
+        from ridealong.checks.report import Report
+
+        display(Report(tuple(looked)))  # type: ignore[no-untyped-call]
+
+
 def _verdict(exercise_id: object) -> Verdict:
     from IPython.core.getipython import get_ipython
 
@@ -72,6 +96,11 @@ def _verdict(exercise_id: object) -> Verdict:
 
     _entry(exercise_id)
     assert isinstance(exercise_id, str)
+    if exercise_id in catalogue.rubrics():
+        raise CheckFailed(
+            f'"{exercise_id}" is graded by a person, no check can: compare your text with '
+            f'rubric("{exercise_id}") and rubric("{exercise_id}", samples=True)'
+        )
     shell = get_ipython()
     if shell is None:
         raise CheckFailed(
@@ -82,7 +111,7 @@ def _verdict(exercise_id: object) -> Verdict:
 
 
 def _entry(exercise_id: object) -> Mapping[str, Any]:
-    """Return the exercise or quiz of an id.
+    """Return the exercise, quiz or rubric task of an id.
 
     Raises:
         CheckFailed: when there is none; the text names the nearest id.
@@ -92,15 +121,15 @@ def _entry(exercise_id: object) -> Mapping[str, Any]:
             f"{type(exercise_id).__name__} is no id of an exercise: it is the text in the "
             'heading, such as check("completed-by-city")'
         )
-    quizzes = catalogue.quizzes()
-    if exercise_id in quizzes:
-        return quizzes[exercise_id]
+    others = catalogue.quizzes() | catalogue.rubrics()
+    if exercise_id in others:
+        return others[exercise_id]
     try:
         return catalogue.exercise(exercise_id)[1]
     except catalogue.CatalogueError as error:
         known = [each for module in catalogue.modules() for each in module.exercises]
-        close = catalogue.nearest(exercise_id, [*known, *quizzes])
-        if known or quizzes:
+        close = catalogue.nearest(exercise_id, [*known, *others])
+        if known or others:
             text = f'no exercise and no quiz is called "{exercise_id}"{close}'
             raise CheckFailed(_one_line(text)) from None
         raise CheckFailed(_one_line(error)) from None

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import duckdb
 
@@ -21,8 +21,19 @@ _FETCHED = re.compile(
 )
 
 
+class Interruptible(Protocol):
+    """A connection whose running statement another thread can stop."""
+
+    def interrupt(self) -> None:
+        """Stop it."""
+
+
 class QueryFailed(Exception):
     """A query that gives no result; the text is one line for the learner."""
+
+    def __init__(self, message: str) -> None:
+        # What a learner wrote can stand in it, with line breaks.
+        super().__init__(" ".join(message.split()))
 
     def _render_traceback_(self) -> list[str]:
         # IPython shows these lines in place of a traceback.
@@ -92,9 +103,7 @@ def bound(statement: duckdb.Statement, parameters: Mapping[str, Any]) -> dict[st
     return {name: parameters[name] for name in names} or None
 
 
-def within_limit(
-    con: duckdb.DuckDBPyConnection, seconds: float, work: Callable[[], Result]
-) -> Result:
+def within_limit(con: Interruptible, seconds: float, work: Callable[[], Result]) -> Result:
     """Return what `work` returns, and interrupt its connection when it takes longer than a limit.
 
     The work runs in a thread of its own: while DuckDB computes, it looks at the keyboard only

@@ -1,14 +1,26 @@
 """What a check gives back: a verdict, and the exception that shows it in one line."""
 
+import math
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of an answer that was looked at, such as its columns on the public data."""
+    """One property of an answer that was looked at, such as its columns on the public data.
+
+    Attributes:
+        name: what was looked at.
+        held: whether it is as it should be.
+        seen: what was seen, where that is more than the name says.
+        matters: what it costs when it does not hold.
+        legal: of an attack on a schema, whether it had to be let pass.
+    """
 
     name: str
     held: bool
+    seen: str = ""
+    matters: str = ""
+    legal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +33,7 @@ class Verdict:
         message: one line; what holds, or what was seen, what was wanted and what to try.
         properties: what was looked at, in order, each with its outcome.
         mistake: name of the known mistake that was recognised, if any.
+        share: the part of the points that an answer earns which does not pass, from 0 to 1.
     """
 
     exercise: str
@@ -28,6 +41,13 @@ class Verdict:
     message: str
     properties: tuple[Property, ...] = ()
     mistake: str | None = None
+    share: float = 0.0
+
+    def points(self, of: float) -> float:
+        """Return the points earned of `of`: all, or the earned share in steps of a half."""
+        if self.passed:
+            return of
+        return max(0.0, min(math.floor(of * self.share * 2) / 2, of - 0.5))
 
 
 class CheckFailed(Exception):

@@ -18,8 +18,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
+from ridealong.checks import schema
 from ridealong.checks.engine import LIMIT_SECONDS, Engine
 from ridealong.checks.fingerprint import Fingerprint
+from ridealong.checks.schema import Battle
 from ridealong.checks.statement import (
     QueryFailed,
     QueryRefused,
@@ -101,6 +103,28 @@ class Worker:
         if "failed" in reply:
             raise _ERRORS.get(reply["failed"], QueryFailed)(reply["message"])
         return Fingerprint.from_json(reply)
+
+    def fight(
+        self, text: str, fields: Mapping[str, Sequence[str]], wanted: Sequence[str], given: str
+    ) -> Battle:
+        """Attack a schema; arguments as `schema.fight`."""
+        with self._lock:
+            if self._engine is None and not self._started():
+                self._engine = Engine(self.limit_seconds)
+            if self._engine is not None:
+                return schema.fight(text, fields, wanted, given)
+            request = {
+                "text": text,
+                "fields": {table: list(columns) for table, columns in fields.items()},
+                "wanted": list(wanted),
+                "given": given,
+                "limit_seconds": schema.LIMIT_SECONDS,
+            }
+            try:
+                reply = self._ask({"schema": request}, schema.LIMIT_SECONDS + GRACE_SECONDS)
+            except QueryStopped as error:
+                return Battle(str(error).replace("the query", "the schema"))
+        return Battle(reply["message"]) if "failed" in reply else Battle.from_json(reply)
 
     def warm(self) -> None:
         """Start the process without waiting for it, so that the first check need not."""
@@ -210,6 +234,8 @@ def _answered(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
         if opened := request.get("open"):
             engine.open(_path(opened["path"]), opened["shifted"])
             return {}
+        if attacked := request.get("schema"):
+            return schema.fight(**attacked).to_json()
         engine.limit_seconds = request["limit_seconds"]
         like = request["like"]
         result = engine.run(
