@@ -41,6 +41,7 @@ MADE = (
     "downloaded/",
     "gradebook.db",
     "grades.csv",
+    "times.json",
     "uv.lock",
 )
 # Words that stand for a name of the reader's own.

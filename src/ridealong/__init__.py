@@ -1,12 +1,25 @@
 """The learner's names: ask the company's data, check an answer, take a hint, take a quiz."""
 
-__all__ = ["check", "connect", "describe", "hint", "predict", "quiz", "say", "tables"]
+__all__ = [
+    "check",
+    "connect",
+    "describe",
+    "hint",
+    "predict",
+    "quiz",
+    "rubric",
+    "say",
+    "tables",
+    "timer",
+]
 
 try:
     from ridealong.checks import check, hint
     from ridealong.dataset import connect, describe, tables
     from ridealong.quiz import predict, quiz
+    from ridealong.rubrics import rubric
     from ridealong.say import say
+    from ridealong.timing import timer
 except ModuleNotFoundError as error:
     _missing = error.name or str(error)
     if _missing.partition(".")[0] == "ridealong":

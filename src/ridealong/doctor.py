@@ -291,7 +291,7 @@ def _notebooks_untouched(root: Path | None) -> Finding:
     notebooks = root / "notebooks"
     touched = {
         path.parent.relative_to(root).as_posix()
-        for name in ("quiz_answers.json", ".ipynb_checkpoints")
+        for name in ("quiz_answers.json", "times.json", ".ipynb_checkpoints")
         for path in notebooks.rglob(name)
     }
     touched.update(_changed_by_git(root))

@@ -20,7 +20,7 @@ from ridealong import course
 WORK: Final = "work"
 RECORD: Final = ".ridealong.json"
 WORKSPACES: Final = ".workspaces"
-_NOT_COPIED: Final = frozenset({"quiz_answers.json", "__pycache__"})
+_NOT_COPIED: Final = frozenset({"quiz_answers.json", "times.json", "__pycache__"})
 _HUB_VARIABLE: Final = "JUPYTERHUB_SERVICE_PREFIX"
 
 

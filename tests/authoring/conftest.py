@@ -186,3 +186,67 @@ def sample(
     root = make_sample(tmp_path / "course")
     monkeypatch.chdir(root)
     return root
+
+
+RUBRIC = '''
+[[rubric]]
+id = "capacity-sheet"
+title = "Capacity sheet"
+syllabus = ["D42"]
+level = 3
+depth = "core"
+minutes = 10
+points = 6
+hints = ["Who reads it?", "Name the unit.", "At the peak we serve ___ requests per second."]
+
+[[rubric.criteria]]
+name = "Load"
+levels = ["no number", "a number", "a number with its unit", "a number, its unit, its `source`"]
+
+[[rubric.criteria]]
+name = "Decision"
+levels = ["none", "a choice", "a choice and a reason", "a choice, a reason, a trigger"]
+
+[[rubric.samples]]
+name = "A thin sheet"
+text = """
+We need **more** servers.
+
+- soon
+- <b>many</b>
+"""
+scores = [0, 1]
+why = "It names a choice and no number."
+
+[[rubric.samples]]
+name = "A full sheet"
+text = "At the peak 40 requests per second; we add one server at 60."
+scores = [2, 3]
+why = "The number has no source."
+'''
+
+REFERENCE_SHEET = "At the peak 40 requests per second, from the rides of March."
+
+
+def rubric_cells() -> list[NotebookNode]:
+    """A rubric task as it stands in a notebook."""
+    flags = graded("capacity-sheet", points=6)
+    flags["nbgrader"] |= {"solution": True, "locked": False}
+    sheet = f"<!-- BEGIN SOLUTION -->\n{REFERENCE_SHEET}\n<!-- END SOLUTION -->"
+    return [
+        new_markdown_cell("### Exercise 3 - Capacity sheet (6 points)", id="exercise-sheet"),
+        new_code_cell('rubric("capacity-sheet")', id="capacity-sheet-rubric"),
+        new_markdown_cell(sheet, id="capacity-sheet", metadata=flags),
+        new_code_cell('rubric("capacity-sheet", samples=True)', id="capacity-sheet-samples"),
+    ]
+
+
+@pytest.fixture
+def with_rubric(sample: Path, notebook: NotebookNode) -> Path:
+    """The small course, with a rubric task in its notebook."""
+    folder = sample / "solutions" / MODULE
+    (folder / "exercises.toml").write_text(EXERCISES + RUBRIC, encoding="utf-8")
+    notebook.cells += rubric_cells()
+    text = format.text(format.canonical(notebook))
+    (folder / "01_first_look.ipynb").write_text(text, encoding="utf-8", newline="\n")
+    return sample

@@ -208,6 +208,19 @@ def test_what_no_notebook_asks_is_said(sample: Path, notebook: NotebookNode) -> 
     ]
 
 
+def test_a_timed_exercise_without_clock_is_said(sample: Path, notebook: NotebookNode) -> None:
+    path = sample / "solutions" / "05_sql_one" / "exercises.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("minutes = 2\n", "minutes = 2\ntimed = true\n"), encoding="utf-8")
+    module = sources.load(sample / "solutions" / "05_sql_one")
+
+    (said,) = format.module_problems({"n": notebook}, module)
+    assert "'rider-rides': it is timed, and no notebook shows its clock with timer(" in said
+
+    notebook.cells.append(new_code_cell('timer("rider-rides")', id="clock"))
+    assert format.module_problems({"n": notebook}, module) == []
+
+
 def test_an_id_graded_twice_is_said(sample: Path, notebook: NotebookNode) -> None:
     module = sources.load(sample / "solutions" / "05_sql_one")
 

@@ -16,10 +16,10 @@ NOTEBOOK = "01_first_look.ipynb"
 
 @pytest.fixture(scope="module")
 def course(make_sample: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small course whose author has clicked on a quiz."""
+    """A small course whose author has clicked on a quiz and started a clock."""
     course = make_sample(tmp_path_factory.mktemp("release"))
-    clicked = course / "solutions" / MODULE / "quiz_answers.json"
-    clicked.write_text("{}", encoding="utf-8")
+    for name in ("quiz_answers.json", "times.json", "times.damaged-1.json"):
+        (course / "solutions" / MODULE / name).write_text("{}", encoding="utf-8")
     return course
 
 

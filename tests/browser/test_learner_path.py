@@ -176,7 +176,24 @@ class Notebook:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        page.wait_for_function(
+        self.wait_for_kernel()
+
+    def open(self, path: str) -> None:
+        """Open another notebook, as a double click in the file browser would."""
+        self.page.evaluate(
+            """async (path) => {
+                await window.jupyterapp.commands.execute("docmanager:open", {path});
+            }""",
+            path,
+        )
+        name = path.rpartition("/")[2]
+        current = self.page.locator(".lm-TabBar-tab.lm-mod-current", has_text=name)
+        expect(current).to_have_count(1)
+        self.wait_for_kernel()
+
+    def wait_for_kernel(self) -> None:
+        """Wait until the kernel of the current notebook takes the next cell."""
+        self.page.wait_for_function(
             """() => {
                 const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
                 return kernel?.status === "idle" && kernel.connectionStatus === "connected";
@@ -200,7 +217,8 @@ class Notebook:
         return self.active()
 
     def active(self) -> Locator:
-        return self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
+        shown = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell.jp-mod-active"
+        return self.page.locator(shown)
 
     def source(self, name: str) -> str:
         text = self.page.evaluate(
@@ -211,8 +229,9 @@ class Notebook:
         return str(text)
 
     def write(self, name: str, text: str) -> None:
-        self.cell(name)
+        cell = self.cell(name)
         self.page.keyboard.press("Enter")
+        expect(cell.locator(".cm-content")).to_be_focused()
         self.page.keyboard.press("ControlOrMeta+a")
         self.page.keyboard.insert_text(text)
         self.page.keyboard.press("Escape")
@@ -235,6 +254,7 @@ class Notebook:
         self.cell(name)
         self.page.keyboard.press("b")
         self.page.keyboard.press("Enter")
+        expect(self.active().locator(".cm-content")).to_be_focused()
         self.page.keyboard.insert_text(text)
         return self.run_active(self.active())
 
@@ -329,16 +349,16 @@ def test_first_lesson_from_start_to_a_restarted_kernel(
     expect(shown).to_contain_text("no answer yet")
 
     # A known mistake: its own message, the hint, then the right answer.
-    magic = f"%%sql {exercise.answer_name}\n"
+    magic = f"%%{exercise.kind} {exercise.answer_name}\n"
     check = exercise.id + cells.CHECK_SUFFIX
     notebook.write(exercise.id, magic + lesson.mistake.answer.strip())
-    expect(notebook.run(exercise.id).locator("table")).to_have_count(1)
+    expect(notebook.run(exercise.id).locator("table, img")).to_have_count(1)
     expect(notebook.run(check)).to_contain_text(lesson.mistake.message.strip())
     hint = notebook.run_new_cell_below(check, f'hint("{exercise.id}")')
     expect(hint).to_contain_text(exercise.hints[0].strip())
     notebook.write(exercise.id, magic + lesson.reference.strip())
     notebook.run(exercise.id)
-    expect(notebook.run(check)).not_to_contain_text("CheckFailed")
+    expect(notebook.run(check)).to_contain_text(f"{exercise.id} holds")
 
     # The quiz, without the mouse; running the cell below writes the answer into it.
     notebook.run(f"{quiz['id']}-quiz")
@@ -366,3 +386,30 @@ def test_first_lesson_from_start_to_a_restarted_kernel(
     assert recorded_choice(sources_saved[quiz["id"]]) == lesson.right_choice
     released = (COURSE / "notebooks" / lesson.path).read_bytes()
     assert (course_folder / "notebooks" / lesson.path).read_bytes() == released
+
+
+def test_lab_cells_show_what_they_measured(page: Page) -> None:
+    """A schema is drawn and attacked, a query's plan is read as cost, in the learner's browser."""
+    notebook = Notebook(page)
+    notebook.open("04_schema/01_tables_that_refuse.ipynb")
+    notebook.run("setup")
+    notebook.run_new_cell_below(
+        "setup",
+        "from ridealong.labs.schema import attack, schema\n"
+        "users = 'CREATE TABLE users (user_id BIGINT PRIMARY KEY, email VARCHAR NOT NULL)'",
+    )
+    drawn = notebook.run_new_cell_below("setup", "schema(users)")
+    expect(drawn.get_by_role("img", name="Entity-relationship diagram")).to_be_visible()
+    attacked = notebook.run_new_cell_below("setup", "attack(users)")
+    expect(attacked.get_by_role("row", name="differ only by case")).to_contain_text("let it pass")
+    expect(attacked.locator("caption")).to_contain_text("hostile rows bounce")
+
+    notebook.open("06_sql_two/02_grain_before_sums.ipynb")
+    notebook.run("setup")
+    shown = notebook.run_new_cell_below(
+        "setup",
+        "from ridealong.labs.query import cost_of\n"
+        "cost_of('SELECT r.ride_id, p.amount FROM rides AS r JOIN payments AS p USING (ride_id)')",
+    )
+    expect(shown).to_contain_text("The query starts from rides")
+    expect(shown.get_by_role("img", name="starts from rides")).to_be_visible()

@@ -1,8 +1,8 @@
 """What is asked in a module, and what answers give on every data set, as data.
 
 The catalogue of a module holds its exercises with the fingerprints of the reference answer's
-result, the fingerprints by which its known mistakes are recognised, its quizzes and its
-predictions. It holds no query. A module is refused, exercise by exercise, while a mistake cannot
+result, the fingerprints by which its known mistakes are recognised, its quizzes, its predictions
+and its rubrics with their sample answers. It holds no query and no reference text. A module is refused, exercise by exercise, while a mistake cannot
 be told from the reference or from another mistake, or an alternative is not equal to the
 reference, on every data set that answers are checked on.
 """
@@ -10,6 +10,7 @@ reference, on every data set that answers are checked on.
 import importlib.metadata
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -17,9 +18,10 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from ridealong.answers.magics import read_yaml
 from ridealong.authoring import cells, format, sources
 from ridealong.authoring.problems import BuildError
-from ridealong.authoring.sources import Exercise, Module
+from ridealong.authoring.sources import Exercise, Module, Rubric
 from ridealong.authoring.steps import (
     MEMORY,
     Options,
@@ -31,6 +33,8 @@ from ridealong.authoring.steps import (
     write,
 )
 from ridealong.checks import compare, query, sqltext
+from ridealong.checks import schema as schema_check
+from ridealong.checks.document import judge_document
 from ridealong.checks.fingerprint import Fingerprint
 from ridealong.checks.result import key_name
 from ridealong.checks.statement import QueryFailed
@@ -115,19 +119,28 @@ def _made(course: Path, folder: Path, options: Options, show: Show) -> dict[Path
             for name, entry in module.predictions.items()
         },
     }
+    if module.rubrics:
+        places = _places(notebooks, "manual")
+        content["rubrics"] = {
+            rubric.id: _rubric_entry(rubric, places[rubric.id][0])
+            for rubric in module.rubrics.values()
+            if rubric.id in places
+        }
     made = {path_of(course, module.name): (dumps(content) + "\n").encode()}
     if problems:
         raise BuildError(problems, made)  # what is right can be checked already
     return made
 
 
-def _places(notebooks: Mapping[str, NotebookNode]) -> dict[str, tuple[str, str]]:
-    """Return for each answer cell its notebook's name and its source."""
+def _places(
+    notebooks: Mapping[str, NotebookNode], part: str = "answer"
+) -> dict[str, tuple[str, str]]:
+    """Return for each answer cell, or each manual one, its notebook's name and its source."""
     return {
         cell.id: (name, cell.source)
         for name, notebook in notebooks.items()
         for cell in notebook.cells
-        if cells.part(cell.metadata) == "answer"
+        if cells.part(cell.metadata) == part
     }
 
 
@@ -151,7 +164,19 @@ def _entry(exercise: Exercise, notebook: str) -> dict[str, Any]:
         "order": exercise.order,
         "parameters": exercise.parameters,
         "hints": exercise.hints,
+        **({"timed": True} if exercise.timed else {}),
+        **({"story": exercise.story} if exercise.story else {}),
+        **({"fields": exercise.fields} if exercise.fields else {}),
+        **({"attacks": exercise.attacks} if exercise.attacks else {}),
+        **({"given": exercise.given} if exercise.given else {}),
+        **({"judge": exercise.judge} if exercise.judge else {}),
     }
+
+
+def _rubric_entry(rubric: Rubric, notebook: str) -> dict[str, Any]:
+    entry = asdict(rubric)
+    del entry["id"]
+    return entry | {"notebook": notebook}
 
 
 def _quiz_entry(entry: dict[str, Any], options: Options) -> dict[str, Any]:
@@ -166,6 +191,7 @@ def _remembered(
     key = digest(
         reference,
         repr((exercise.id, exercise.order, exercise.parameters, exercise.allow_empty, known)),
+        repr((exercise.kind, exercise.fields, exercise.attacks, exercise.given, exercise.judge)),
         str(seed),
         package_digest(only=_BY_QUERY),
         importlib.metadata.version("duckdb"),
@@ -178,7 +204,7 @@ def _remembered(
     if kept.get("key") != key:
         kept = {
             "key": key,
-            "results": results(exercise, reference, seed, module.name),
+            "results": _found(exercise, reference, seed, module.name),
         }
         write(path, json.dumps(kept, ensure_ascii=False).encode())
     found: dict[str, Any] = kept["results"]
@@ -188,7 +214,58 @@ def _remembered(
         {"name": m.name, "message": m.message.strip(), "results": recognised[m.name]}
         for m in exercise.mistakes
     ]
-    return {"expected": found["expected"], "mistakes": mistakes}
+    return {**({"expected": found["expected"]} if found["expected"] else {}), "mistakes": mistakes}
+
+
+def _found(exercise: Exercise, reference: str, seed: int, module: str) -> dict[str, Any]:
+    if exercise.kind == "sql":
+        return results(exercise, reference, seed, module)
+    return _behaviour(exercise, reference, module)
+
+
+def _behaviour(exercise: Exercise, reference: str, module: str) -> dict[str, dict[str, Any]]:
+    """Return what the mistakes of a schema or a plan are recognised by.
+
+    Raises:
+        BuildError: when an answer does not do what its place says.
+    """
+    where = f"solutions/{module}, exercise {exercise.id!r}"
+    problems: list[str] = []
+    for what, text in [
+        ("the reference", reference),
+        *((f"alternative {a.name!r}", a.answer) for a in exercise.alternatives),
+    ]:
+        marks = _marks(exercise, text)
+        if any(marks.values()):
+            problems.append(f"{where}: {what} does not hold: {marks}")
+    recognised: dict[str, Any] = {}
+    for mistake in exercise.mistakes:
+        what = f"mistake {mistake.name!r}"
+        marks = _marks(exercise, mistake.answer)
+        if not any(marks.values()):
+            problems.append(f"{where}: {what} holds, so it would pass: change it, or add an attack")
+        same = [name for name, other in recognised.items() if other == marks]
+        if same:
+            problems.append(
+                f"{where}: mistakes {same[0]!r} and {mistake.name!r} fail alike ({marks}), so a "
+                "check cannot tell which it was: keep one, or add an attack"
+            )
+        recognised[mistake.name] = marks
+    if problems:
+        raise BuildError(problems)
+    return {"expected": {}, "mistakes": recognised}
+
+
+def _marks(exercise: Exercise, text: str) -> dict[str, Any]:
+    if exercise.kind == "ddl":
+        found = schema_check.fight(text, exercise.fields, exercise.attacks, exercise.given)
+        return found.marks()
+    try:
+        value = read_yaml(text)
+    except ValueError as error:
+        return {"error": str(error)}
+    seen = judge_document(exercise.id, {"judge": exercise.judge}, value)
+    return {} if seen.passed else {"mistake": seen.mistake or seen.message}
 
 
 def results(exercise: Exercise, reference: str, seed: int, module: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ _STUBS = {
     "yaml": "# Your answer:",
     "quiz": "# Run this cell after choosing above: your answer is written here.",
 }
+TEXT_STUB = "*Write your answer here.*"
 _NOT_ANSWERED = "..."
 
 # nbgrader's three flags of a cell -> what the cell is for.
@@ -31,6 +32,14 @@ def magic(source: str) -> tuple[str, str]:
     """Return the kind and the name of a cell's `%%kind name` line, each "" where there is none."""
     found = _MAGIC.match(source)
     return (found["kind"], found["name"] or "") if found else ("", "")
+
+
+def marker_lines(cell: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the two lines that a cell's solution stands between."""
+    if cell["cell_type"] != "code":
+        return f"<!-- {BEGIN} -->", f"<!-- {END} -->"
+    mark = comment_mark(cell["source"])
+    return f"{mark} {BEGIN}", f"{mark} {END}"
 
 
 def comment_mark(source: str) -> str:

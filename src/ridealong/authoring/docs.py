@@ -111,6 +111,7 @@ def _blocks(course: Path) -> Mapping[str, Callable[[], str]]:
         "coverage": partial(_coverage, modules),
         "coverage summary": partial(_coverage_summary, modules),
         "coverage by module": partial(_coverage_by_module, modules),
+        **{f"rubrics {m.name}": partial(_rubrics, m) for m in modules if m.rubrics},
         "derived files": _derived_files,
         "data dictionary": readme.dictionary_tables,
         "calibration": readme.calibration_table,
@@ -124,16 +125,37 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
     )
 
 
+def _rubrics(module: sources.Module) -> str:
+    """Return the criteria and the scored samples of a module's rubric tasks."""
+    parts = []
+    for rubric in module.rubrics.values():
+        levels = [f"{points} point{'' if points == 1 else 's'}" for points in range(4)]
+        rows = [[each.name, *each.levels] for each in rubric.criteria]
+        parts.append(f"### {rubric.title} (`{rubric.id}`, {rubric.points} points)")
+        parts.append(_table(["criterion", *levels], rows))
+        for sample in rubric.samples:
+            scores = ", ".join(
+                f"{criterion.name} {score}"
+                for criterion, score in zip(rubric.criteria, sample.scores, strict=True)
+            )
+            parts.append(
+                f"<details><summary>Sample: {sample.name}, {sum(sample.scores)} of "
+                f"{rubric.points} points</summary>\n\n{sample.text.strip()}\n\n"
+                f"Scores: {scores}.\n\n{sample.why.strip()}\n\n</details>"
+            )
+    return "\n\n".join(parts)
+
+
 def _notebooks(module: sources.Module) -> dict[Path, NotebookNode]:
     return {path: format.canonical(format.read(path)) for path in module.notebooks}
 
 
 def _asked(notebook: NotebookNode) -> list[str]:
-    """Return the ids of the exercises and quizzes of a notebook, in their order."""
+    """Return the ids of the exercises, quizzes and rubric tasks of a notebook, in their order."""
     return [
         cell.id.removesuffix(cells.CHECK_SUFFIX)
         for cell in notebook.cells
-        if cells.part(cell.metadata) == "check"
+        if cells.part(cell.metadata) in ("check", "manual")
     ]
 
 
@@ -142,13 +164,13 @@ def _modules(modules: list[sources.Module]) -> str:
     for module in modules:
         for path, notebook in _notebooks(module).items():
             asked = _asked(notebook)
-            entries = [module.exercises.get(i) or module.quizzes[i] for i in asked]
+            entries = [(module.exercises | module.quizzes | module.rubrics)[i] for i in asked]
             rows.append(
                 [
                     f"`{module.name}`",
                     f"{title(notebook)} (`{path.name}`)",
                     str(minutes(notebook)),
-                    str(sum(i in module.exercises for i in asked)),
+                    str(sum(i not in module.quizzes for i in asked)),
                     str(sum(i in module.quizzes for i in asked)),
                     f"{sum(entry.points for entry in entries):g}",
                 ]
@@ -161,9 +183,9 @@ def _exercises(module: sources.Module) -> str:
     rows = []
     for path, notebook in _notebooks(module).items():
         for identifier in _asked(notebook):
-            if identifier not in module.exercises:
+            exercise = module.exercises.get(identifier) or module.rubrics.get(identifier)
+            if exercise is None:
                 continue
-            exercise = module.exercises[identifier]
             rows.append(
                 [
                     path.name[:2],
@@ -173,11 +195,17 @@ def _exercises(module: sources.Module) -> str:
                     exercise.depth,
                     str(exercise.minutes),
                     str(exercise.points),
-                    ", ".join(mistake.name for mistake in exercise.mistakes),
+                    _judged_by(exercise),
                 ]
             )
     header = ["Notebook", "Exercise", "Syllabus", "Level", "Depth", "Minutes", "Points"]
     return _table([*header, "Mistakes it recognises"], rows)
+
+
+def _judged_by(exercise: sources.Exercise | sources.Rubric) -> str:
+    if isinstance(exercise, sources.Rubric):
+        return "a person grades: " + ", ".join(each.name for each in exercise.criteria)
+    return ", ".join(mistake.name for mistake in exercise.mistakes)
 
 
 def demos(module: sources.Module) -> dict[str, list[str]]:
@@ -193,11 +221,12 @@ def demos(module: sources.Module) -> dict[str, list[str]]:
 
 
 def practice(module: sources.Module) -> dict[str, list[str]]:
-    """Return for each syllabus id the exercises and quizzes of a module that practise it."""
+    """Return for each syllabus id the exercises, quizzes and rubric tasks that practise it."""
     found: dict[str, list[str]] = {}
-    everything: list[sources.Exercise | sources.Quiz] = [
+    everything: list[sources.Exercise | sources.Quiz | sources.Rubric] = [
         *module.exercises.values(),
         *module.quizzes.values(),
+        *module.rubrics.values(),
     ]
     for asked in everything:
         for item in asked.syllabus:
@@ -220,7 +249,7 @@ def _module_coverage(module: sources.Module) -> str:
             item.id,
             item.title,
             ", ".join(f"`{cell}`" for cell in shown.get(item.id, [])) or "none",
-            ", ".join(f"`{i}`" for i in practised.get(item.id, []) if i in module.exercises)
+            ", ".join(f"`{i}`" for i in practised.get(item.id, []) if i not in module.quizzes)
             or "none",
             ", ".join(f"`{i}`" for i in practised.get(item.id, []) if i in module.quizzes)
             or "none",

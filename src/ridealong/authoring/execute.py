@@ -78,7 +78,8 @@ def ensure_databases(seeds: list[int]) -> dict[str, str]:
 
     for seed in seeds:
         ensure_database(1, seed)
-    return {"RIDEALONG_DATA": str(data_folder())}
+    # A PostgreSQL of the maintainer's would add a column to what `attack` shows.
+    return {"RIDEALONG_DATA": str(data_folder()), "RIDEALONG_DATABASE_URL": ""}
 
 
 def execute(path: Path, hidden_seed: int, show: Show) -> NotebookNode:
@@ -106,7 +107,9 @@ def execute(path: Path, hidden_seed: int, show: Show) -> NotebookNode:
         copy = Path(scratch, "course")
         working = copy / "solutions" / path.parent.name
         shutil.copytree(
-            path.parent, working, ignore=shutil.ignore_patterns("quiz_answers*", ".ipynb_*")
+            path.parent,
+            working,
+            ignore=shutil.ignore_patterns(*sources.SAVED_BY_WIDGETS, ".ipynb_*"),
         )
         # A folder with these two is a course to `ridealong.course.root`.
         (copy / "nbgrader_config.py").touch()

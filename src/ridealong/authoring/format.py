@@ -28,6 +28,9 @@ _NBGRADER_KEYS = ("grade", "grade_id", "locked", "points", "schema_version", "so
 _MACHINE_MADE = re.compile(r"(?=.*[0-9])[0-9a-f]{8}(-.*)?|cell-[0-9a-f]{16}")
 _LONGEST_ID = 64  # nbformat's own limit
 _CELLS = {False: "answer cell", True: "check cell"}
+_RUBRIC_CALL = re.compile(
+    r"""\brubric\(\s*["'](?P<id>[\w-]+)["']\s*(?P<samples>,\s*samples\s*=\s*True\s*)?,?\s*\)"""
+)
 # What a widget shows lives in the browser: stored, it would say "model not found".
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _PATHS = re.compile(r"(?:/(?:home|Users|tmp|root|var|usr|opt)/|[A-Z]:\\\\?)\S+")
@@ -179,7 +182,7 @@ def module_problems(notebooks: Mapping[str, NotebookNode], module: sources.Modul
     shown: set[str] = set()
     for name, notebook in notebooks.items():
         for cell in notebook.cells:
-            if cells.part(cell.metadata) in ("answer", "check"):
+            if cells.part(cell.metadata) in ("answer", "check", "manual"):
                 where.setdefault(cell.id, []).append(name)
             if cell.cell_type == "code":
                 shown |= set(re.findall(r"\b(?:quiz|predict)\(\s*[\"']([\w-]+)[\"']", cell.source))
@@ -208,7 +211,60 @@ def module_problems(notebooks: Mapping[str, NotebookNode], module: sources.Modul
             f"solutions/{module.name}: a notebook shows the question {identifier!r}, which is "
             f"not in quizzes.toml{nearest(identifier, known)}"
         )
-    return found
+    code = "\n".join(
+        cell.source
+        for notebook in notebooks.values()
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    )
+    clocks = set(re.findall(r"\btimer\(\s*[\"']([\w-]+)[\"']", code))
+    for exercise in module.exercises.values():
+        if exercise.timed and exercise.id not in clocks:
+            found.append(
+                f"solutions/{module.name}/exercises.toml, {exercise.id!r}: it is timed, and no "
+                f'notebook shows its clock with timer("{exercise.id}")'
+            )
+    return found + list(_rubric_problems(notebooks, module))
+
+
+def _rubric_problems(
+    notebooks: Mapping[str, NotebookNode], module: sources.Module
+) -> Iterator[str]:
+    """Yield where a rubric task has not its rubric above and the sample answers below."""
+    file = f"solutions/{module.name}/exercises.toml"
+    seen: dict[str, list[str]] = {}
+    for notebook in notebooks.values():
+        for cell in notebook.cells:
+            if cells.part(cell.metadata) == "manual":
+                seen.setdefault(cell.id, []).append("the answer cell")
+            elif cell.cell_type == "code":
+                for call in _RUBRIC_CALL.finditer(cell.source):
+                    seen.setdefault(call["id"], []).append(
+                        _rubric_call(call["id"], call["samples"])
+                    )
+    for identifier in module.rubrics:
+        wanted = [
+            _rubric_call(identifier),
+            "the answer cell",
+            _rubric_call(identifier, samples=True),
+        ]
+        found = seen.get(identifier, [])
+        if found != wanted:
+            yield (
+                f"{file}, {identifier!r}: the notebooks have {', '.join(found) or 'none of it'}; "
+                f"wanted in this order {', '.join(wanted)}"
+            )
+    # An answer cell of no rubric is named with its cell.
+    for identifier in sorted(seen.keys() - module.rubrics.keys()):
+        if seen[identifier] != ["the answer cell"]:
+            yield (
+                f"solutions/{module.name}: a notebook shows the rubric {identifier!r}, which is "
+                f"not in exercises.toml{nearest(identifier, module.rubrics)}"
+            )
+
+
+def _rubric_call(identifier: str, samples: object = False) -> str:
+    return f'rubric("{identifier}"{", samples=True" if samples else ""})'
 
 
 def _cell(cell: NotebookNode, module: sources.Module) -> Iterator[str]:
@@ -226,11 +282,13 @@ def _cell(cell: NotebookNode, module: sources.Module) -> Iterator[str]:
     if has_markers and part not in ("answer", "manual"):
         yield "solution markers, but it is no answer cell"
     if part == "unknown":
-        yield "nbgrader's grade, solution and locked fit neither an answer nor a check cell"
+        yield "nbgrader's grade, solution and locked fit no answer, check or manually graded cell"
     elif part == "answer":
         yield from _answer(cell, module)
     elif part == "check":
         yield from _check(cell, module)
+    elif part == "manual":
+        yield from _manual(cell, module)
 
 
 def _answer(cell: NotebookNode, module: sources.Module) -> Iterator[str]:
@@ -240,13 +298,7 @@ def _answer(cell: NotebookNode, module: sources.Module) -> Iterator[str]:
             f"an answer, but neither exercises.toml nor quizzes.toml has {cell.id!r}"
             f"{nearest(cell.id, asked)}"
         )
-    mark = cells.comment_mark(cell.source)
-    lines = [line.strip() for line in cell.source.splitlines()]
-    for marker in (cells.BEGIN, cells.END):
-        if lines.count(f"{mark} {marker}") != 1:
-            yield f"wanted the line '{mark} {marker}' exactly once"
-    if not cells.solution(cell.source).strip():
-        yield "no solution between the markers"
+    yield from _solution(cell)
     kind, name = cells.magic(cell.source)
     wanted = cell.id.replace("-", "_")
     if cell.id in module.quizzes and kind != "quiz":
@@ -255,6 +307,31 @@ def _answer(cell: NotebookNode, module: sources.Module) -> Iterator[str]:
         yield f"its answer starts with '%%{module.exercises[cell.id].kind} {wanted}'"
     elif kind and name != wanted:
         yield f"its answer is called {name!r}, wanted {wanted!r} as in its id"
+
+
+def _manual(cell: NotebookNode, module: sources.Module) -> Iterator[str]:
+    if cell.cell_type != "markdown":
+        yield f"what a person grades is a markdown cell, and this is a {cell.cell_type} cell"
+        return
+    if cell.id not in module.rubrics:
+        yield (
+            f"manually graded, but exercises.toml has no rubric {cell.id!r}"
+            f"{nearest(cell.id, module.rubrics)}"
+        )
+        return
+    yield from _solution(cell)
+    points, wanted = cell.metadata.nbgrader.get("points"), module.rubrics[cell.id].points
+    if points != wanted:
+        yield f"worth {points} points here and {wanted} in the TOML file"
+
+
+def _solution(cell: NotebookNode) -> Iterator[str]:
+    lines = [line.strip() for line in cell.source.splitlines()]
+    for marker in cells.marker_lines(cell):
+        if lines.count(marker) != 1:
+            yield f"wanted the line '{marker}' exactly once"
+    if not cells.solution(cell.source).strip():
+        yield "no solution between the markers"
 
 
 def _check(cell: NotebookNode, module: sources.Module) -> Iterator[str]:

@@ -25,21 +25,19 @@ NOT_RELEASED = [
     "README.md",
     "feedback",
 ]
-# What quiz widgets saved. A learner hands it in, so it is not ignored; an author's is not released.
-QUIZ_ANSWERS = "quiz_answers*.json"
 SITE_EXCHANGE = Path("/usr/local/share/nbgrader/exchange")  # nbgrader's default
 
 
 class ClearSolutions(preprocessors.ClearSolutions):  # type: ignore[misc]  # nbgrader has no types
     """Replace each solution by a stub that fits the kind of the cell."""
 
-    text_stub = Unicode("*Write your answer here.*").tag(config=True)
+    text_stub = Unicode(cells.TEXT_STUB).tag(config=True)
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
         """Set the stub for this cell, then let nbgrader cut out the solution."""
+        if utils.is_solution(cell) and cells.BEGIN not in cell.source:
+            raise RuntimeError(f"answer cell {cell.id!r} has no '{cells.BEGIN}' marker")
         if cell.cell_type == "code" and utils.is_solution(cell):
-            if cells.BEGIN not in cell.source:
-                raise RuntimeError(f"answer cell {cell.id!r} has no '{cells.BEGIN}' marker")
             self.code_stub = {resources["language"]: cells.stub(cell.source)}
         cleared: tuple[Any, Any] = super().preprocess_cell(cell, resources, cell_index)
         return cleared
@@ -61,11 +59,11 @@ def configure(config: Any, course: Path) -> None:
     config.GenerateAssignment.preprocessors = [
         ClearSolutions if each is preprocessors.ClearSolutions else each for each in stock
     ]
-    # What a learner's quiz widget saved is their work: never replaced by a file of ours.
+    # What a learner's widgets saved is their work: never replaced by a file of ours.
     config.Autograde.exclude_overwriting = {
-        folder.name: ["quiz_answers.json"] for folder in sources.folders(course)
+        folder.name: ["quiz_answers.json", "times.json"] for folder in sources.folders(course)
     }
-    config.GenerateAssignment.post_convert_hook = f"{__name__}.{remove_quiz_answers.__name__}"
+    config.GenerateAssignment.post_convert_hook = f"{__name__}.{remove_saved_by_widgets.__name__}"
     # The first check of a new machine builds a database, once.
     config.ExecutePreprocessor.timeout = 180
     config.ExecutePreprocessor.shutdown_kernel = "immediate"
@@ -80,13 +78,16 @@ def configure(config: Any, course: Path) -> None:
     _put_scripts_on_path()
 
 
-def remove_quiz_answers(assignment: str, **_: Any) -> None:
-    """Remove an author's quiz answers from a module just released.
+def remove_saved_by_widgets(assignment: str, **_: Any) -> None:
+    """Remove an author's quiz answers and times from a module just released.
+
+    A learner hands theirs in, so the files are not among those that nbgrader leaves out.
 
     nbgrader calls this with the course as the working folder.
     """
-    for path in Path("notebooks", assignment).glob(QUIZ_ANSWERS):
-        path.unlink()
+    for pattern in sources.SAVED_BY_WIDGETS:
+        for path in Path("notebooks", assignment).glob(pattern):
+            path.unlink()
 
 
 def _exchange(course: Path) -> Path | None:

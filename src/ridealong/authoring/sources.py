@@ -7,18 +7,22 @@ reported at once.
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ridealong.authoring import syllabus
 from ridealong.authoring.problems import BuildError, nearest
+from ridealong.checks import attacks
 from ridealong.quiz import schema
+from ridealong.rubrics import LEVELS, MOST_PER_CRITERION
 
-EXERCISE_KINDS = ("sql",)
+EXERCISE_KINDS = ("sql", "ddl", "yaml")
+STORIES = tuple(f"S{number}" for number in range(1, 16))  # planted in the data
 WORDS = re.compile(r"[a-z]+[0-9]{0,2}(-([a-z]+[0-9]{0,2}|[0-9]+))*")
 MODULE = re.compile(r"[0-9]{2}_[a-z0-9_]+")
+SAVED_BY_WIDGETS = ("quiz_answers*.json", "times.json", "times.damaged-*.json")
 
 Scalar = str | int | float | bool
 
@@ -50,6 +54,12 @@ class Exercise:
     order: list[str] = field(default_factory=list)
     parameters: list[dict[str, Scalar]] = field(default_factory=list)
     allow_empty: bool = False
+    timed: bool = False
+    story: str = ""
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    attacks: list[str] = field(default_factory=list)
+    given: str = ""
+    judge: str = ""
 
     @property
     def answer_name(self) -> str:
@@ -69,6 +79,40 @@ class Quiz:
 
 
 @dataclass(frozen=True, slots=True)
+class Criterion:
+    """One line of a rubric: what an answer looks like that earns 0, 1, 2, 3 points on it."""
+
+    name: str
+    levels: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A made-up answer to a rubric task, scored on each criterion, and the reasons."""
+
+    name: str
+    text: str
+    scores: list[int]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rubric:
+    """One `[[rubric]]` of a module's `exercises.toml`: a task that a person grades."""
+
+    id: str
+    title: str
+    syllabus: list[str]
+    level: int
+    depth: str
+    minutes: int
+    points: int
+    hints: list[str]
+    criteria: list[Criterion]
+    samples: list[Sample]
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """One folder of `solutions/`: its notebooks and what stands beside them."""
 
@@ -78,6 +122,7 @@ class Module:
     exercises: dict[str, Exercise]
     quizzes: dict[str, Quiz]
     predictions: dict[str, dict[str, Any]]
+    rubrics: dict[str, Rubric]
 
 
 def folders(course: Path) -> list[Path]:
@@ -95,15 +140,15 @@ def notebooks(folder: Path) -> list[Path]:
 
 
 def load(folder: Path) -> Module:
-    """Read a module's notebooks list, exercises, quizzes and predictions.
+    """Read a module's notebooks list, exercises, rubric tasks, quizzes and predictions.
 
     Raises:
         BuildError: With every problem found in the two TOML files.
     """
     reader = _Reader(folder)
-    exercises = reader.exercises()
+    exercises, rubrics = reader.exercises()
     quizzes, predictions = reader.quizzes()
-    reader.unique([e.id for e in exercises] + [q.id for q in quizzes])
+    reader.unique([e.id for e in exercises] + [q.id for q in quizzes] + [r.id for r in rubrics])
     if reader.problems:
         raise BuildError(reader.problems)
     return Module(
@@ -113,6 +158,7 @@ def load(folder: Path) -> Module:
         exercises={e.id: e for e in exercises},
         quizzes={q.id: q for q in quizzes},
         predictions={p["id"]: p for p in predictions},
+        rubrics={r.id: r for r in rubrics},
     )
 
 
@@ -152,11 +198,21 @@ _EXERCISE = _HEAD | {
     "order": _Key(list, required=False),
     "parameters": _Key(list, required=False),
     "allow_empty": _Key(bool, required=False),
+    "timed": _Key(bool, required=False),
+    "fields": _Key(dict, required=False),
+    "attacks": _Key(list, required=False, minimum=2),
+    "given": _Key(str, required=False),
+    "judge": _Key(str, required=False, choices=("migration",)),
+    "story": _Key(str, required=False, choices=STORIES),
     "mistakes": _Key(list, minimum=3),
     "alternatives": _Key(list, minimum=2),
 }
+_KEYS_OF_KIND = {"ddl": ("fields", "attacks", "given"), "yaml": ("judge",)}
 _MISTAKE = {"name": _Key(str), "answer": _Key(str), "message": _Key(str)}
 _ALTERNATIVE = {"name": _Key(str), "answer": _Key(str)}
+_RUBRIC = _HEAD | {"criteria": _Key(list, minimum=1), "samples": _Key(list, minimum=2)}
+_CRITERION = {"name": _Key(str), "levels": _Key(list)}
+_SAMPLE = {"name": _Key(str), "text": _Key(str), "scores": _Key(list), "why": _Key(str)}
 
 
 class _Reader:
@@ -179,18 +235,20 @@ class _Reader:
             self.problems.append(f"{self._name(file)}: not TOML: {error}")
             return {}
 
-    def exercises(self) -> list[Exercise]:
+    def exercises(self) -> tuple[list[Exercise], list[Rubric]]:
         file = "exercises.toml"
         table = self._table(file)
-        for key in table.keys() - {"exercise"}:
-            self.problems.append(
-                f"{self._name(file)}: unknown table {key!r}{nearest(key, ['exercise'])}"
-            )
-        found = table.get("exercise", [])
-        if not _are_tables(found):
-            self.problems.append(f"{self._name(file)}: write [[exercise]] with two brackets")
-            return []
-        return [exercise for entry in found if (exercise := self._exercise(entry))]
+        kinds = ("exercise", "rubric")
+        for key in table.keys() - set(kinds):
+            self.problems.append(f"{self._name(file)}: unknown table {key!r}{nearest(key, kinds)}")
+        for kind in kinds:
+            if not _are_tables(table.get(kind, [])):
+                self.problems.append(f"{self._name(file)}: write [[{kind}]] with two brackets")
+                del table[kind]
+        return (
+            [made for entry in table.get("exercise", []) if (made := self._exercise(entry))],
+            [task for entry in table.get("rubric", []) if (task := self._rubric(entry))],
+        )
 
     def quizzes(self) -> tuple[list[Quiz], list[dict[str, Any]]]:
         file = "quizzes.toml"
@@ -219,6 +277,7 @@ class _Reader:
         where = f"{self._name('exercises.toml')}, exercise {entry.get('id', '(no id)')!r}"
         self._check(where, entry, _EXERCISE)
         self._check_values(where, entry)
+        self._check_kind(where, entry)
         answers = {
             key: self._answers(f"{where}, {key}", entry.get(key, []), keys)
             for key, keys in (("mistakes", _MISTAKE), ("alternatives", _ALTERNATIVE))
@@ -227,17 +286,62 @@ class _Reader:
             return None
         return Exercise(**(entry | answers))
 
+    def _rubric(self, entry: dict[str, Any]) -> Rubric | None:
+        """Check one rubric task; None, and its problems noted, when it cannot be used."""
+        before = len(self.problems)
+        where = f"{self._name('exercises.toml')}, rubric {entry.get('id', '(no id)')!r}"
+        self._check(where, entry, _RUBRIC)
+        self._check_values(where, entry)
+        criteria = entry.get("criteria", [])
+        samples = entry.get("samples", [])
+        self._named_tables(f"{where}, criteria", criteria, _CRITERION)
+        self._named_tables(f"{where}, samples", samples, _SAMPLE)
+        if len(self.problems) > before:
+            return None
+        for criterion in criteria:
+            levels = criterion["levels"]
+            if not (len(levels) == LEVELS and all(map(_is_text, levels))):
+                self.problems.append(
+                    f"{where}, criterion {criterion['name']!r}: 'levels' are {LEVELS} texts, "
+                    f"what earns 0, 1, 2 and {MOST_PER_CRITERION} points"
+                )
+        for sample in samples:
+            scores = sample["scores"]
+            if len(scores) != len(criteria) or not all(map(_is_score, scores)):
+                self.problems.append(
+                    f"{where}, sample {sample['name']!r}: 'scores' are {scores!r}, wanted one "
+                    f"whole number from 0 to {MOST_PER_CRITERION} for each of "
+                    f"{len(criteria)} criteria"
+                )
+        wanted = MOST_PER_CRITERION * len(criteria)
+        if entry["points"] != wanted:
+            self.problems.append(
+                f"{where}: 'points' is {entry['points']}, wanted {wanted}: "
+                f"{MOST_PER_CRITERION} for each of {len(criteria)} criteria"
+            )
+        if len(self.problems) > before:
+            return None
+        made = {
+            "criteria": [Criterion(**criterion) for criterion in criteria],
+            "samples": [Sample(**sample) for sample in samples],
+        }
+        return Rubric(**(entry | made))
+
     def _answers(self, where: str, tables: Any, keys: Mapping[str, _Key]) -> list[Answer]:
+        before = len(self.problems)
+        self._named_tables(where, tables, keys)
+        return [Answer(**table) for table in tables] if len(self.problems) == before else []
+
+    def _named_tables(self, where: str, tables: Any, keys: Mapping[str, _Key]) -> None:
+        """Note what is wrong with the keys of tables, and names that are used twice."""
         if not _are_tables(tables):
             self.problems.append(f"{where}: write them as tables [[...]]")
-            return []
-        before = len(self.problems)
+            return
         for number, table in enumerate(tables, start=1):
             self._check(f"{where} {number}", table, keys)
         names = [str(table.get("name")) for table in tables]
         for name in sorted({n for n in names if names.count(n) > 1}):
             self.problems.append(f"{where}: two are called {name!r}")
-        return [Answer(**table) for table in tables] if len(self.problems) == before else []
 
     def _check(self, where: str, entry: Mapping[str, Any], keys: Mapping[str, _Key]) -> None:
         """Note unknown and missing keys, and values of the wrong type or range."""
@@ -271,6 +375,21 @@ class _Reader:
                     "number or true/false"
                 )
 
+    def _check_kind(self, where: str, entry: Mapping[str, Any]) -> None:
+        """Note keys that the kind of an exercise needs, or has no use for."""
+        kind = entry.get("kind")
+        wanted = _KEYS_OF_KIND.get(str(kind), ())
+        for key in wanted:
+            if key not in entry and key != "given":
+                self.problems.append(f"{where}: an exercise of kind {kind!r} needs {key!r}")
+        for other, keys in _KEYS_OF_KIND.items():
+            for key in keys:
+                if other != kind and key in entry and key not in wanted:
+                    self.problems.append(f"{where}: {key!r} is for exercises of kind {other!r}")
+        fields, attacks = entry.get("fields", {}), entry.get("attacks", [])
+        if isinstance(fields, dict) and isinstance(attacks, list):
+            self.problems += [f"{where}: {p}" for p in _attack_problems(fields, attacks)]
+
     def _known_items(self, where: str, items: Sequence[Any]) -> None:
         for item in items:
             if item not in syllabus.items():
@@ -279,8 +398,35 @@ class _Reader:
                 )
 
 
+def _attack_problems(fields: Mapping[str, Any], wanted: Sequence[Any]) -> Iterator[str]:
+    known = attacks.fields()
+    for table, columns in fields.items():
+        if table not in known:
+            yield f"'fields': no attack knows a table {table!r}{nearest(table, known)}"
+            continue
+        for column in columns if isinstance(columns, list) else []:
+            if column not in known[table]:
+                yield (
+                    f"'fields': no attack knows {table}.{column}{nearest(str(column), known[table])}"
+                )
+    for identity in wanted:
+        if identity not in attacks.attacks():
+            yield f"unknown attack {identity!r}{nearest(str(identity), attacks.attacks())}"
+            continue
+        for need in attacks.attacks()[identity].needs:
+            table, _, column = need.partition(".")
+            if table not in fields or (column and column not in fields[table]):
+                yield f"attack {identity!r} needs {need}, which is not in 'fields'"
+    if len(set(map(str, wanted))) < len(wanted):
+        yield "'attacks' names one twice"
+
+
 def _are_tables(found: Any) -> bool:
     return isinstance(found, list) and all(isinstance(entry, dict) for entry in found)
+
+
+def _is_score(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MOST_PER_CRITERION
 
 
 def _is_text(value: Any) -> bool:

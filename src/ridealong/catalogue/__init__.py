@@ -1,4 +1,4 @@
-"""Find exercises, quizzes and predictions in the derived files beside this one."""
+"""Find exercises, quizzes, predictions and rubrics in the derived files beside this one."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,6 +35,7 @@ class Module:
     exercises: Mapping[str, Entry] = field(default_factory=dict)
     quizzes: Mapping[str, Entry] = field(default_factory=dict)
     predictions: Mapping[str, Entry] = field(default_factory=dict)
+    rubrics: Mapping[str, Entry] = field(default_factory=dict)
 
 
 def modules() -> tuple[Module, ...]:
@@ -69,6 +70,11 @@ def predictions() -> dict[str, Entry]:
     return {each: entry for module in modules() for each, entry in module.predictions.items()}
 
 
+def rubrics() -> dict[str, Entry]:
+    """Return every rubric task of the course by id."""
+    return {each: entry for module in modules() for each, entry in module.rubrics.items()}
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return `; did you mean "..."?` with the known name nearest to `name`, or an empty text."""
     close = get_close_matches(str(name).lower().replace("_", "-"), list(known), n=1, cutoff=0.6)
@@ -100,6 +106,7 @@ def _read(source: Traversable) -> Module:
             hidden_seed=int(content["hidden_seed"]),
             hidden_scale=float(content["hidden_scale"]),
             **{key: dict(content[key]) for key in ("exercises", "quizzes", "predictions")},
+            rubrics=dict(content.get("rubrics", {})),  # few modules have one
         )
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CatalogueError(

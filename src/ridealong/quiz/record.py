@@ -12,19 +12,22 @@ One entry of `quizzes` holds:
 - `in_cell`: whether the answer cell below the widget holds this answer. A click after that
   takes it away: then the file is newer than the cell;
 - `saved_at`: when, UTC.
+
+`RecordFile` is what such a file has in common with others, such as the times of
+`ridealong.timing`.
 """
 
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from filelock import FileLock, Timeout
 
@@ -50,20 +53,24 @@ class _Content:
     damage: str = ""
 
 
-class AnswerFile:
-    """The answers of one folder."""
+class RecordFile:
+    """Entries by section and name in one JSON file; each kind of file says which sections."""
+
+    file_name: ClassVar[str]
+    sections: ClassVar[tuple[str, ...]]
+    kept: ClassVar[str]  # what is in memory when the file cannot be written, and the next step
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE_NAME
+        self.path = folder / self.file_name
         self._unsaved: dict[tuple[str, str], Entry] = {}
 
     def entries(self, section: str) -> dict[str, Entry]:
-        """Return the entries of `quizzes` or `predictions`, with those not saved yet."""
+        """Return the entries of a section, with those not saved yet."""
         try:
             with self._lock():
-                document = _read(self.path).document
+                document = _read(self.path, self.sections).document
         except OSError:
-            document = _empty()
+            document = _empty(self.sections)
         entries: dict[str, Entry] = dict(document[section])
         entries.update(
             {key: entry for (part, key), entry in self._unsaved.items() if part == section}
@@ -77,7 +84,7 @@ class AnswerFile:
         """
         try:
             with self._lock():
-                content = _read(self.path)
+                content = _read(self.path, self.sections)
                 for (part, key), entry in self._unsaved.items():
                     content.document[part][key] = entry
                 entry = content.document[section].setdefault(identity, {})
@@ -89,7 +96,7 @@ class AnswerFile:
             entry = dict(self.entries(section).get(identity, {}))
             change(entry)
             self._unsaved[section, identity] = entry
-            return Saved(entry, problem=_not_saved(self.path, error))
+            return Saved(entry, problem=f"{_not_saved(self.path, error)} {self.kept}")
         self._unsaved.clear()
         return Saved(entry, notice=notice)
 
@@ -98,14 +105,14 @@ class AnswerFile:
         content = self.path.read_bytes()
         number = 1
         while True:
-            aside = self.path.with_name(f"quiz_answers.damaged-{number}.json")
+            aside = self.path.with_name(f"{self.path.stem}.damaged-{number}.json")
             try:
                 with aside.open("xb") as copy:
                     copy.write(content)
             except FileExistsError:
                 number += 1
             else:
-                return f"{FILE_NAME} could not be read ({damage}). It is kept as {aside.name}."
+                return f"{self.path.name} could not be read ({damage}). It is kept as {aside.name}."
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -118,6 +125,16 @@ class AnswerFile:
         )
         with lock:
             yield
+
+
+class AnswerFile(RecordFile):
+    """The answers of one folder."""
+
+    file_name = FILE_NAME
+    sections = SECTIONS
+    kept = (
+        "Your answer stays until the kernel stops. Make the folder writable and answer once more."
+    )
 
 
 @lru_cache(maxsize=64)
@@ -168,11 +185,11 @@ def current_answer(quiz_id: str, literal: object, folder: Path) -> object:
     return answer_of(entry)
 
 
-def _empty() -> dict[str, Any]:
-    return {"version": 1, "quizzes": {}, "predictions": {}}
+def _empty(sections: Sequence[str]) -> dict[str, Any]:
+    return {"version": 1} | {section: {} for section in sections}
 
 
-def _read(path: Path) -> _Content:
+def _read(path: Path, sections: Sequence[str]) -> _Content:
     """Return what can be read of a file, and what is wrong with the rest.
 
     Raises:
@@ -181,15 +198,16 @@ def _read(path: Path) -> _Content:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        return _Content(_empty())
+        return _Content(_empty(sections))
     try:
         document = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        return _Content(_empty(), f"{type(error).__name__}: {str(error)[:80]}")
+        return _Content(_empty(sections), f"{type(error).__name__}: {str(error)[:80]}")
     if not isinstance(document, dict):
-        return _Content(_empty(), f"a {type(document).__name__} where an object is expected")
+        seen = f"a {type(document).__name__} where an object is expected"
+        return _Content(_empty(sections), seen)
     damage = ""
-    for section in SECTIONS:
+    for section in sections:
         entries = document.setdefault(section, {})
         if not isinstance(entries, dict):
             damage = f"{section} is a {type(entries).__name__}"
@@ -203,7 +221,7 @@ def _read(path: Path) -> _Content:
 def _write(path: Path, document: Mapping[str, Any]) -> None:
     """Replace the file in one step: a crash leaves the old one or the new one."""
     text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    handle, name = tempfile.mkstemp(prefix=".quiz_answers-", suffix=".tmp", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -225,6 +243,5 @@ def _not_saved(path: Path, error: OSError) -> str:
     else:
         reason = (error.strerror or str(error)).lower()
     return (
-        f"Not saved: {path.name} in {path.parent.name or path.parent} cannot be written ({reason}). "
-        "Your answer stays until the kernel stops. Make the folder writable and answer once more."
+        f"Not saved: {path.name} in {path.parent.name or path.parent} cannot be written ({reason})."
     )

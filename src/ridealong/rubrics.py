@@ -1,0 +1,143 @@
+"""The rubric of a task that a person grades, and sample answers that were graded with it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from textwrap import indent
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
+    from ridealong import catalogue
+
+LEVELS: Final = 4  # of each criterion
+MOST_PER_CRITERION: Final = LEVELS - 1  # points
+
+# Left, because JupyterLab sets cells of a table to the right; top, because levels differ in length.
+_CELL = 'style="text-align: left; vertical-align: top"'
+
+
+class UnknownRubric(LookupError):
+    """The catalogue holds no rubric of this name."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows these lines in place of a traceback.
+        return [str(self)]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Rubric:
+    """The criteria of a task, each with what earns 0, 1, 2 and 3 points, shown as a table."""
+
+    entry: catalogue.Entry
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._html()}
+
+    def __repr__(self) -> str:
+        lines = [self._title()]
+        for criterion in self.entry["criteria"]:
+            lines += ["", criterion["name"]]
+            lines += [f"  {points}: {text}" for points, text in enumerate(criterion["levels"])]
+        return "\n".join(lines)
+
+    def _title(self) -> str:
+        return f"{self.entry['title']}: {self.entry['points']} points"
+
+    def _html(self) -> str:
+        head = "".join(_heading("col", text) for text in ("Criterion", *_level_names()))
+        rows = "".join(
+            f"<tr>{_heading('row', criterion['name'])}"
+            + "".join(f"<td {_CELL}>{_inline(text)}</td>" for text in criterion["levels"])
+            + "</tr>"
+            for criterion in self.entry["criteria"]
+        )
+        return (
+            f"<table><caption {_CELL}>{html.escape(self._title())}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Samples:
+    """Sample answers to a task, folded, each with its points per criterion and the reasons."""
+
+    entry: catalogue.Entry
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._html()}
+
+    def __repr__(self) -> str:
+        lines = [f"{self.entry['title']}: {len(self.entry['samples'])} sample answers"]
+        for sample in self.entry["samples"]:
+            lines += ["", sample["name"], "", indent(sample["text"].strip(), "  ")]
+            lines += ["", self._sum(sample)]
+            lines += [f"  {points}: {name}" for name, points in self._scores(sample)]
+            lines += [sample["why"].strip()]
+        return "\n".join(lines)
+
+    def _scores(self, sample: catalogue.Entry) -> Sequence[tuple[str, int]]:
+        names = [criterion["name"] for criterion in self.entry["criteria"]]
+        return list(zip(names, sample["scores"], strict=True))
+
+    def _sum(self, sample: catalogue.Entry) -> str:
+        return f"{sum(sample['scores'])} of {self.entry['points']} points"
+
+    def _html(self) -> str:
+        return "".join(self._sample_html(sample) for sample in self.entry["samples"])
+
+    def _sample_html(self, sample: catalogue.Entry) -> str:
+        rows = "".join(
+            f"<tr>{_heading('row', name)}<td {_CELL}>{points}</td></tr>"
+            for name, points in self._scores(sample)
+        )
+        return (
+            f"<details><summary>{_inline(sample['name'])}</summary>"
+            f"<blockquote>{_markdown().render(sample['text'])}</blockquote>"
+            f"<table><caption {_CELL}>{self._sum(sample)}</caption>"
+            f"<thead><tr>{_heading('col', 'Criterion')}{_heading('col', 'Points')}</tr></thead>"
+            f"<tbody>{rows}</tbody></table>{_markdown().render(sample['why'])}</details>"
+        )
+
+
+def rubric(task_id: str, *, samples: bool = False) -> Rubric | Samples:
+    """Show the rubric of a task that a person grades, or sample answers graded with it.
+
+    Args:
+        task_id: the id in the task's heading, such as `"capacity-sheet"`.
+        samples: show the sample answers, folded, in place of the rubric.
+
+    Raises:
+        UnknownRubric: when the course has no such task; the text names the nearest.
+    """
+    from ridealong import catalogue
+
+    known = catalogue.rubrics()
+    if not isinstance(task_id, str) or task_id not in known:
+        near = catalogue.nearest(task_id, known)
+        listed = near or f", there are: {', '.join(sorted(known)) or 'none'}"
+        raise UnknownRubric(f"no rubric {task_id!r} in this course{listed}")
+    return Samples(known[task_id]) if samples else Rubric(known[task_id])
+
+
+def _level_names() -> list[str]:
+    return [f"{points} point{'s' if points != 1 else ''}" for points in range(LEVELS)]
+
+
+def _heading(scope: str, text: str) -> str:
+    return f'<th scope="{scope}" {_CELL}>{_inline(text)}</th>'
+
+
+def _inline(text: str) -> str:
+    return str(_markdown().renderInline(text.strip()))
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
