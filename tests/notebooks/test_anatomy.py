@@ -71,9 +71,9 @@ def test_title_says_minutes_and_points_that_add_up(
 def test_minutes_of_the_exercises_fit_into_the_notebook(
     notebook: NotebookNode, notebook_path: Path
 ) -> None:
-    asked = {cell.id.removesuffix("-check") for cell in code_cells(notebook)}
+    asked = {cell.id.removesuffix("-check") for cell in notebook.cells}
     (module,) = [m for m in catalogue.modules() if m.name == notebook_path.parent.name]
-    entries = {**module.exercises, **module.quizzes}
+    entries = {**module.exercises, **module.quizzes, **module.rubrics}
     minutes = sum(entry["minutes"] for name, entry in entries.items() if name in asked)
 
     assert 0 < minutes <= docs.minutes(notebook)
@@ -130,37 +130,43 @@ def test_exercises_are_numbered_and_state_what_is_asked(
 ) -> None:
     (module,) = [m for m in catalogue.modules() if m.name == notebook_path.parent.name]
     numbers = []
-    for statement, answer in statements(notebook, module.exercises.keys()):
+    asked = {**module.exercises, **module.rubrics}
+    for statement, answer in statements(notebook, asked.keys()):
         heading = EXERCISE.search(statement)
         assert heading, f"{answer.id}: no heading '### Exercise N ... (P points)' above it"
         numbers.append(int(heading["number"]))
-        entry = module.exercises[answer.id]
+        entry = asked[answer.id]
         assert int(heading["points"]) == entry["points"], answer.id
+        if answer.id in module.rubrics:
+            continue
         name = answer.id.replace("-", "_")
         assert f"`{name}`" in statement, f"{answer.id}: the statement does not name `{name}`"
         if "all columns" in statement:
             continue
-        unnamed = [c for c in result_columns(entry) if f"`{c}`" not in statement]
+        unnamed = [c for c in asked_names(entry) if f"`{c}`" not in statement]
         assert unnamed == [], f"{answer.id}: the statement does not name these columns"
 
     assert numbers == list(range(1, len(numbers) + 1))
 
 
 def statements(notebook: NotebookNode, exercises: object) -> Iterator[tuple[str, NotebookNode]]:
-    """Each answer cell of an exercise with the prose since the last check."""
+    """Each answer cell of an exercise or rubric task with the prose since the one before."""
     said: list[str] = []
     for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            said.append(cell.source)
         part = cells.part(cell.metadata)
-        if part == "answer" and cell.id in exercises:  # type: ignore[operator]
+        if cell.cell_type == "markdown" and not part:
+            said.append(cell.source)
+        if part in ("answer", "manual") and cell.id in exercises:  # type: ignore[operator]
             yield "\n\n".join(said), cell
-        if part == "check":
+        if part in ("check", "manual"):
             said = []
 
 
-def result_columns(entry: catalogue.Entry) -> list[str]:
-    """The columns that an exercise asks for, from the catalogue's public result."""
+def asked_names(entry: catalogue.Entry) -> list[str]:
+    """The columns that a query has to give, or the tables and columns that a schema has to have."""
+    if entry["kind"] != "sql":
+        asked: dict[str, list[str]] = entry.get("fields", {})
+        return [*asked, *(column for columns in asked.values() for column in columns)]
     expected = entry["expected"]["public"]
     first = expected[0] if isinstance(expected, list) else expected
     return [column["name"] for column in first["columns"]]

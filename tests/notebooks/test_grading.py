@@ -4,7 +4,8 @@ All answers known for a module are graded as a few made-up learners: one hands i
 one an untouched copy, one the first known answer beside the reference of every exercise, one the
 second, and so on; known answers are the mistakes, then the alternatives. One run of
 `nbgrader autograde` per processor grades them; each test then looks at one exercise. The same
-answers are judged from the file alone, which has to give the same verdict.
+answers are judged from the file alone, which has to give the same verdict. A rubric task waits for
+a person once it is changed; nothing here gives its points.
 """
 
 import os
@@ -21,7 +22,7 @@ import pytest
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from ridealong import answers, checks
+from ridealong import answers, catalogue, checks
 from ridealong.authoring import cells, format
 from ridealong.authoring.sources import Exercise, Module, Quiz
 
@@ -33,6 +34,7 @@ class Graded:
     """What came of one submission of a module."""
 
     points: dict[str, float]
+    waiting: set[str]  # for a person to grade them
     outputs: dict[str, str]
     files: list[Path]
 
@@ -164,17 +166,19 @@ def nbgrader(course: Path, *arguments: str) -> None:
 
 def collect(gradebook: Gradebook, course: Path, module: Module, learner: str) -> Graded:
     points: dict[str, float] = {}
+    waiting: set[str] = set()
     outputs: dict[str, str] = {}
     files = sorted((course / "submitted" / learner / module.name).glob("*.ipynb"))
     for path in files:
         stored = gradebook.find_submission_notebook(path.stem, module.name, learner)
         points |= {grade.name: grade.score for grade in stored.grades}
+        waiting |= {grade.name for grade in stored.grades if grade.needs_manual_grade}
         run = format.read(course / "autograded" / learner / module.name / path.name)
         for cell in run.cells:
             if cells.part(cell.metadata) == "check":
                 texts = [o.get("evalue", "") or o.get("text", "") for o in cell.outputs]
                 outputs[cell.id] = "\n".join(texts)
-    return Graded(points, outputs, files)
+    return Graded(points, waiting, outputs, files)
 
 
 def words(text: str) -> str:
@@ -192,10 +196,14 @@ def verdict(handed_in: Graded, identifier: str) -> checks.Verdict:
 
 
 def agree(handed_in: Graded, identifier: str) -> bool:
-    """Whether the answer earned its points; the file alone has to say the same."""
+    """Whether the answer earned all its points; the file alone has to give the same points."""
     seen = verdict(handed_in, identifier)
-    earned = handed_in.points[f"{identifier}-check"] > 0
-    assert seen.passed == earned, f"from the file: {seen.message}"
+    quiz = catalogue.quizzes().get(identifier)
+    of = float((quiz or catalogue.exercise(identifier)[1])["points"])
+    points = handed_in.points[f"{identifier}-check"]
+    assert points == seen.points(of), f"from the file: {seen.message}"
+    earned = points == of
+    assert earned == seen.passed
     if not earned:
         assert words(seen.message) in words(handed_in.outputs[f"{identifier}-check"])
     return earned
@@ -205,7 +213,9 @@ def test_reference_earns_full_marks(module: Module, graded: Callable[..., Graded
     earned = graded(module, REFERENCE)
 
     asked = {**module.exercises, **module.quizzes}
-    assert earned.points == {f"{name}-check": float(entry.points) for name, entry in asked.items()}
+    full = {f"{name}-check": float(entry.points) for name, entry in asked.items()}
+    assert earned.points == full | dict.fromkeys(module.rubrics, 0.0)
+    assert earned.waiting == module.rubrics.keys()
     assert all(agree(earned, name) for name in asked)
 
 
@@ -213,6 +223,7 @@ def test_untouched_copy_earns_nothing(module: Module, graded: Callable[..., Grad
     earned = graded(module, BLANK)
 
     assert sum(earned.points.values()) == 0
+    assert earned.waiting == set()
     for name in (*module.exercises, *module.quizzes):
         assert not agree(earned, name)
         assert "no answer yet" in earned.outputs[f"{name}-check"].lower()
