@@ -2,6 +2,7 @@ import _thread
 import keyword
 import sys
 import threading
+import time
 
 import pytest
 
@@ -164,10 +165,19 @@ def test_a_query_past_the_limit_is_stopped_and_the_connection_lives(run, monkeyp
     assert run("%%sql\nSELECT 1 AS a").result.rows == [(1,)]
 
 
+def interrupt_once_it_runs(before: int) -> None:
+    """Press Ctrl-C as soon as there is one thread more, the query's, however busy the machine."""
+    while threading.active_count() <= before:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    _thread.interrupt_main()
+
+
 def test_an_interrupt_stops_the_query_each_time(run):
     for _ in range(3):
-        timer = threading.Timer(1.0, _thread.interrupt_main)
-        timer.start()
+        before = threading.active_count() + 1  # with the thread that presses
+        learner = threading.Thread(target=interrupt_once_it_runs, args=[before])
+        learner.start()
 
         line = failed(
             run,
@@ -176,7 +186,7 @@ def test_an_interrupt_stops_the_query_each_time(run):
             QueryStopped,
         )
 
-        timer.join()
+        learner.join()
         assert line == "you stopped the query"
     assert run("%%sql\nSELECT 1 AS a").result.rows == [(1,)]
 

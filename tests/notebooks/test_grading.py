@@ -40,16 +40,16 @@ class Graded:
 
 
 def submission(notebook: NotebookNode, replaced: dict[str, str]) -> NotebookNode:
-    """A solved notebook in which some answer cells hold another answer.
+    """A notebook in which some answer cells hold a known answer and all others are blank.
 
     Cells that only show something are left out: no answer needs them, and they cost time.
     """
     copy = format.node(notebook)
     copy.cells = [cell for cell in copy.cells if not is_demo(cell)]
     for cell in copy.cells:
-        if cell.id in replaced:
+        if cells.part(cell.metadata) == "answer":
             first, _, _ = cell.source.partition("\n")
-            cell.source = f"{first}\n{replaced[cell.id]}"
+            cell.source = f"{first}\n{replaced.get(cell.id, '')}"
     return copy
 
 
