@@ -39,6 +39,7 @@ class Attack:
         costs: what it costs the company when the schema gets it wrong.
         needs: the tables and columns without which it cannot be tried.
         steps: what is done, each `add`, `change`, `remove` or `ask`.
+        named_only: whether it is left out when all attacks are tried.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Attack:
     costs: str
     needs: tuple[str, ...]
     steps: tuple[Mapping[str, Any], ...]
+    named_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +303,7 @@ def _attack(entry: Mapping[str, Any]) -> Attack:
         costs=entry["costs"],
         needs=tuple(needs),
         steps=steps,
+        named_only=bool(entry.get("named_only")),
     )
 
 

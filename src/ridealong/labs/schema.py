@@ -90,7 +90,7 @@ def attack(
 
     Args:
         statements: CREATE TABLE and so on, such as an answer bound by `%%ddl`.
-        only: ids of attacks, all of them by default.
+        only: ids of attacks; by default all but those that only matter for one exercise.
         names: where the schema uses other names than the course, the course's name of each with
             the schema's: `{"rides": "trips", "rides.user_id": "rider_id"}`. A comment
             `-- names: {...}` in the statements says the same.
@@ -108,7 +108,7 @@ def attack(
     if unknown:
         known = ", ".join(attacks.attacks())
         raise LabError(f"no attack is called {unknown[0]!r}; there are: {known}")
-    wanted = list(only or attacks.attacks())
+    wanted = list(only) or [a.id for a in attacks.attacks().values() if not a.named_only]
     own = names or {}
     url = os.environ.get(URL_VARIABLE, "") if database_url is None else database_url
     if not url:
