@@ -13,7 +13,7 @@ from ridealong.checks import attacks, ddl, names, schema
 from ridealong.checks.attacks import Outcome
 from ridealong.checks.judge import worker
 from ridealong.checks.schema import Battle, fight
-from ridealong.checks.statement import QueryFailed
+from ridealong.checks.statement import QueryFailed, QueryStopped
 
 REFERENCE = Path(__file__).with_name("schemas").joinpath("reference.sql").read_text("utf-8")
 CORPUS = tomllib.loads(Path(__file__).with_name("hostile_ddl.toml").read_text(encoding="utf-8"))
@@ -310,3 +310,14 @@ def test_whatever_is_written_ends_in_a_battle(text: str) -> None:
 def test_tables_refuse_what_the_parser_cannot_read() -> None:
     with pytest.raises(QueryFailed, match="syntax error"):
         ddl.Tables("CREATE TABEL users (user_id BIGINT)")
+
+
+def test_statement_without_an_end_is_stopped_at_the_limit() -> None:
+    endless = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) FROM r"
+
+    with pytest.raises(QueryStopped, match=r"the schema ran longer than 0\.3 s"):
+        ddl.Tables(f"CREATE TABLE users AS {endless}", limit_seconds=0.3)
+
+    tables = ddl.Tables("CREATE TABLE one (i INT)")
+    assert [table.name for table in tables.structure.tables] == ["one"]
+    tables.close()

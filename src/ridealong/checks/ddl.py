@@ -10,13 +10,14 @@ import duckdb
 from ridealong.checks import sqltext, structure
 from ridealong.checks.attacks import Refused
 from ridealong.checks.errors import shorten
-from ridealong.checks.statement import QueryFailed, QueryRefused
+from ridealong.checks.statement import QueryFailed, QueryRefused, QueryStopped, within_limit
 from ridealong.checks.structure import Structure
 
 MOST_STATEMENTS: Final = 120
 MOST_TABLES: Final = 40
 LONGEST_DDL: Final = 40_000
 MEMORY_LIMIT: Final = "512MB"
+LIMIT_SECONDS: Final = 10.0
 
 _MADE: Final = ("TABLE", "VIEW", "TYPE", "INDEX", "SEQUENCE", "MACRO", "FUNCTION")
 _CREATE = re.compile(r"CREATE(\s+OR\s+REPLACE)?(\s+UNIQUE)?\s+(?P<what>\w+)", re.IGNORECASE)
@@ -160,16 +161,19 @@ class Tables:
     Nothing outside of it can be reached: no files, no network, no extensions, no settings.
     """
 
-    def __init__(self, text: object, given: str = "") -> None:
+    def __init__(
+        self, text: object, given: str = "", *, limit_seconds: float = LIMIT_SECONDS
+    ) -> None:
         """Make it once, to see that it can be made.
 
         Args:
             text: the learner's statements.
             given: statements of the course that run before them.
+            limit_seconds: how long making it may take.
 
         Raises:
             QueryRefused: when the text holds anything else than a schema.
-            QueryFailed: when a statement fails, in one line.
+            QueryFailed: when a statement fails or runs past the limit, in one line.
         """
         self._con = _idle.pop() if _idle else _connected()
         self._touched: set[str] = set()  # tables that hold rows of an attack
@@ -179,28 +183,34 @@ class Tables:
         self._schema = ""
         self._text = str(text)
         try:
-            found = statements(text, self._con)
-            if given:
-                found = [*self._con.extract_statements(given), *found]
-            self._statements = [each.query for each in found]
-            self._make()
-            (strays,) = self._con.execute(
-                "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'main'"
-            ).fetchall()[0]
-            if strays:
-                raise QueryRefused(
-                    "a table is named with a schema before it: write CREATE TABLE rides, not "
-                    "CREATE TABLE main.rides"
-                )
-            self.structure: Structure = structure.read(self._con, self._schema)
-            self._order = [t.name for t in reversed(self.structure.tables) if not t.is_view]
-            self._has_fixed_rows = any(map(self._holds_rows, self._order))
+            within_limit(self._con, limit_seconds, lambda: self._begin(text, given))
         except duckdb.Error as error:
             self.close()
             raise QueryFailed(failure(error, self._text)) from None
+        except QueryStopped as error:
+            self.close()
+            raise QueryStopped(str(error).replace("the query", "the schema")) from None
         except QueryFailed:
             self.close()
             raise
+
+    def _begin(self, text: object, given: str) -> None:
+        found = statements(text, self._con)
+        if given:
+            found = [*self._con.extract_statements(given), *found]
+        self._statements = [each.query for each in found]
+        self._make()
+        (strays,) = self._con.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'main'"
+        ).fetchall()[0]
+        if strays:
+            raise QueryRefused(
+                "a table is named with a schema before it: write CREATE TABLE rides, not "
+                "CREATE TABLE main.rides"
+            )
+        self.structure: Structure = structure.read(self._con, self._schema)
+        self._order = [t.name for t in reversed(self.structure.tables) if not t.is_view]
+        self._has_fixed_rows = any(map(self._holds_rows, self._order))
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:

@@ -78,7 +78,7 @@ def fight(
     """
     try:
         own = names.in_comments(text)
-        tables = ddl.Tables(text, given)
+        tables = ddl.Tables(text, given, limit_seconds=limit_seconds)
     except (QueryFailed, names.NamesError) as error:
         return Battle(str(error))
 
