@@ -103,7 +103,8 @@ def _made(course: Path, folder: Path, options: Options, show: Show) -> dict[Path
         except BuildError as error:
             problems += error.problems
             continue
-        exercises[exercise.id] = _entry(exercise, notebook) | found
+        told = _told(cells.solution(source), notebooks[notebook])
+        exercises[exercise.id] = _entry(exercise, notebook) | found | told
     content = {
         "module": module.name,
         "hidden_seed": seed,
@@ -144,6 +145,14 @@ def _places(
     }
 
 
+def _told(reference: str, notebook: NotebookNode) -> dict[str, list[str]]:
+    """Return the literals of the reference that the notebook's own text gives to the learner."""
+    words = " ".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    own = sqltext.suspicious_literals(reference, most=50)
+    told = sorted(set(own) - set(sqltext.suspicious_literals(reference, words, most=50)))
+    return {"told": told} if told else {}
+
+
 def _shown_in(notebooks: Mapping[str, NotebookNode], question: str) -> str:
     for name, notebook in notebooks.items():
         if any(f'predict("{question}")' in cell.source for cell in notebook.cells):
@@ -169,6 +178,7 @@ def _entry(exercise: Exercise, notebook: str) -> dict[str, Any]:
         **({"fields": exercise.fields} if exercise.fields else {}),
         **({"attacks": exercise.attacks} if exercise.attacks else {}),
         **({"given": exercise.given} if exercise.given else {}),
+        **({"cases": exercise.cases} if exercise.cases else {}),
         **({"judge": exercise.judge} if exercise.judge else {}),
     }
 
@@ -192,6 +202,7 @@ def _remembered(
         reference,
         repr((exercise.id, exercise.order, exercise.parameters, exercise.allow_empty, known)),
         repr((exercise.kind, exercise.fields, exercise.attacks, exercise.given, exercise.judge)),
+        exercise.cases,
         str(seed),
         package_digest(only=_BY_QUERY),
         importlib.metadata.version("duckdb"),
@@ -284,7 +295,12 @@ def results(exercise: Exercise, reference: str, seed: int, module: str) -> dict[
     def run(what: str, text: str, like: Results | None = None) -> Results:
         try:
             return query.fingerprints(
-                text, exercise.parameters, exercise.order, like=like, hidden_seed=seed
+                text,
+                exercise.parameters,
+                exercise.order,
+                like=like,
+                cases=exercise.cases,
+                hidden_seed=seed,
             )
         except QueryFailed as error:
             problems.append(f"{where}: {what}: {error}")

@@ -59,6 +59,7 @@ class Exercise:
     fields: dict[str, list[str]] = field(default_factory=dict)
     attacks: list[str] = field(default_factory=list)
     given: str = ""
+    cases: str = ""
     judge: str = ""
 
     @property
@@ -202,12 +203,13 @@ _EXERCISE = _HEAD | {
     "fields": _Key(dict, required=False),
     "attacks": _Key(list, required=False, minimum=2),
     "given": _Key(str, required=False),
+    "cases": _Key(str, required=False),
     "judge": _Key(str, required=False, choices=("migration",)),
     "story": _Key(str, required=False, choices=STORIES),
     "mistakes": _Key(list, minimum=3),
     "alternatives": _Key(list, minimum=2),
 }
-_KEYS_OF_KIND = {"ddl": ("fields", "attacks", "given"), "yaml": ("judge",)}
+_KEYS_OF_KIND = {"sql": ("cases",), "ddl": ("fields", "attacks", "given"), "yaml": ("judge",)}
 _MISTAKE = {"name": _Key(str), "answer": _Key(str), "message": _Key(str)}
 _ALTERNATIVE = {"name": _Key(str), "answer": _Key(str)}
 _RUBRIC = _HEAD | {"criteria": _Key(list, minimum=1), "samples": _Key(list, minimum=2)}
@@ -380,7 +382,7 @@ class _Reader:
         kind = entry.get("kind")
         wanted = _KEYS_OF_KIND.get(str(kind), ())
         for key in wanted:
-            if key not in entry and key != "given":
+            if key not in entry and key not in ("given", "cases"):
                 self.problems.append(f"{where}: an exercise of kind {kind!r} needs {key!r}")
         for other, keys in _KEYS_OF_KIND.items():
             for key in keys:

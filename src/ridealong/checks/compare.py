@@ -141,7 +141,7 @@ def _values(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
                 "values",
                 f"column {column.name} holds {_special(column)}, wanted {_special(want)}"
                 f"{_example(seen)}",
-                "NULL is neither 0 nor an empty text; look at where it comes from, and at COALESCE",
+                _about_null(column, want, seen, text),
             )
     unlike = [
         (column, want) for column, want in pairs if not _same_column(column, want, wanted.rows)
@@ -150,7 +150,8 @@ def _values(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
         return Difference(
             "values",
             f"each column holds the right values, but not in the right rows{_example(seen)}",
-            "look at how the rows are joined or grouped",
+            "look at how the rows are joined or grouped, and whether a label or TRUE and FALSE are "
+            "the wrong way round",
         )
     for column, want in unlike:
         if column.folded and column.folded == want.folded:
@@ -167,12 +168,15 @@ def _values(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
         return Difference(
             "values",
             f"the numbers differ by less than 1 %{_example(seen)}",
-            "look at where you round, and whether whole numbers are divided",
+            "close and not equal comes from another column, from a few rows too many or too few, "
+            "or from rounding",
         )
     names = _named([column.name for column, _ in unlike])
     which = f"the values of {names} differ" if names else "the values differ"
     others = len(pairs) - len(unlike)
-    agree = ", the other columns agree" if names and others > 1 else ""
+    # A float column is known by its sum, and shares add up to 1 whatever they are.
+    told = all(want.kind != "float" for _, want in pairs if want not in (w for _, w in unlike))
+    agree = ", the other columns agree" if names and others > 1 and told else ""
     return Difference("values", f"{which}{agree}{_example(seen)}", "work out one row by hand")
 
 
@@ -237,6 +241,17 @@ def _floats_within(seen: Fingerprint, wanted: Fingerprint, tolerance: float) -> 
     )
 
 
+def _about_null(column: Column, wanted: Column, seen: Fingerprint, text: str) -> str:
+    """Return what to try where a column has too many NULLs, or too few."""
+    if column.nulls > wanted.nulls:
+        return "NULL is neither 0 nor an empty text; look at where it comes from, and at COALESCE"
+    if any("nan" in row for row in seen.floats):
+        return "0 divided by 0 is NaN in DuckDB and not NULL: divide by NULLIF(..., 0)"
+    if sqltext.has_word(text, "COALESCE"):
+        return "NULL says that there is no value; COALESCE puts one in its place"
+    return "a row without a value of its own got one: look at which rows that column is taken from"
+
+
 def _family(column: Column) -> str:
     """Return what a column holds, in a learner's words; numbers of all types are one family."""
     names = {
@@ -259,7 +274,7 @@ def _special(column: Column) -> str:
 
 
 def _example(seen: Fingerprint) -> str:
-    return f"; for one, {seen.examples[0]} should not be there" if seen.examples else ""
+    return f"; for one, {seen.examples[0]}" if seen.examples else ""
 
 
 def _named(names: Sequence[str]) -> str:

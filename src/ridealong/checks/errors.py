@@ -16,6 +16,7 @@ _COLUMN = re.compile(
 )
 _TABLE = re.compile(r'Table with name "?(?P<name>[^"\s!]+)"? does not exist')
 _NEAR = re.compile(r'syntax error at or near "(?P<near>.*)"')
+_UNIT_OF_TIME = re.compile(r"second|minute|hour|day|week|month|quarter|year", re.IGNORECASE)
 _FUNCTION = re.compile(
     r"""Function with name (?P<name>\w+) does not exist!\s*Did you mean "(?P<nearest>\w+)""",
     re.IGNORECASE,
@@ -87,6 +88,8 @@ def _advice(
     if found := _TABLE.search(first):
         return _nearest_table(found["name"], text, con)
     if found := _NEAR.search(first):
+        if _UNIT_OF_TIME.fullmatch(found["near"]):
+            return f"as the name of a column {found['near']} needs AS before it"
         for word in _words_at(found["near"], text, con):
             if close := get_close_matches(word, _KEYWORDS, n=1, cutoff=0.65):
                 return f"did you mean {close[0]}?"

@@ -74,7 +74,8 @@ class Fingerprint:
         floats: the float cells of each row, in the order of `hashes`; for many rows the sums
             that stand for them.
         error: DuckDB's message in place of a result.
-        examples: some rows that are not in the result it was compared to. Not stored.
+        examples: what is wrong with some rows that the result it was compared to does not hold, or
+            not as often. Not stored.
         fits_renamed: whether the rows are right apart from the names of columns. Not stored.
     """
 

@@ -34,6 +34,7 @@ _WANTED: Final = {"sql": "a query", "ddl": "statements that make tables", "yaml"
 _OWN: Final = {"sql": "query", "ddl": "statements", "yaml": "plan"}
 
 Results = dict[str, list[Fingerprint]]
+_LARGE: Final = ("public", "hidden")
 
 
 @cache
@@ -114,6 +115,7 @@ class _Judge:
         self.text = text
         self.hidden = (hidden_seed, hidden_scale)
         self.order: Sequence[str] = entry.get("order") or ()
+        self.cases = str(entry.get("cases") or "")
         self.parameters: Sequence[Mapping[str, Any]] = entry.get("parameters") or ()
         self.expected = {variant: stored(entry["expected"][variant]) for variant in VARIANTS}
 
@@ -170,6 +172,8 @@ class _Judge:
 
     def _where(self, variant: str, which: int) -> str:
         where = WHERE[variant].capitalize()
+        if variant == "edge" and self.cases:
+            where = f"{where}, with rows added for this task"
         if len(self.expected[variant]) > 1:
             values = self.parameters[which].items()
             where += " with " + ", ".join(f"${name} = {value}" for name, value in values)
@@ -208,6 +212,7 @@ class _Judge:
                 parameters=parameter_sets(variant, self.parameters)[which],
                 order=self.order,
                 like=self.expected[variant][which],
+                cases=self.cases if variant == "edge" else "",
             )
         except (QueryRefused, QueryStopped):
             raise
@@ -249,13 +254,21 @@ class _Judge:
             if same(each, VARIANTS, order=False)
             and not all(right_rows(each, variant) for variant in VARIANTS)
         ]
-        if not candidates and failing:
+        if not candidates and self._tells_much(seen, failing):
             candidates = [
                 each
                 for each in mistakes
-                if same(each, failing[:1], order=right_rows(each, failing[0]))
+                if same(each, _LARGE, order=all(right_rows(each, large) for large in _LARGE))
             ]
         return candidates[0] if len(candidates) == 1 else None
+
+    def _tells_much(self, seen: Results, failing: Sequence[str]) -> bool:
+        """Return whether the results on the large data alone say which mistake it was.
+
+        Somebody who makes two mistakes may show one of them there and the other in the small
+        cases. An empty result has many causes, and so has a result that is right.
+        """
+        return all(each in failing and seen[each][0].rows for each in _LARGE)
 
     def _advice(self, failing: Sequence[str], what: Difference) -> str:
         """Return what to try; what only fits the public data is told so."""
@@ -273,7 +286,7 @@ class _Judge:
         if unused:
             return f"The query has to work for any value: ask for ${unused[0]}."
         if failing[0] == "hidden":
-            told = " ".join(self.entry.get("hints") or ())
+            told = " ".join([*(self.entry.get("hints") or ()), *(self.entry.get("told") or ())])
             literals = ", ".join(sqltext.suspicious_literals(self.text, told))
             if literals:
                 return f"The query fits the public data only; look at {literals}. {advice}"
@@ -282,7 +295,10 @@ class _Judge:
         if failing[0] == "shifted" and dates:
             return f"{dates[0]} stays where it is: count back from NOW() or as_of() instead."
         if failing[0] == "edge":
-            return f"Think of ties, NULLs and groups without a row. {advice}"
+            return (
+                "Think of ties, NULLs, groups without a row, and moments at the very end of a window. "
+                f"{advice}"
+            )
         return advice
 
     def _lacks_order(self, what: Difference | None) -> bool:

@@ -2,7 +2,8 @@
 
 - `public`: the data of the lessons;
 - `hidden`: the same company from another seed;
-- `edge`: twelve rides written by hand, with ties, NULLs and empty groups;
+- `edge`: twelve rides written by hand, with ties, NULLs and empty groups, and the rows that an
+  exercise adds to them;
 - `shifted`: the hidden data, with as_of() and now() `SHIFT_DAYS` earlier.
 """
 
@@ -59,6 +60,7 @@ def fingerprint(
     order: Sequence[str] = (),
     *,
     like: Fingerprint | None = None,
+    cases: str = "",
     hidden_seed: int = HIDDEN_SEED,
     hidden_scale: float = HIDDEN_SCALE,
 ) -> Fingerprint:
@@ -74,7 +76,13 @@ def fingerprint(
     path = database(variant, hidden_seed, hidden_scale)
     try:
         return _engine().run(
-            sql, path, shifted=variant == "shifted", parameters=parameters, order=order, like=like
+            sql,
+            path,
+            shifted=variant == "shifted",
+            parameters=parameters,
+            order=order,
+            like=like,
+            cases=cases if variant == "edge" else "",
         )
     except (QueryRefused, QueryStopped):
         raise
@@ -88,6 +96,7 @@ def fingerprints(
     order: Sequence[str] = (),
     *,
     like: Mapping[str, Sequence[Fingerprint]] | None = None,
+    cases: str = "",
     hidden_seed: int = HIDDEN_SEED,
     hidden_scale: float = HIDDEN_SCALE,
 ) -> dict[str, list[Fingerprint]]:
@@ -98,6 +107,7 @@ def fingerprints(
         parameters: the exercise's parameter sets, if it has any.
         order: the exercise's order keys, if it asks for an order.
         like: the expected results in the same form, for a known mistake or an alternative.
+        cases: the rows that the exercise adds to the edge set.
         hidden_seed: seed of the hidden data.
         hidden_scale: its scale.
 
@@ -113,6 +123,7 @@ def fingerprints(
                 values,
                 order,
                 like=like[variant][n] if like else None,
+                cases=cases,
                 hidden_seed=hidden_seed,
                 hidden_scale=hidden_scale,
             )

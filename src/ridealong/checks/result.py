@@ -131,18 +131,21 @@ def _renamed_places(given: Sequence[str], wanted: Sequence[str]) -> list[int]:
 
 
 def _surplus(rows: Sequence[Row], seen: Fingerprint, like: Fingerprint) -> tuple[str, ...]:
-    """Return the smallest rows of a result, as text, that the other result does not hold."""
+    """Say of the smallest rows of a result that the other does not hold, or not as often."""
     if len(like.hashes) != like.rows * HASH_DIGITS:
         return ()
-    spare = Counter(_cells(like))
+    wanted = Counter(_cells(like))
+    spare = wanted.copy()
     found = []
     for row in rows:
         (cells,) = _cells(of_rows([row], seen.columns))
         if spare[cells] > 0:
             spare[cells] -= 1
         else:
-            found.append(shown(row))
-    return tuple(sorted(found, key=lambda each: (len(each), each))[:3])
+            often = "is there more often than it should be"
+            found.append((shown(row), often if wanted[cells] else "should not be there"))
+    smallest = sorted(found, key=lambda each: (len(each[0]), each))[:3]
+    return tuple(" ".join(each) for each in smallest)
 
 
 def _cells(result: Fingerprint) -> list[str]:

@@ -135,17 +135,30 @@ def verdict(exercise_id: str, entry: Mapping[str, Any], battle: Battle) -> Verdi
 _KINDS: Final = {
     "NOT NULL constraint failed": "NOT NULL",
     "CHECK constraint failed": "CHECK",
-    "Duplicate key": "UNIQUE",
+    "duplicate key": "UNIQUE",
     "foreign key constraint": "FOREIGN KEY",
     "Conversion Error": "type",
 }
 
 
+_COLUMN: Final = re.compile(
+    r"NOT NULL constraint failed: \w+\.(?P<required>\w+)|key \"(?P<referred>\w+): "
+)
+_RULE: Final = re.compile(r"expression CHECK\((?P<rule>.*)", re.DOTALL)
+_TEXT: Final = re.compile(r"'(?:[^']|'')*(?:'|$)")
+_NAME: Final = re.compile(r"\b[a-z_]\w*\b(?!\()")  # keywords are in capitals there
+
+
 def _mark(outcome: Outcome) -> str:
-    kind = next((kind for words, kind in _KINDS.items() if words in outcome.reply), "")
-    column = re.search(r"NOT NULL constraint failed: \w+\.(\w+)", outcome.reply)
-    parts = [outcome.attack, outcome.did, kind, column[1] if column else ""]
-    return ": ".join(part for part in parts if part)
+    reply = outcome.reply
+    kind = next((kind for words, kind in _KINDS.items() if words.lower() in reply.lower()), "")
+    if rule := _RULE.search(reply):
+        # Which columns a rule speaks of tells apart what two rules of one table refuse.
+        told = " ".join(sorted(set(_NAME.findall(_TEXT.sub("", rule["rule"])))))
+    else:
+        found = _COLUMN.search(reply)
+        told = next((each for each in found.groups() if each), "") if found else ""
+    return ": ".join(part for part in (outcome.attack, outcome.did, kind, told) if part)
 
 
 def _share(battle: Battle) -> float:

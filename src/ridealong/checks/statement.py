@@ -142,7 +142,8 @@ def stopped_text(seconds: float) -> str:
     """Return what a learner reads about a query that was stopped."""
     return (
         f"the query ran longer than {seconds:g} s and was stopped: look for a JOIN without "
-        "its condition, or a recursion without an end; try it on fewer rows first"
+        "its condition, for rows that are each compared with all others (one maximum per group is "
+        "enough), or for a recursion without an end; try it on fewer rows first"
     )
 
 

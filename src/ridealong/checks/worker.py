@@ -71,6 +71,7 @@ class Worker:
         parameters: Mapping[str, Any] | None = None,
         order: Sequence[str] = (),
         like: Fingerprint | None = None,
+        cases: str = "",
     ) -> Fingerprint:
         """Return the fingerprint of a query's result; arguments and errors as `Engine.run`."""
         if not isinstance(text, str):
@@ -82,7 +83,13 @@ class Worker:
                 self._engine = Engine(self.limit_seconds)
             if self._engine is not None:
                 return self._engine.run(
-                    text, path, shifted=shifted, parameters=parameters, order=order, like=like
+                    text,
+                    path,
+                    shifted=shifted,
+                    parameters=parameters,
+                    order=order,
+                    like=like,
+                    cases=cases,
                 )
             if (path, shifted) not in self._ready:
                 opened = {"path": None if path is None else str(path), "shifted": shifted}
@@ -96,6 +103,7 @@ class Worker:
                     "parameters": dict(parameters or {}),
                     "order": list(order),
                     "like": None if like is None else like.to_json(),
+                    "cases": cases,
                     "limit_seconds": self.limit_seconds,
                 },
                 self.limit_seconds + GRACE_SECONDS,
@@ -245,6 +253,7 @@ def _answered(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
             parameters=request["parameters"],
             order=request["order"],
             like=None if like is None else Fingerprint.from_json(like),
+            cases=request["cases"],
         )
     except QueryFailed as error:
         return {"failed": type(error).__name__, "message": str(error)}
