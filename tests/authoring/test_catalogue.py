@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from ridealong.authoring import catalogue, sources, steps
@@ -69,6 +70,30 @@ def test_a_mistake_that_fails_on_one_data_set_only_is_taken(exercise: Exercise) 
     literal = with_mistakes(exercise, REFERENCE.replace("$rider_id", "123"))
 
     assert catalogue.results(literal, REFERENCE, SEED, MODULE)["mistakes"].keys() == {"m0"}
+
+
+def test_rows_of_an_exercise_tell_a_mistake_apart(exercise: Exercise) -> None:
+    text = f"{REFERENCE} AND distance_mi IS DISTINCT FROM 3.14"
+    rounded = with_mistakes(exercise, text)
+
+    assert "gives the reference's result on every data set" in refused(rounded)
+    told = replace(rounded, cases="UPDATE rides SET distance_mi = 3.14 WHERE ride_id = 2")
+    assert catalogue.results(told, REFERENCE, SEED, MODULE)["mistakes"].keys() == {"m0"}
+    wrong = replace(rounded, cases="INSERT INTO rdies VALUES (1)")
+    assert "cases: Catalog Error: Table with name rdies does not exist" in refused(wrong)
+
+
+def test_literals_that_the_text_gives_are_told_and_no_others() -> None:
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("Pairs with at least 100 riders."),
+            nbformat.v4.new_code_cell("250"),
+        ]
+    )
+
+    reference = "SELECT * FROM pairs WHERE riders >= 100 AND rides > 250"
+    assert catalogue._told(reference, notebook) == {"told": ["100"]}
+    assert catalogue._told("SELECT 1", notebook) == {}
 
 
 def test_mistakes_that_cannot_be_told_apart_are_refused(exercise: Exercise) -> None:

@@ -55,6 +55,10 @@ EXERCISES = {
                    max(completed_at) AS last_completed_at, count(driver_id) AS with_driver
             FROM rides GROUP BY city_id""",
     },
+    "short-rides": {
+        "answer": "SELECT ride_id FROM rides WHERE distance_mi < 900",
+        "cases": "UPDATE rides SET distance_mi = 900 WHERE ride_id = 1",
+    },
     "every-completed-ride": {
         "answer": "SELECT ride_id, fare, distance_mi / 3 AS third FROM rides "
         "WHERE status = 'completed'",
@@ -82,10 +86,11 @@ EXERCISES = {
 }
 
 
-def _entry(answer, order=(), parameters=(), mistakes=()):
-    wanted = fingerprints(answer, parameters, order)
+def _entry(answer, order=(), parameters=(), mistakes=(), cases=""):
+    wanted = fingerprints(answer, parameters, order, cases=cases)
     return {
         "order": list(order),
+        "cases": cases,
         "parameters": list(parameters),
         "hints": ["What is one row?", "Look at WHERE.", "WHERE status = ..."],
         "expected": _stored(wanted, "to_json"),
@@ -94,7 +99,8 @@ def _entry(answer, order=(), parameters=(), mistakes=()):
                 "name": name,
                 "message": message,
                 "results": _stored(
-                    fingerprints(text, parameters, order, like=wanted), "recognised_by"
+                    fingerprints(text, parameters, order, like=wanted, cases=cases),
+                    "recognised_by",
                 ),
             }
             for name, (text, message) in dict(mistakes).items()

@@ -4,7 +4,8 @@ import pytest
 from ridealong.answers import Answer
 from ridealong.catalogue import CatalogueError
 from ridealong.checks import judge
-from ridealong.checks.query import VARIANTS, database
+from ridealong.checks.compare import difference
+from ridealong.checks.query import VARIANTS, database, fingerprint
 from ridealong.checks.sqltext import asks_the_time
 
 
@@ -22,6 +23,7 @@ def failed(exercise, answer):
         "completed-by-city",
         "rider-history",
         "fares-by-city",
+        "short-rides",
         "every-completed-ride",
         "riders",
         "every-rider",
@@ -293,6 +295,59 @@ def test_a_wrong_order_elsewhere_is_not_taken_for_a_known_one(course):
 
     assert verdict.mistake is None
     assert "12-row edge set" in verdict.message
+
+
+def test_an_answer_that_misses_a_row_of_its_own_exercise_is_told_where(course):
+    verdict = failed("short-rides", course["short-rides"].replace("<", "<="))
+
+    assert verdict.message.startswith("On the 12-row edge set, with rows added for this task: ")
+    assert "moments at the very end of a window" in verdict.message
+
+
+def test_a_row_that_comes_twice_is_not_called_wrong(course):
+    text = course["completed-by-city"].replace(
+        "ORDER BY", "UNION ALL SELECT 'Lakemont', 0 ORDER BY"
+    )
+    twice = course["completed-by-city"].replace(
+        "SELECT c.name AS city, count(*) AS completed_rides",
+        "SELECT unnest([c.name, c.name]) AS city, count(*) AS completed_rides",
+    )
+
+    assert "(Lakemont, 0) should not be there" in failed("completed-by-city", text).message
+    assert "is there more often than it should be" in failed("completed-by-city", twice).message
+
+
+def test_an_empty_result_is_not_taken_for_a_known_mistake(course):
+    text = "SELECT user_id, name, signup_channel FROM users WHERE user_id < 0"
+
+    assert failed("riders", text).mistake is None
+
+
+@pytest.mark.parametrize(
+    ("column", "advice"),
+    [
+        ("count(driver_id) / 0.0 * 0", "0 divided by 0 is NaN in DuckDB and not NULL"),
+        ("coalesce(nullif(count(driver_id), 0), 0)", "COALESCE puts one in its place"),
+        ("count(driver_id)", "a row without a value of its own got one"),
+    ],
+)
+def test_a_value_where_none_is_wanted_is_explained(column, advice):
+    wanted = fingerprint("SELECT 1 AS n, NULL::DOUBLE AS share", "edge")
+    text = f"SELECT 1 AS n, {column}::DOUBLE AS share FROM rides WHERE false"
+
+    found = difference(fingerprint(text, "edge", like=wanted), wanted, text=text)
+
+    assert advice in found.advice.capitalize() or advice in found.advice
+
+
+def test_shares_that_add_up_alike_are_not_said_to_agree():
+    rows = "SELECT * FROM (VALUES (1, {}::DOUBLE), ({}, {}::DOUBLE)) AS t(n, share)"
+    wanted = fingerprint(rows.format(0.25, 2, 0.75), "edge")
+    text = rows.format(0.75, 3, 0.25)
+
+    found = difference(fingerprint(text, "edge", like=wanted), wanted, text=text)
+
+    assert found.seen.startswith("the values of n differ;")
 
 
 def test_a_row_that_should_not_be_there_is_shown(course):

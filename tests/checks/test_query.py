@@ -52,6 +52,28 @@ def test_an_error_of_the_query_is_a_result():
     assert fingerprint("SELECT nothing FROM rides", "edge").error.startswith("Binder Error")
 
 
+def test_rows_of_an_exercise_are_there_for_its_query_on_the_edge_set_only(databases, engine):
+    query = "SELECT count(*) AS cities FROM cities"
+    cases = """
+        INSERT INTO cities (city_id, name, region, timezone, launched_on, base_fare, per_mile, per_minute, min_fare)
+        VALUES (7, 'Elmstead', 'East', 'America/New_York', '2024-01-01', 2, 2, 2, 2);
+        DELETE FROM ratings"""
+
+    found, plain = fingerprints(query, cases=cases), fingerprints(query)
+
+    assert {name for name in VARIANTS if found[name] != plain[name]} == {"edge"}
+    assert same_rows(engine.run(query, None, cases=cases), engine.run("SELECT 7 AS cities", None))
+    assert same_rows(engine.run(query, None), plain["edge"][0])
+    kept = engine.run("SELECT count(*) > 0 AS rated FROM ratings", None)
+    assert same_rows(kept, engine.run("SELECT true AS rated", None))
+
+
+def test_a_unit_of_time_as_a_name_needs_its_as():
+    error = fingerprint("SELECT date_trunc('week', completed_at) week FROM rides", "edge").error
+
+    assert "as the name of a column week needs AS before it" in error
+
+
 def test_many_rows_and_few_rows_are_equal_by_the_same_rules(monkeypatch, engine):
     query = """
         SELECT range AS n, (range % 7)::DECIMAL(10, 2) AS amount, range / 3.0 AS third,

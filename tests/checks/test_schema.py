@@ -141,7 +141,7 @@ def test_other_names_are_mapped_by_a_dictionary() -> None:
         ('{"users.email": "drivers.email"}', GOOD_USERS, "stands in the table of its row"),
         ("{users: people}", GOOD_USERS, "holds no dictionary"),
         ('{"users": 3}', GOOD_USERS, "other things than texts"),
-        ("{}", GOOD_USERS.replace("users", "people"), "has no table users; it has people"),
+        ("{}", GOOD_USERS.replace("users", "people"), "has no table or view users; it has people"),
         ("{}", GOOD_USERS.replace("email", "mail"), "has no column email; it has user_id"),
     ],
 )
@@ -164,6 +164,22 @@ def test_what_only_postgresql_has_is_told_with_the_way_around() -> None:
     partial = GOOD_USERS.replace("(lower(email))", "(email) WHERE email IS NOT NULL")
 
     assert "CASE WHEN condition THEN column END" in fight(partial, USERS, USERS_ATTACKS).error
+
+
+def test_marks_tell_which_rule_refused_an_ordinary_row() -> None:
+    def refused_by(rule: str) -> set[str]:
+        text = GOOD_USERS.replace("created_at TIMESTAMP NOT NULL", f"created_at TIMESTAMP, {rule}")
+        marks = fight(text, USERS, ["rider-joins"]).marks()["public"]
+        assert len(marks) == 1
+        return {mark.partition("refused it: ")[2] for mark in marks}
+
+    assert refused_by("CHECK (name LIKE '%user_id%' AND lower(email) = 'x')") == {
+        "CHECK: email name"
+    }
+    assert refused_by("CHECK (name <> 'Ana Duarte')") == {"CHECK: name"}
+    assert refused_by("twin BIGINT DEFAULT 9 REFERENCES users (user_id)") == {
+        "FOREIGN KEY: user_id"
+    }
 
 
 ENTRY = {"fields": USERS, "attacks": USERS_ATTACKS, "mistakes": [], "points": 3}

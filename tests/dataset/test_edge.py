@@ -5,9 +5,23 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
+from ridealong import catalogue
 from ridealong.dataset.connection import edge_connection
 
 from .conftest import Built
+
+RULES = [
+    ("nobody drives two rides at once", "FROM rides AS a JOIN rides AS b ON a.driver_id = b.driver_id AND a.ride_id < b.ride_id WHERE a.requested_at < coalesce(b.completed_at, b.cancelled_at, as_of()) AND b.requested_at < coalesce(a.completed_at, a.cancelled_at, as_of())"),
+    ("nothing is requested at or after now", "FROM rides WHERE requested_at >= as_of() OR completed_at > as_of() OR cancelled_at > as_of()"),
+    ("the events of a ride say what the ride says", "FROM ride_events AS e JOIN rides AS r USING (ride_id) WHERE e.occurred_at <> CASE e.status WHEN 'requested' THEN r.requested_at WHEN 'in_progress' THEN r.picked_up_at WHEN 'completed' THEN r.completed_at WHEN 'cancelled' THEN r.cancelled_at ELSE e.occurred_at END"),
+    ("a ride has an event for the status it is in", "FROM rides AS r WHERE NOT EXISTS (FROM ride_events AS e WHERE e.ride_id = r.ride_id AND e.status = r.status)"),
+    ("a fare is paid 79 % to the driver", "FROM rides WHERE abs(driver_pay - 0.79 * fare) >= 0.01"),
+    ("a ride stays in one city, with a driver of that city", "FROM rides AS r JOIN zones AS p ON p.zone_code = r.pickup_location JOIN zones AS d ON d.zone_code = r.dropoff_location LEFT JOIN drivers AS w USING (driver_id) WHERE p.city_id <> r.city_id OR d.city_id <> r.city_id OR w.city_id <> r.city_id"),
+    ("rider and driver joined before they rode", "FROM rides AS r JOIN users AS u USING (user_id) LEFT JOIN drivers AS d USING (driver_id) WHERE r.requested_at < u.created_at OR r.requested_at < d.joined_at"),
+    ("a code is redeemed by the rider of the ride", "FROM promo_redemptions AS p JOIN rides AS r USING (ride_id) WHERE p.user_id <> r.user_id"),
+    ("a complaint about a ride comes from its rider, after the request", "FROM support_tickets AS t JOIN rides AS r USING (ride_id) WHERE t.user_id <> r.user_id OR t.created_at < r.requested_at"),
+    ("what is rated or charged has ended", "FROM rides AS r LEFT JOIN ratings AS g USING (ride_id) LEFT JOIN payments AS p USING (ride_id) WHERE g.created_at < r.completed_at OR p.created_at < coalesce(r.completed_at, r.cancelled_at)"),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -104,25 +118,28 @@ def test_an_edge_is_there(edge: duckdb.DuckDBPyConnection, edge_case: str, query
     assert edge.execute(query).fetchall(), edge_case
 
 
-@pytest.mark.parametrize(
-    ("rule", "exceptions"),
-    [
-        ("nobody drives two rides at once", "FROM rides AS a JOIN rides AS b ON a.driver_id = b.driver_id AND a.ride_id < b.ride_id WHERE a.requested_at < coalesce(b.completed_at, b.cancelled_at, as_of()) AND b.requested_at < coalesce(a.completed_at, a.cancelled_at, as_of())"),
-        ("nothing is requested at or after now", "FROM rides WHERE requested_at >= as_of() OR completed_at > as_of() OR cancelled_at > as_of()"),
-        ("the events of a ride say what the ride says", "FROM ride_events AS e JOIN rides AS r USING (ride_id) WHERE e.occurred_at <> CASE e.status WHEN 'requested' THEN r.requested_at WHEN 'in_progress' THEN r.picked_up_at WHEN 'completed' THEN r.completed_at WHEN 'cancelled' THEN r.cancelled_at ELSE e.occurred_at END"),
-        ("a ride has an event for the status it is in", "FROM rides AS r WHERE NOT EXISTS (FROM ride_events AS e WHERE e.ride_id = r.ride_id AND e.status = r.status)"),
-        ("a fare is paid 79 % to the driver", "FROM rides WHERE abs(driver_pay - 0.79 * fare) >= 0.01"),
-        ("a ride stays in one city, with a driver of that city", "FROM rides AS r JOIN zones AS p ON p.zone_code = r.pickup_location JOIN zones AS d ON d.zone_code = r.dropoff_location LEFT JOIN drivers AS w USING (driver_id) WHERE p.city_id <> r.city_id OR d.city_id <> r.city_id OR w.city_id <> r.city_id"),
-        ("rider and driver joined before they rode", "FROM rides AS r JOIN users AS u USING (user_id) LEFT JOIN drivers AS d USING (driver_id) WHERE r.requested_at < u.created_at OR r.requested_at < d.joined_at"),
-        ("a code is redeemed by the rider of the ride", "FROM promo_redemptions AS p JOIN rides AS r USING (ride_id) WHERE p.user_id <> r.user_id"),
-        ("a complaint about a ride comes from its rider, after the request", "FROM support_tickets AS t JOIN rides AS r USING (ride_id) WHERE t.user_id <> r.user_id OR t.created_at < r.requested_at"),
-        ("what is rated or charged has ended", "FROM rides AS r LEFT JOIN ratings AS g USING (ride_id) LEFT JOIN payments AS p USING (ride_id) WHERE g.created_at < r.completed_at OR p.created_at < coalesce(r.completed_at, r.cancelled_at)"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("rule", "exceptions"), RULES)
 def test_the_rides_could_have_happened(
     edge: duckdb.DuckDBPyConnection, rule: str, exceptions: str
 ) -> None:
     assert edge.execute(exceptions).fetchall() == [], rule
+
+
+ADDED = {
+    name: str(entry["cases"])
+    for module in catalogue.modules()
+    for name, entry in module.exercises.items()
+    if entry.get("cases")
+}
+
+
+@pytest.mark.parametrize("exercise", ADDED)
+def test_rows_that_an_exercise_adds_could_have_happened(exercise: str) -> None:
+    with edge_connection() as con:
+        con.execute(ADDED[exercise])
+        broken = [rule for rule, exceptions in RULES if con.execute(exceptions).fetchall()]
+
+    assert broken == []
 
 
 def test_what_is_cancelled_was_cancelled_by_each_side(edge: duckdb.DuckDBPyConnection) -> None:

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from nbformat import NotebookNode
 
 from ridealong.answers.magics import read_yaml
@@ -38,6 +39,7 @@ from ridealong.checks.document import judge_document
 from ridealong.checks.fingerprint import Fingerprint
 from ridealong.checks.result import key_name
 from ridealong.checks.statement import QueryFailed
+from ridealong.dataset.connection import edge_connection
 from ridealong.quiz import schema
 
 _BY_QUERY = ("checks", "dataset")  # the parts of the package that a fingerprint depends on
@@ -306,6 +308,8 @@ def results(exercise: Exercise, reference: str, seed: int, module: str) -> dict[
             problems.append(f"{where}: {what}: {error}")
             raise BuildError(problems) from error
 
+    if problem := _case_problem(exercise.cases):
+        raise BuildError([f"{where}: cases: {problem}"])
     expected = run("the reference", reference)
     problems += [f"{where}: the reference {p}" for p in _reference_problems(exercise, expected)]
     problems += [f"{where}: the reference: {lint}" for lint in [sqltext.lint(reference)] if lint]
@@ -338,6 +342,16 @@ def results(exercise: Exercise, reference: str, seed: int, module: str) -> dict[
     if problems:
         raise BuildError(problems)
     return {"expected": _stored(expected, Fingerprint.to_json, exercise), "mistakes": recognised}
+
+
+def _case_problem(cases: str) -> str | None:
+    """Return why rows cannot be added to the edge set; None when they can."""
+    with edge_connection() as con:
+        try:
+            con.execute(cases or "SELECT 1")
+        except duckdb.Error as error:
+            return str(error).partition("\n")[0]
+    return None
 
 
 def _reference_problems(exercise: Exercise, expected: Results) -> Iterator[str]:

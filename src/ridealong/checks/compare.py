@@ -168,8 +168,10 @@ def _values(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
         return Difference(
             "values",
             f"the numbers differ by less than 1 %{_example(seen)}",
-            "close and not equal comes from another column, from a few rows too many or too few, "
-            "or from rounding",
+            "look at where you round"
+            if sqltext.has_word(text, "ROUND")
+            else "close and not equal comes from another column, from a few rows too many or too "
+            "few, or from rounding",
         )
     names = _named([column.name for column, _ in unlike])
     which = f"the values of {names} differ" if names else "the values differ"

@@ -142,7 +142,7 @@ def missing(structure: Structure, known: Mapping[str, Iterable[str]], names: Nam
         if table not in names.tables:
             have = ", ".join(t.name for t in structure.tables) or "no table"
             return (
-                f"the schema has no table {table}; it has {have}. If one of them is meant, say so "
+                f"the schema has no table or view {table}; it has {have}. If one of them is meant, say so "
                 f'in the first line: -- names: {{"{table}": "your_table"}}'
             )
         absent = [column for column in columns if f"{table}.{column}" not in names.columns]
