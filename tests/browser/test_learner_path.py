@@ -1,4 +1,4 @@
-"""A learner's first half hour, in a real browser: start, run, fail, hint, pass, quiz, restart.
+"""A learner's first half hour, in a real browser: run, fail, hint, pass, quiz, restart, come back.
 
 Needs Chromium or Chrome. Without one the test is skipped, except on a build server: there it
 fails, because a path that nobody has walked is not proved.
@@ -332,8 +332,8 @@ def recorded_choice(source: str) -> object:
     return ast.literal_eval(source.partition("\n")[2].strip())["choice"]
 
 
-def test_first_lesson_from_start_to_a_restarted_kernel(
-    page: Page, lesson: Lesson, course_folder: Path
+def test_first_lesson_from_start_to_a_browser_that_comes_back(
+    page: Page, address: str, lesson: Lesson, course_folder: Path
 ) -> None:
     notebook = Notebook(page)
     exercise, quiz = lesson.exercise, lesson.quiz
@@ -386,6 +386,15 @@ def test_first_lesson_from_start_to_a_restarted_kernel(
     assert recorded_choice(sources_saved[quiz["id"]]) == lesson.right_choice
     released = (COURSE / "notebooks" / lesson.path).read_bytes()
     assert (course_folder / "notebooks" / lesson.path).read_bytes() == released
+
+    # The browser is closed, and comes back at the same address.
+    returned = page.context.new_page()
+    page.close()
+    returned.goto(address)
+    notebook = Notebook(returned)
+    notebook.run(f"{quiz['id']}-quiz")
+    expect_choice(notebook.active().locator(".ridealong-quiz"), lesson.right_choice)
+    assert notebook.source(exercise.id) == magic + lesson.reference.strip()
 
 
 def test_lab_cells_show_what_they_measured(page: Page) -> None:
