@@ -104,13 +104,13 @@ def run(python: Path, code: str, *arguments: str, given: str = "") -> str:
 
 
 def references(module: str) -> list[tuple[str, str, list[dict[str, Any]]]]:
-    """Return name, query and parameter sets of every reference answer of a module."""
+    """Return name, text and parameter sets of every query among a module's reference answers."""
     loaded = sources.load(COURSE / "solutions" / module)
     found = []
     for path in loaded.notebooks:
         for cell in nbformat.read(path, as_version=4).cells:
             exercise = loaded.exercises.get(cell.id)
-            if exercise is not None:
+            if exercise is not None and exercise.kind == "sql":
                 found.append((cell.id, cells.solution(cell.source), exercise.parameters or [{}]))
     return found
 
