@@ -1,20 +1,18 @@
 """What a learner hands in gets the points it deserves, from stock nbgrader.
 
-All answers known for a module are graded as a few made-up learners: one hands in the reference,
-one an untouched copy, one the first known answer beside the reference of every exercise, one the
-second, and so on; known answers are the mistakes, then the alternatives. One run of
-`nbgrader autograde` per processor grades them; each test then looks at one exercise. The same
-answers are judged from the file alone, which has to give the same verdict. A rubric task waits for
-a person once it is changed; nothing here gives its points.
+Three made-up learners are graded by one run of `nbgrader autograde` each: one hands in the
+reference, one an untouched copy, and one all known answers beside the reference, mistakes and
+alternatives, in a notebook that asks every exercise as often as it has known answers: so a kernel
+starts once for all of them. Each test then looks at one exercise. The same answers are judged from
+a submitted file alone, which has to give the same verdict. A rubric task waits for a person once it
+is changed; nothing here gives its points.
 """
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -26,31 +24,65 @@ from ridealong import answers, catalogue, checks
 from ridealong.authoring import cells, format
 from ridealong.authoring.sources import Exercise, Module, Quiz
 
-REFERENCE, BLANK = "reference", "blank"
+REFERENCE, BLANK, KNOWN = "reference", "blank", "known"
 
 
 @dataclass(frozen=True)
 class Graded:
-    """What came of one submission of a module."""
+    """What came of one submission, or of the known answers of one number."""
 
     points: dict[str, float]
     waiting: set[str]  # for a person to grade them
     outputs: dict[str, str]
-    files: list[Path]
+    files: dict[str, answers.Answer]
 
 
 def submission(notebook: NotebookNode, replaced: dict[str, str]) -> NotebookNode:
-    """A notebook in which some answer cells hold a known answer and all others are blank.
+    """A notebook in which some answer cells hold a known answer and all others are blank."""
+    copy = format.node(notebook)
+    for cell in copy.cells:
+        if cells.part(cell.metadata) == "answer":
+            cell.source = answer_of(cell, replaced.get(cell.id, ""))
+    return copy
+
+
+def answer_of(cell: NotebookNode, text: str) -> str:
+    """The source of an answer cell that holds this text."""
+    first, _, _ = cell.source.partition("\n")
+    return f"{first}\n{text}"
+
+
+def asked_again(notebook: NotebookNode, known: dict[str, list[str]]) -> tuple[NotebookNode, ...]:
+    """The notebook with every answer and check once for each known answer: source and submission.
 
     Cells that only show something are left out: no answer needs them, and they cost time.
     """
-    copy = format.node(notebook)
-    copy.cells = [cell for cell in copy.cells if not is_demo(cell)]
-    for cell in copy.cells:
-        if cells.part(cell.metadata) == "answer":
-            first, _, _ = cell.source.partition("\n")
-            cell.source = f"{first}\n{replaced.get(cell.id, '')}"
-    return copy
+    source, handed_in = format.node(notebook), format.node(notebook)
+    source.cells, handed_in.cells = [], []
+    for cell in notebook.cells:
+        part = cells.part(cell.metadata)
+        if part == "check":
+            continue  # comes with its answer
+        if part != "answer":
+            if cell.cell_type != "code" or not is_demo(cell):
+                for copy in (source, handed_in):
+                    copy.cells.append(format.node(cell))
+            continue
+        (check,) = [c for c in notebook.cells if c.id == cell.id + cells.CHECK_SUFFIX]
+        for number, text in enumerate(known[cell.id]):
+            for each in (cell, check):
+                again = format.node(each)
+                again.id = again.metadata.nbgrader.grade_id = numbered(each.id, number)
+                source.cells.append(again)
+                handed_in.cells.append(format.node(again))
+                if each is cell:
+                    handed_in.cells[-1].source = answer_of(cell, text)
+    return source, handed_in
+
+
+def numbered(name: str, number: int) -> str:
+    """The id of a cell that holds, or checks, the known answer of this number."""
+    return f"known-{number}-{name}"
 
 
 def is_demo(cell: NotebookNode) -> bool:
@@ -86,22 +118,6 @@ def known_answers(entry: Exercise | Quiz) -> list[str]:
     return [literal(choice) for choice in wrong_choices(entry)]
 
 
-def learners(module: Module) -> dict[str, dict[Path, NotebookNode]]:
-    """The made-up learners, each with the notebooks that they hand in."""
-    solved = {path: format.read(path) for path in module.notebooks}
-    handed_in = {REFERENCE: dict(solved)}
-    entries: list[Exercise | Quiz] = [*module.exercises.values(), *module.quizzes.values()]
-    columns = [[(entry.id, answer) for answer in known_answers(entry)] for entry in entries]
-    for number, row in enumerate(zip_longest(*columns)):
-        replaced = dict(pair for pair in row if pair)
-        handed_in[known_answer(number)] = {
-            path: submission(notebook, replaced)
-            for path, notebook in solved.items()
-            if replaced.keys() & {cell.id for cell in notebook.cells}
-        }
-    return handed_in
-
-
 def known_answer(number: int) -> str:
     """The learner who hands in this known answer of every exercise, counted from 0."""
     return f"known-{number}"
@@ -126,29 +142,61 @@ def graded(
 
 
 def grade(module: Module, course: Path) -> dict[str, Graded]:
-    nbgrader(course, "generate_assignment", module.name)
-    handed_in = learners(module)
+    again = f"{module.name}_known"
+    entries: list[Exercise | Quiz] = [*module.exercises.values(), *module.quizzes.values()]
+    known = {entry.id: known_answers(entry) for entry in entries}
+    solved = {path: format.read(path) for path in module.notebooks}
     released = course / "notebooks" / module.name
-    handed_in[BLANK] = {path: format.read(released / path.name) for path in module.notebooks}
-    share = min(os.cpu_count() or 1, len(handed_in))
-    names = {learner: f"{n % share}-{learner}" for n, learner in enumerate(handed_in)}
-    for learner, notebooks in handed_in.items():
-        folder = course / "submitted" / names[learner] / module.name
-        folder.mkdir(parents=True)
-        for path, notebook in notebooks.items():
-            text = format.text(notebook)
-            (folder / path.name).write_text(text, encoding="utf-8", newline="\n")
-    with ThreadPoolExecutor(share) as pool:
+    source = course / "solutions" / again
+    source.mkdir()
+    for path, notebook in solved.items():
+        asked, handed_in = asked_again(notebook, known)
+        write(asked, source / path.name)
+        write(handed_in, course / "submitted" / KNOWN / again / path.name)
+        write(notebook, course / "submitted" / REFERENCE / module.name / path.name)
+    for name in (module.name, again):
+        nbgrader(course, "generate_assignment", name)
+    for path in module.notebooks:
+        blank = course / "submitted" / BLANK / module.name / path.name
+        write(format.read(released / path.name), blank)
+    with ThreadPoolExecutor(2) as pool:
         runs = [
-            pool.submit(nbgrader, course, "autograde", module.name, f"--student={number}-*")
-            for number in range(share)
+            pool.submit(nbgrader, course, "autograde", name, f"--student={learner}")
+            for name, learner in ((again, KNOWN), (module.name, REFERENCE), (module.name, BLANK))
         ]
         for run in runs:
             run.result()
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "ridealong") as gradebook:
-        return {
-            learner: collect(gradebook, course, module, name) for learner, name in names.items()
+        graded = {
+            learner: collect(gradebook, course, module.name, learner)
+            for learner in (REFERENCE, BLANK)
         }
+        every = collect(gradebook, course, again, KNOWN)
+    for number in range(max(map(len, known.values()))):
+        replaced = {name: texts[number] for name, texts in known.items() if number < len(texts)}
+        checks_of = {f"{name}{cells.CHECK_SUFFIX}" for name in replaced}
+        graded[known_answer(number)] = Graded(
+            points={check: every.points[numbered(check, number)] for check in checks_of},
+            waiting=set(),
+            outputs={check: every.outputs[numbered(check, number)] for check in checks_of},
+            files=read([submission(each, replaced) for each in solved.values()], course),
+        )
+    return graded
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(format.text(notebook), encoding="utf-8", newline="\n")
+
+
+def read(handed_in: list[NotebookNode], course: Path) -> dict[str, answers.Answer]:
+    """The answers in submitted files, read without running them."""
+    found: dict[str, answers.Answer] = {}
+    for notebook in handed_in:
+        path = course / "handed_in.ipynb"
+        write(notebook, path)
+        found |= answers.read(path)
+    return found
 
 
 def nbgrader(course: Path, *arguments: str) -> None:
@@ -164,21 +212,21 @@ def nbgrader(course: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def collect(gradebook: Gradebook, course: Path, module: Module, learner: str) -> Graded:
+def collect(gradebook: Gradebook, course: Path, assignment: str, learner: str) -> Graded:
     points: dict[str, float] = {}
     waiting: set[str] = set()
     outputs: dict[str, str] = {}
-    files = sorted((course / "submitted" / learner / module.name).glob("*.ipynb"))
+    files = sorted((course / "submitted" / learner / assignment).glob("*.ipynb"))
     for path in files:
-        stored = gradebook.find_submission_notebook(path.stem, module.name, learner)
+        stored = gradebook.find_submission_notebook(path.stem, assignment, learner)
         points |= {grade.name: grade.score for grade in stored.grades}
         waiting |= {grade.name for grade in stored.grades if grade.needs_manual_grade}
-        run = format.read(course / "autograded" / learner / module.name / path.name)
+        run = format.read(course / "autograded" / learner / assignment / path.name)
         for cell in run.cells:
             if cells.part(cell.metadata) == "check":
                 texts = [o.get("evalue", "") or o.get("text", "") for o in cell.outputs]
                 outputs[cell.id] = "\n".join(texts)
-    return Graded(points, waiting, outputs, files)
+    return Graded(points, waiting, outputs, read([format.read(path) for path in files], course))
 
 
 def words(text: str) -> str:
@@ -187,26 +235,20 @@ def words(text: str) -> str:
 
 def verdict(handed_in: Graded, identifier: str) -> checks.Verdict:
     """The verdict from the submitted file alone."""
-    name = identifier.replace("-", "_")
-    for path in handed_in.files:
-        found = answers.read(path)
-        if name in found:
-            return checks.judge(identifier, found[name])
-    return checks.judge(identifier, None)
+    return checks.judge(identifier, handed_in.files.get(identifier.replace("-", "_")))
 
 
-def agree(handed_in: Graded, identifier: str) -> bool:
-    """Whether the answer earned all its points; the file alone has to give the same points."""
+def agree(handed_in: Graded, identifier: str) -> checks.Verdict:
+    """The verdict on an answer, which gives the same points from the file alone and as graded."""
     seen = verdict(handed_in, identifier)
     quiz = catalogue.quizzes().get(identifier)
     of = float((quiz or catalogue.exercise(identifier)[1])["points"])
     points = handed_in.points[f"{identifier}-check"]
     assert points == seen.points(of), f"from the file: {seen.message}"
-    earned = points == of
-    assert earned == seen.passed
-    if not earned:
+    assert (points == of) == seen.passed
+    if not seen.passed:
         assert words(seen.message) in words(handed_in.outputs[f"{identifier}-check"])
-    return earned
+    return seen
 
 
 def test_reference_earns_full_marks(module: Module, graded: Callable[..., Graded]) -> None:
@@ -216,7 +258,7 @@ def test_reference_earns_full_marks(module: Module, graded: Callable[..., Graded
     full = {f"{name}-check": float(entry.points) for name, entry in asked.items()}
     assert earned.points == full | dict.fromkeys(module.rubrics, 0.0)
     assert earned.waiting == module.rubrics.keys()
-    assert all(agree(earned, name) for name in asked)
+    assert all(agree(earned, name).passed for name in asked)
 
 
 def test_untouched_copy_earns_nothing(module: Module, graded: Callable[..., Graded]) -> None:
@@ -225,7 +267,7 @@ def test_untouched_copy_earns_nothing(module: Module, graded: Callable[..., Grad
     assert sum(earned.points.values()) == 0
     assert earned.waiting == set()
     for name in (*module.exercises, *module.quizzes):
-        assert not agree(earned, name)
+        assert not agree(earned, name).passed
         assert "no answer yet" in earned.outputs[f"{name}-check"].lower()
 
 
@@ -235,10 +277,11 @@ def test_mistakes_lose_the_points_and_are_named(
     module, exercise = exercise_of
     for number, mistake in enumerate(exercise.mistakes):
         earned = graded(module, known_answer(number))
-        assert not agree(earned, exercise.id), f"{mistake.name} passes"
+        seen = agree(earned, exercise.id)
+        assert not seen.passed, f"{mistake.name} passes"
         said = earned.outputs[f"{exercise.id}-check"]
         assert words(mistake.message) in words(said), f"{mistake.name} is not recognised"
-        assert verdict(earned, exercise.id).mistake == mistake.name
+        assert seen.mistake == mistake.name
 
 
 def test_alternatives_earn_the_points(
@@ -248,7 +291,7 @@ def test_alternatives_earn_the_points(
     for number, alternative in enumerate(exercise.alternatives, start=len(exercise.mistakes)):
         earned = graded(module, known_answer(number))
         said = earned.outputs[f"{exercise.id}-check"]
-        assert agree(earned, exercise.id), f"{alternative.name}: {said}"
+        assert agree(earned, exercise.id).passed, f"{alternative.name}: {said}"
 
 
 def test_wrong_choices_lose_the_points(
@@ -257,4 +300,4 @@ def test_wrong_choices_lose_the_points(
     module, quiz = quiz_of
     assert known_answers(quiz)
     for number, _ in enumerate(known_answers(quiz)):
-        assert not agree(graded(module, known_answer(number)), quiz.id)
+        assert not agree(graded(module, known_answer(number)), quiz.id).passed
