@@ -196,12 +196,14 @@ def outcomes(url: str, text: str, wanted: Sequence[str], variant: str = "public"
         tables.close()
 
 
-def without_rules(url: str) -> str:
+def without_rules(url: str, *, only_text: bool = False) -> str:
     """The reference's tables without any constraint, and without types that refuse a text."""
     tables = PostgresTables(REFERENCE, url)
     tables.close()
     return ";".join(
-        f"CREATE TABLE {table.name} ({', '.join(f'{c.name} {wide(c.kind)}' for c in table.columns)})"
+        f"CREATE TABLE {table.name} ("
+        + ", ".join(f"{c.name} {'TEXT' if only_text else wide(c.kind)}" for c in table.columns)
+        + ")"
         for table in tables.structure.tables
         if not table.is_view
     )
@@ -222,7 +224,10 @@ def test_reference_schema_meets_every_attack(server: str, variant: str) -> None:
 @pytest.mark.parametrize("variant", attacks.VARIANTS)
 def test_every_hostile_row_gets_into_tables_without_rules(server: str, variant: str) -> None:
     hostile = [each.id for each in attacks.attacks().values() if not each.legal]
-    seen = outcomes(server, without_rules(server), hostile, variant)
+    words = [each for each in hostile if each.endswith("-number-in-words")]
+    others = [each for each in hostile if each not in words]
+    seen = outcomes(server, without_rules(server), others, variant)
+    seen += outcomes(server, without_rules(server, only_text=True), words, variant)
 
     assert [each for each in seen if each.held is not False] == []
     assert {each.did for each in seen} == {"let it pass"}

@@ -40,13 +40,15 @@ def outcomes(
         tables.close()
 
 
-def without_rules(text: str) -> str:
+def without_rules(text: str, *, only_text: bool = False) -> str:
     """The same tables without any constraint, and with types that take everything."""
     tables = ddl.Tables(text)
     found = tables.structure.tables
     tables.close()
     return ";".join(
-        f"CREATE TABLE {table.name} ({', '.join(f'{c.name} {wide(c.kind)}' for c in table.columns)})"
+        f"CREATE TABLE {table.name} ("
+        + ", ".join(f"{c.name} {'VARCHAR' if only_text else wide(c.kind)}" for c in table.columns)
+        + ")"
         for table in found
         if not table.is_view
     )
@@ -77,7 +79,9 @@ def test_reference_schema_meets_every_attack(variant: str) -> None:
 @pytest.mark.parametrize("variant", attacks.VARIANTS)
 def test_every_hostile_row_gets_into_tables_without_rules(variant: str) -> None:
     hostile = [each.id for each in attacks.attacks().values() if not each.legal]
-    seen = outcomes(without_rules(REFERENCE), hostile, variant)
+    words = [each for each in hostile if each.endswith("-number-in-words")]
+    seen = outcomes(without_rules(REFERENCE), [e for e in hostile if e not in words], variant)
+    seen += outcomes(without_rules(REFERENCE, only_text=True), words, variant)
 
     assert [each for each in seen if each.held is not False] == []
     assert {each.did for each in seen} == {"let it pass"}
