@@ -51,6 +51,7 @@ def moved(step: str, *, before: str) -> list[str]:
 
 WRONG: dict[str, Any] = {
     "rename-in-place": [RENAME, WRITE_BOTH, RETIRE, WAIT, READ_NEW],
+    "rename-after-add": [ADD, WRITE_BOTH, RENAME],
     "dropped-before-retired": moved(DROP, before=RETIRE),
     "write-before-add": moved(ADD, before=RETIRE),
     "read-before-backfill": moved(READ_NEW, before=RETIRE),
@@ -110,6 +111,15 @@ def test_old_client_that_goes_at_once_hides_a_mistake_and_a_slow_one_shows_it() 
     hasty = without(WAIT)
 
     assert not all(judge_plan(hasty, traffic=traffic).passed for traffic in BOTH)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("backfills", [7, lab.LONGEST_PLAN - len(RIGHT) + 2])
+def test_steps_that_take_time_do_not_stand_in_for_a_wait(backfills: int) -> None:
+    before, after = RIGHT[: RIGHT.index(WAIT)], RIGHT[RIGHT.index(BACKFILL) + 1 :]
+    patient = [*before, *[BACKFILL] * backfills, *after]
+
+    assert len(patient) <= lab.LONGEST_PLAN
+    assert not judge_plan(patient, traffic="hidden").passed
 
 
 def test_backfill_in_one_transaction_refuses_the_old_client_too() -> None:

@@ -11,11 +11,12 @@ from ridealong.labs import migration as lab
 from ridealong.labs.migration import NEW, NEW_COLUMN, OLD, OLD_COLUMN, Failure, Replay, Traffic
 
 HIDDEN: Final = (
-    Traffic(seed=7919, riders=9, rides=150, bookings=3, moves=3, lingers=6),
+    # Longer than any plan, so that no number of steps stands in for `wait`.
+    Traffic(seed=7919, riders=7, rides=150, bookings=2, moves=2, lingers=lab.LONGEST_PLAN + 1),
     Traffic(seed=104729, riders=15, rides=180, bookings=1, moves=1, lingers=0),
 )
-"""Traffic a learner does not see: more of it with an old client that is slow to go, and less of
-it with an old client that is gone at once."""
+"""Traffic a learner does not see: with an old client that is slow to go, and with one that is gone
+at once."""
 
 MISTAKES: Final = (
     "no-answer",
@@ -26,6 +27,7 @@ MISTAKES: Final = (
     "same-step-twice",
     "missing-step",
     "rename-in-place",
+    "rename-after-add",
     "write-before-add",
     "step-before-add",
     "read-before-backfill",
@@ -161,6 +163,14 @@ def _seen(failure: Failure) -> str:
 def _cause(run: Replay, failure: Failure) -> tuple[str, str]:
     """Return the name of a mistake and what to try, from the first failure of a run."""
     steps = _Steps(run, failure.place)
+    if failure.client == "migration" and failure.step == lab.RENAME and lab.ADD in steps.done:
+        return (
+            "rename-after-add",
+            (
+                f"The name {NEW_COLUMN} is taken: {steps.told(lab.ADD)}; fill that column and "
+                f"end with `{lab.DROP}`, without `{lab.RENAME}`"
+            ),
+        )
     if lab.RENAME in steps.done or failure.step == lab.RENAME:
         return (
             "rename-in-place",

@@ -14,9 +14,11 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ridealong.dataset.progress import progress_bar
 from ridealong.labs.sql import LabError
 
 if TYPE_CHECKING:
@@ -45,15 +47,18 @@ HISTORY: Final = (
 """The interview's query: a rider's completed rides of the last 30 days, newest first."""
 
 NEW_RIDES: Final = 10_000
-RIDERS: Final = 30
+RIDERS: Final = 10
 ROUNDS: Final = 3
+SHORTEST_READ: Final = 0.05
+"""Seconds for which histories are read before the time is divided: one reading is too short."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class IndexCost:
     """What each set of indexes does to reads, writes and the file.
 
-    The ratios are of one run on this machine; `plans` and `rows_visited` are the same everywhere.
+    The ratios are of one run on this machine, and wander where other programs run beside it;
+    `plans` and `rows_visited` are the same everywhere.
 
     Attributes:
         plans: How SQLite finds a rider's history, by set of indexes, in its own words.
@@ -136,7 +141,8 @@ def index_cost(
     Raises:
         LabError: A column does not exist, or there are more than eight sets.
     """
-    wanted = {"no index": (), **(sets if sets is not None else SETS)}
+    bare: dict[str, Sequence[Sequence[str]]] = {"no index": ()}
+    wanted = bare | dict(sets if sets is not None else SETS) | bare
     _refuse(wanted)
     if connection is None:
         from ridealong.dataset.connection import current_connection
@@ -152,15 +158,20 @@ def index_cost(
         [RIDERS],
     ).fetchall()
     riders = [int(row[0]) for row in busiest]
-    with tempfile.TemporaryDirectory() as folder:
-        files = {
-            name: _File(Path(folder, f"{number}.sqlite"), rides, indexes)
-            for number, (name, indexes) in enumerate(wanted.items())
-        }
+    with tempfile.TemporaryDirectory() as folder, progress_bar() as show:
+        steps = len(wanted) * (1 + ROUNDS)
+        files: dict[str, _File] = {}
+        for number, (name, indexes) in enumerate(wanted.items()):
+            show(number, steps, f"Rides with {name}")
+            path = Path(folder, f"{number}.sqlite")
+            files[name] = _File(path, rides, indexes, files.get("no index"))
         reads = {name: float("inf") for name in wanted}
         writes = dict(reads)
+        done = len(wanted)
         for _ in range(ROUNDS):  # in turn, so that a busy moment hits all of them alike
             for name, file in files.items():
+                show(done, steps, f"Reads and writes with {name}")
+                done += 1
                 reads[name] = min(reads[name], file.read_seconds(riders))
                 writes[name] = min(writes[name], file.write_seconds(rides))
         found = IndexCost(
@@ -199,16 +210,24 @@ class _File:
     """The rides in one SQLite file, with one set of indexes."""
 
     def __init__(
-        self, path: Path, rides: Sequence[tuple[Any, ...]], indexes: Sequence[Sequence[str]]
+        self,
+        path: Path,
+        rides: Sequence[tuple[Any, ...]],
+        indexes: Sequence[Sequence[str]],
+        bare: _File | None,
     ) -> None:
         self.connection = sqlite3.connect(path)
+        self.connection.execute("PRAGMA synchronous = OFF")  # the disk is not what is measured
         self.indexes = [tuple(columns) for columns in indexes]
-        self.connection.execute(
-            "CREATE TABLE rides (ride_id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, "
-            "driver_id INTEGER, status TEXT NOT NULL, requested_at TEXT NOT NULL, "
-            "completed_at TEXT)"
-        )
-        self._insert(rides)
+        if bare is None:
+            self.connection.execute(
+                "CREATE TABLE rides (ride_id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, "
+                "driver_id INTEGER, status TEXT NOT NULL, requested_at TEXT NOT NULL, "
+                "completed_at TEXT)"
+            )
+            self._insert(rides)
+        else:
+            bare.connection.backup(self.connection)  # the same rows, not inserted again
         for number, columns in enumerate(self.indexes):
             name = f"by_{'_and_'.join(columns)}_{number}"
             self.connection.execute(f"CREATE INDEX {name} ON rides ({', '.join(columns)})")
@@ -222,10 +241,19 @@ class _File:
         self.connection.commit()
 
     def read_seconds(self, riders: Sequence[int]) -> float:
-        started = time.perf_counter()
-        for rider in riders:
-            self.connection.execute(HISTORY, (rider,)).fetchall()
-        return time.perf_counter() - started
+        """Return the time for one history of each rider.
+
+        It is the time in which this thread computes: what other programs take, and waiting for
+        the disk, would make the ratios wander.
+        """
+        started = time.thread_time()
+        for times in count(1):
+            for rider in riders:
+                self.connection.execute(HISTORY, (rider,)).fetchall()
+            passed = time.thread_time() - started
+            if passed >= SHORTEST_READ:
+                return passed / times
+        raise AssertionError  # count() does not end
 
     def write_seconds(self, rides: Sequence[tuple[Any, ...]]) -> float:
         """Insert new rides like some that are there, then take them back; time the first part."""
@@ -234,9 +262,9 @@ class _File:
             (self._next_id + number, *ride[1:])
             for number, ride in enumerate(rides[::step][:NEW_RIDES])
         ]
-        started = time.perf_counter()
+        started = time.thread_time()
         self._insert(new)
-        seconds = time.perf_counter() - started
+        seconds = time.thread_time() - started
         self.connection.execute("DELETE FROM rides WHERE ride_id >= ?", (self._next_id,))
         self.connection.commit()
         return seconds
