@@ -151,8 +151,10 @@ _LEFT: Final = """
     UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal
     UNION ALL SELECT type_name FROM duckdb_types() WHERE NOT internal
     UNION ALL SELECT sequence_name FROM duckdb_sequences()
-    UNION ALL SELECT function_name FROM duckdb_functions() WHERE NOT internal
     LIMIT 1"""
+# A query of its own, because DuckDB takes longer to list its functions than to try ten attacks.
+_LEFT_FUNCTIONS: Final = "SELECT 1 FROM duckdb_functions() WHERE NOT internal LIMIT 1"
+_FUNCTION = re.compile(r"\b(MACRO|FUNCTION)\b", re.IGNORECASE)
 
 
 class Tables:
@@ -162,7 +164,12 @@ class Tables:
     """
 
     def __init__(
-        self, text: object, given: str = "", *, limit_seconds: float = LIMIT_SECONDS
+        self,
+        text: object,
+        given: str = "",
+        *,
+        limit_seconds: float = LIMIT_SECONDS,
+        twin: "Tables | None" = None,
     ) -> None:
         """Make it once, to see that it can be made.
 
@@ -170,6 +177,7 @@ class Tables:
             text: the learner's statements.
             given: statements of the course that run before them.
             limit_seconds: how long making it may take.
+            twin: the same schema in another database, so that what it is need not be read again.
 
         Raises:
             QueryRefused: when the text holds anything else than a schema.
@@ -182,8 +190,10 @@ class Tables:
         self._in_transaction = False
         self._schema = ""
         self._text = str(text)
+        self._statements: list[str] = []
+        self.structure: Structure
         try:
-            within_limit(self._con, limit_seconds, lambda: self._begin(text, given))
+            within_limit(self._con, limit_seconds, lambda: self._begin(text, given, twin))
         except duckdb.Error as error:
             self.close()
             raise QueryFailed(failure(error, self._text)) from None
@@ -194,7 +204,13 @@ class Tables:
             self.close()
             raise
 
-    def _begin(self, text: object, given: str) -> None:
+    def _begin(self, text: object, given: str, twin: "Tables | None") -> None:
+        if twin is not None:
+            self._statements = twin._statements
+            self._make()
+            self.structure = twin.structure
+            self._order, self._has_fixed_rows = twin._order, twin._has_fixed_rows
+            return
         found = statements(text, self._con)
         if given:
             found = [*self._con.extract_statements(given), *found]
@@ -208,7 +224,7 @@ class Tables:
                 "a table is named with a schema before it: write CREATE TABLE rides, not "
                 "CREATE TABLE main.rides"
             )
-        self.structure: Structure = structure.read(self._con, self._schema)
+        self.structure = structure.read(self._con, self._schema)
         self._order = [t.name for t in reversed(self.structure.tables) if not t.is_view]
         self._has_fixed_rows = any(map(self._holds_rows, self._order))
 
@@ -284,12 +300,37 @@ class Tables:
         """Drop the tables; keep the database for the next ones when nothing is left in it."""
         try:
             self._drop()
-            if not self._con.execute(_LEFT).fetchall() and len(_idle) < _MOST_IDLE:
+            if len(_idle) < _MOST_IDLE and not self._leaves_something():
                 _idle.append(self._con)
                 return
         except duckdb.Error:
             pass  # it is not used again
         self._con.close()
+
+    def _leaves_something(self) -> bool:
+        left = [_LEFT]
+        if _FUNCTION.search(self._text):
+            left.append(_LEFT_FUNCTIONS)
+        return any(self._con.execute(query).fetchall() for query in left)
+
+
+def copies(
+    text: object, given: str = "", *, count: int, limit_seconds: float = LIMIT_SECONDS
+) -> list[Tables]:
+    """Return the same schema several times, each in a database of its own.
+
+    Arguments and errors are those of `Tables`.
+    """
+    made: list[Tables] = []
+    try:
+        for number in range(count):
+            twin = made[0] if number else None
+            made.append(Tables(text, given, limit_seconds=limit_seconds, twin=twin))
+    except QueryFailed:
+        for each in made:
+            each.close()
+        raise
+    return made
 
 
 def _connected() -> duckdb.DuckDBPyConnection:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from ridealong.checks import attacks, ddl, names
 from ridealong.checks.attacks import VARIANTS, Attack, Outcome
-from ridealong.checks.statement import QueryFailed, within_limit
+from ridealong.checks.statement import QueryFailed, together
 from ridealong.checks.verdict import Property, Verdict
 
 LIMIT_SECONDS: Final = 8.0
@@ -78,29 +79,30 @@ def fight(
     """
     try:
         own = names.in_comments(text)
-        tables = ddl.Tables(text, given, limit_seconds=limit_seconds)
+        tables = ddl.copies(text, given, count=len(VARIANTS), limit_seconds=limit_seconds)
     except (QueryFailed, names.NamesError) as error:
         return Battle(str(error))
-
-    def work() -> Battle:
-        found = names.resolve(tables.structure, fields, own)
-        if problem := names.missing(tables.structure, fields, found):
-            return Battle(problem)
-        if problem := ddl.needs_more(tables.structure, found.tables, found.columns):
-            return Battle(problem)
-        return Battle(
-            outcomes={
-                variant: attacks.run(tables, tables.structure, found, wanted, variant)
-                for variant in VARIANTS
-            }
-        )
-
+    structure = tables[0].structure
     try:
-        return within_limit(tables.connection, limit_seconds, work)
+        found = names.resolve(structure, fields, own)
+        if problem := names.missing(structure, fields, found):
+            return Battle(problem)
+        if problem := ddl.needs_more(structure, found.tables, found.columns):
+            return Battle(problem)
+        outcomes = together(
+            [each.connection for each in tables],
+            limit_seconds,
+            [
+                partial(attacks.run, each, structure, found, wanted, variant)
+                for each, variant in zip(tables, VARIANTS, strict=True)
+            ],
+        )
+        return Battle(outcomes=dict(zip(VARIANTS, outcomes, strict=True)))
     except (QueryFailed, names.NamesError) as error:
         return Battle(str(error))
     finally:
-        tables.close()
+        for each in tables:
+            each.close()
 
 
 def verdict(exercise_id: str, entry: Mapping[str, Any], battle: Battle) -> Verdict:

@@ -3,8 +3,8 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol, TypeVar
 
 import duckdb
@@ -136,6 +136,31 @@ def within_limit(con: Interruptible, seconds: float, work: Callable[[], Result])
         con.interrupt()  # again and again: one between two statements is lost
         wait([done], timeout=_WAIT_SECONDS)
     raise QueryStopped(stopped)
+
+
+def together(
+    connections: Sequence[Interruptible], seconds: float, works: Sequence[Callable[[], Result]]
+) -> list[Result]:
+    """Return what several works return, done at the same time, each on its own connection.
+
+    Raises:
+        QueryStopped: at the limit, which holds for all of them, or when the learner interrupts.
+    """
+    with ThreadPoolExecutor(len(works)) as pool:
+        return within_limit(
+            _All(connections), seconds, lambda: list(pool.map(lambda work: work(), works))
+        )
+
+
+class _All:
+    """Several connections that are interrupted as one."""
+
+    def __init__(self, connections: Sequence[Interruptible]) -> None:
+        self._connections = connections
+
+    def interrupt(self) -> None:
+        for connection in self._connections:
+            connection.interrupt()
 
 
 def stopped_text(seconds: float) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ridealong.checks import attacks, ddl
 from ridealong.checks import names as names_of
 from ridealong.checks.report import Report, SideBySide
-from ridealong.checks.statement import QueryFailed, within_limit
+from ridealong.checks.statement import QueryFailed, together
 from ridealong.checks.verdict import Property
 from ridealong.labs.diagrams import diagram
 from ridealong.labs.sql import LabError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ridealong.pictures import Drawing
 
 LIMIT_SECONDS = 15.0
+FEW = 12  # attacks that are not worth a second copy of the tables
 URL_VARIABLE = "RIDEALONG_DATABASE_URL"
 
 
@@ -123,37 +125,46 @@ def attack(
 def _in_duckdb(
     statements: str, wanted: Sequence[str], names: Mapping[str, str]
 ) -> Sequence[Outcome]:
-    tables = _made(statements)
+    try:
+        tables = ddl.copies(statements, count=2 if len(wanted) > FEW else 1)
+    except QueryFailed as error:
+        raise LabError(str(error)) from None
     try:
         return _outcomes(tables, statements, wanted, names)
     finally:
-        tables.close()
+        for each in tables:
+            each.close()
 
 
 def _outcomes(
-    tables: ddl.Tables | PostgresTables,
+    tables: Sequence[ddl.Tables | PostgresTables],
     statements: str,
     wanted: Sequence[str],
     names: Mapping[str, str],
     kind: type[names_of.Names] = names_of.Names,
 ) -> Sequence[Outcome]:
-    """Run attacks on tables that are made.
+    """Run attacks on tables that are made: on each copy of them a part, at the same time.
 
     Raises:
         LabError: when a name does not fit or it takes too long.
     """
     try:
         own = {**names_of.in_comments(statements), **names}
-        found = names_of.resolve(tables.structure, attacks.fields(), own)
-        if problem := ddl.needs_more(tables.structure, found.tables, found.columns):
+        structure = tables[0].structure
+        found = names_of.resolve(structure, attacks.fields(), own)
+        if problem := ddl.needs_more(structure, found.tables, found.columns):
             raise LabError(problem)
-        return within_limit(
-            tables.connection,
+        asked = kind(found.tables, found.columns)
+        parts = together(
+            [each.connection for each in tables],
             LIMIT_SECONDS,
-            lambda: attacks.run(
-                tables, tables.structure, kind(found.tables, found.columns), wanted
-            ),
+            [
+                partial(attacks.run, each, structure, asked, wanted[number :: len(tables)])
+                for number, each in enumerate(tables)
+            ],
         )
+        by_attack = {outcome.attack: outcome for part in parts for outcome in part}
+        return [by_attack[each] for each in wanted]
     except (names_of.NamesError, QueryFailed) as error:
         raise LabError(str(error)) from None
 
@@ -227,7 +238,7 @@ def _in_postgresql(
     except QueryFailed as error:
         raise _NotMade(str(error)) from None
     try:
-        return _outcomes(tables, statements, wanted, names, postgres.Quoted)
+        return _outcomes([tables], statements, wanted, names, postgres.Quoted)
     except LabError as error:
         raise _NotMade(str(error)) from None
     finally:
