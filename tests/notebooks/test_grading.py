@@ -1,13 +1,14 @@
 """What a learner hands in gets the points it deserves, from stock nbgrader.
 
-Three made-up learners are graded by one run of `nbgrader autograde` each: one hands in the
-reference, one an untouched copy, and one all known answers beside the reference, mistakes and
-alternatives, in a notebook that asks every exercise as often as it has known answers: so a kernel
-starts once for all of them. Each test then looks at one exercise. The same answers are judged from
+Made-up learners are graded by one run of `nbgrader autograde` each: one hands in the reference, one
+an untouched copy, and one for each processor some of the notebooks with all known answers beside
+the reference, mistakes and alternatives: they ask every exercise as often as it has known answers,
+so a kernel starts once for all of them. Each test then looks at one exercise. The same answers are judged from
 a submitted file alone, which has to give the same verdict. A rubric task waits for a person once it
 is changed; nothing here gives its points.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from ridealong.authoring import cells, format
 from ridealong.authoring.sources import Exercise, Module, Quiz
 
 REFERENCE, BLANK, KNOWN = "reference", "blank", "known"
+PROCESSORS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -148,21 +150,26 @@ def grade(module: Module, course: Path) -> dict[str, Graded]:
     solved = {path: format.read(path) for path in module.notebooks}
     released = course / "notebooks" / module.name
     source = course / "solutions" / again
-    source.mkdir()
-    for path, notebook in solved.items():
+    for number, (path, notebook) in enumerate(solved.items()):
         asked, handed_in = asked_again(notebook, known)
         write(asked, source / path.name)
-        write(handed_in, course / "submitted" / KNOWN / again / path.name)
+        learner = f"{KNOWN}-{number % PROCESSORS}"  # all of them are graded at the same time
+        write(handed_in, course / "submitted" / learner / again / path.name)
         write(notebook, course / "submitted" / REFERENCE / module.name / path.name)
     for name in (module.name, again):
         nbgrader(course, "generate_assignment", name)
     for path in module.notebooks:
         blank = course / "submitted" / BLANK / module.name / path.name
         write(format.read(released / path.name), blank)
-    with ThreadPoolExecutor(2) as pool:
+    learners = sorted(path.name for path in course.glob(f"submitted/{KNOWN}-*"))
+    with ThreadPoolExecutor(PROCESSORS) as pool:
         runs = [
             pool.submit(nbgrader, course, "autograde", name, f"--student={learner}")
-            for name, learner in ((again, KNOWN), (module.name, REFERENCE), (module.name, BLANK))
+            for name, learner in [
+                *((again, learner) for learner in learners),
+                (module.name, REFERENCE),
+                (module.name, BLANK),
+            ]
         ]
         for run in runs:
             run.result()
@@ -171,14 +178,16 @@ def grade(module: Module, course: Path) -> dict[str, Graded]:
             learner: collect(gradebook, course, module.name, learner)
             for learner in (REFERENCE, BLANK)
         }
-        every = collect(gradebook, course, again, KNOWN)
+        parts = [collect(gradebook, course, again, learner) for learner in learners]
+    points = {name: earned for part in parts for name, earned in part.points.items()}
+    outputs = {name: said for part in parts for name, said in part.outputs.items()}
     for number in range(max(map(len, known.values()))):
         replaced = {name: texts[number] for name, texts in known.items() if number < len(texts)}
         checks_of = {f"{name}{cells.CHECK_SUFFIX}" for name in replaced}
         graded[known_answer(number)] = Graded(
-            points={check: every.points[numbered(check, number)] for check in checks_of},
+            points={check: points[numbered(check, number)] for check in checks_of},
             waiting=set(),
-            outputs={check: every.outputs[numbered(check, number)] for check in checks_of},
+            outputs={check: outputs[numbered(check, number)] for check in checks_of},
             files=read([submission(each, replaced) for each in solved.values()], course),
         )
     return graded
