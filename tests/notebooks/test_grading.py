@@ -1,11 +1,11 @@
 """What a learner hands in gets the points it deserves, from stock nbgrader.
 
-Made-up learners are graded by one run of `nbgrader autograde` each: one hands in the reference, one
-an untouched copy, and one for each processor some of the notebooks with all known answers beside
-the reference, mistakes and alternatives: they ask every exercise as often as it has known answers,
-so a kernel starts once for all of them. Each test then looks at one exercise. The same answers are judged from
-a submitted file alone, which has to give the same verdict. A rubric task waits for a person once it
-is changed; nothing here gives its points.
+Made-up learners are graded by one run of `nbgrader autograde` each. One hands in the reference, one
+an untouched copy. One for each processor hands in some of the notebooks with all known answers
+beside the reference, mistakes and alternatives: they ask every exercise as often as it has known
+answers, so a kernel starts once for all of them. Each test then looks at one exercise. The same
+answers are judged from a submitted file alone, which has to give the same verdict. A rubric task
+waits for a person once it is changed; nothing here gives its points.
 """
 
 import os
