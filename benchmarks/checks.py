@@ -12,12 +12,12 @@ import time
 from pathlib import Path
 
 from ridealong import answers, catalogue
-from ridealong.checks.judge import judge, worker
+from ridealong.judging.sql.judge import judge, worker
 from ridealong.labs.schema import attack
 
 COURSE = Path(__file__).parents[1]
 SOLUTIONS = COURSE / "solutions"
-WHOLE_SCHEMA = COURSE / "tests" / "checks" / "schemas" / "reference.sql"
+WHOLE_SCHEMA = COURSE / "tests" / "judging" / "schemas" / "reference.sql"
 
 
 def references() -> dict[str, answers.Answer]:

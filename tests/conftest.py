@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 COURSE = Path(__file__).parents[1]
+pytest_plugins = ["small_course"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,8 +30,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def build_databases() -> None:
     """Build the public and the hidden database, unless they are there."""
-    from ridealong.checks.query import HIDDEN_SEED
     from ridealong.dataset import ensure_database
+    from ridealong.judging.sql.query import HIDDEN_SEED
 
     ensure_database(1, 42)
     ensure_database(1, HIDDEN_SEED)

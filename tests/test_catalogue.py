@@ -14,7 +14,7 @@ def files(tmp_path, monkeypatch):
 
 
 CONTENT = {
-    "module": "05_sql_one",
+    "module": "04_sql_one",
     "hidden_seed": 11,
     "hidden_scale": 1,
     "exercises": {"completed-by-city": {"points": 2}},
@@ -24,11 +24,11 @@ CONTENT = {
 
 
 def test_entries_are_found_by_id(files):
-    (files / "05_sql_one.json").write_text(json.dumps(CONTENT), encoding="utf-8")
+    (files / "04_sql_one.json").write_text(json.dumps(CONTENT), encoding="utf-8")
 
     module, entry = catalogue.exercise("completed-by-city")
 
-    assert (module.name, module.hidden_seed) == ("05_sql_one", 11)
+    assert (module.name, module.hidden_seed) == ("04_sql_one", 11)
     assert entry == {"points": 2}
     assert catalogue.quizzes() == CONTENT["quizzes"]
     assert catalogue.predictions() == CONTENT["predictions"]
@@ -36,7 +36,7 @@ def test_entries_are_found_by_id(files):
 
 @pytest.mark.parametrize("wrong", ["completed_by_city", "completed-by-cities", "Completed-By-City"])
 def test_an_unknown_id_names_the_nearest(files, wrong):
-    (files / "05_sql_one.json").write_text(json.dumps(CONTENT), encoding="utf-8")
+    (files / "04_sql_one.json").write_text(json.dumps(CONTENT), encoding="utf-8")
 
     with pytest.raises(catalogue.CatalogueError, match='did you mean "completed-by-city"'):
         catalogue.exercise(wrong)
@@ -48,7 +48,7 @@ def test_an_id_like_no_other_names_none(files):
 
 
 def test_a_rebuilt_file_is_read_again(files):
-    path = files / "05_sql_one.json"
+    path = files / "04_sql_one.json"
     path.write_text(json.dumps(CONTENT), encoding="utf-8")
     catalogue.modules()
 
@@ -61,7 +61,7 @@ def test_a_rebuilt_file_is_read_again(files):
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"hidden_seed": "x"}', "{", "null"])
 def test_a_damaged_file_is_named_with_the_mend(files, content):
-    (files / "05_sql_one.json").write_text(content, encoding="utf-8")
+    (files / "04_sql_one.json").write_text(content, encoding="utf-8")
 
-    with pytest.raises(catalogue.CatalogueError, match=r"05_sql_one\.json.*build catalogue"):
+    with pytest.raises(catalogue.CatalogueError, match=r"04_sql_one\.json.*build catalogue"):
         catalogue.modules()

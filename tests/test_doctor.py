@@ -221,7 +221,7 @@ def test_closed_loopback_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def course_folder(tmp_path: Path) -> Path:
-    notebook = tmp_path / "notebooks" / "05_sql_one" / "01_rows.ipynb"
+    notebook = tmp_path / "notebooks" / "04_sql_one" / "01_rows.ipynb"
     notebook.parent.mkdir(parents=True)
     notebook.write_text("released", encoding="utf-8")
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
@@ -235,20 +235,20 @@ def test_untouched_release_is_well(course_folder: Path) -> None:
 
 
 def test_work_in_the_release_folder_is_found(course_folder: Path) -> None:
-    notebook = course_folder / "notebooks" / "05_sql_one" / "01_rows.ipynb"
+    notebook = course_folder / "notebooks" / "04_sql_one" / "01_rows.ipynb"
     notebook.write_text("my answers", encoding="utf-8")
     finding = doctor._notebooks_untouched(course_folder)
-    assert "notebooks/05_sql_one/01_rows.ipynb" in finding.seen
+    assert "notebooks/04_sql_one/01_rows.ipynb" in finding.seen
     assert finding.mend is not None
     assert "work/" in finding.mend
 
 
 def test_quiz_answers_in_the_release_folder_are_found_without_git(tmp_path: Path) -> None:
-    folder = tmp_path / "notebooks" / "05_sql_one"
+    folder = tmp_path / "notebooks" / "04_sql_one"
     folder.mkdir(parents=True)
     assert doctor._notebooks_untouched(tmp_path).well
     (folder / "quiz_answers.json").write_text("{}", encoding="utf-8")
-    assert "notebooks/05_sql_one" in doctor._notebooks_untouched(tmp_path).seen
+    assert "notebooks/04_sql_one" in doctor._notebooks_untouched(tmp_path).seen
 
 
 def test_release_from_another_folder_is_found(tmp_path: Path) -> None:

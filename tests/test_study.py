@@ -9,8 +9,8 @@ from jupyterlab.labapp import LabApp
 
 from ridealong import study
 
-FIRST = "05_sql_one/01_rows_and_columns.ipynb"
-SECOND = "05_sql_one/02_null_and_order.ipynb"
+FIRST = "04_sql_one/01_rows_and_columns.ipynb"
+SECOND = "04_sql_one/02_null_and_order.ipynb"
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_new_version_is_put_beside_a_touched_notebook_once(shipped: Path, work: 
     assert change.path in str(change)
     assert change.beside in str(change)
     assert contents(work)[FIRST] == "my answers"
-    assert contents(work)["05_sql_one/01_rows_and_columns.new.ipynb"] == "rows, version 2"
+    assert contents(work)["04_sql_one/01_rows_and_columns.new.ipynb"] == "rows, version 2"
     assert study.update_copy(shipped, work) == []
 
 
@@ -97,8 +97,8 @@ def test_each_later_version_gets_a_name_of_its_own(shipped: Path, work: Path) ->
         study.update_copy(shipped, work)
     assert contents(work) == {
         FIRST: "my answers",
-        "05_sql_one/01_rows_and_columns.new.ipynb": "rows, version 2",
-        "05_sql_one/01_rows_and_columns.new-2.ipynb": "rows, version 3",
+        "04_sql_one/01_rows_and_columns.new.ipynb": "rows, version 2",
+        "04_sql_one/01_rows_and_columns.new-2.ipynb": "rows, version 3",
         SECOND: "null, version 1",
     }
 
@@ -108,7 +108,7 @@ def test_learner_may_take_the_version_beside(shipped: Path, work: Path) -> None:
     write(work, FIRST, "my answers")
     write(shipped, FIRST, "rows, version 2")
     study.update_copy(shipped, work)
-    beside = work / "05_sql_one/01_rows_and_columns.new.ipynb"
+    beside = work / "04_sql_one/01_rows_and_columns.new.ipynb"
     beside.replace(work / FIRST)
     write(shipped, FIRST, "rows, version 3")
     assert [change.kind for change in study.update_copy(shipped, work)] == ["refreshed"]
@@ -125,7 +125,7 @@ def test_learners_own_files_are_never_touched(shipped: Path, work: Path) -> None
     study.update_copy(shipped, work)
     own = {
         "my notes.md": "mine",
-        "05_sql_one/quiz_answers.json": "{}",
+        "04_sql_one/quiz_answers.json": "{}",
         SECOND[:-6] + ".new.ipynb": "?",
     }
     for name, text in own.items():
@@ -136,7 +136,7 @@ def test_learners_own_files_are_never_touched(shipped: Path, work: Path) -> None
     study.update_copy(shipped, work)
     after = contents(work)
     assert {name: after[name] for name in own} == own
-    assert after["05_sql_one/02_null_and_order.new-2.ipynb"] == "null, version 2"
+    assert after["04_sql_one/02_null_and_order.new-2.ipynb"] == "null, version 2"
 
 
 def test_learners_file_under_a_later_notebooks_name_stays(shipped: Path, work: Path) -> None:
@@ -152,11 +152,11 @@ def test_withdrawn_notebook_goes_only_when_untouched(shipped: Path, work: Path) 
     write(work, SECOND, "my answers")
     for name in (FIRST, SECOND):
         (shipped / name).unlink()
-    write(shipped, "05_sql_one/01_renamed.ipynb", "rows, version 2")
+    write(shipped, "04_sql_one/01_renamed.ipynb", "rows, version 2")
     kinds = {change.path: change.kind for change in study.update_copy(shipped, work)}
-    assert kinds == {FIRST: "withdrawn", "05_sql_one/01_renamed.ipynb": "added"}
+    assert kinds == {FIRST: "withdrawn", "04_sql_one/01_renamed.ipynb": "added"}
     assert contents(work) == {
-        "05_sql_one/01_renamed.ipynb": "rows, version 2",
+        "04_sql_one/01_renamed.ipynb": "rows, version 2",
         SECOND: "my answers",
     }
 
@@ -212,10 +212,10 @@ def test_interrupted_copy_leaves_no_half_file_and_goes_on(
 
 
 def test_file_in_the_way_of_a_folder_is_said(shipped: Path, work: Path) -> None:
-    write(work, "05_sql_one", "a file of mine")
+    write(work, "04_sql_one", "a file of mine")
     with pytest.raises(study.StudyError, match="rename it"):
         study.update_copy(shipped, work)
-    assert contents(work) == {"05_sql_one": "a file of mine"}
+    assert contents(work) == {"04_sql_one": "a file of mine"}
 
 
 def test_empty_release_folder_changes_nothing(shipped: Path, work: Path) -> None:
@@ -229,8 +229,8 @@ def test_empty_release_folder_changes_nothing(shipped: Path, work: Path) -> None
 
 
 def test_leftovers_of_work_in_the_release_folder_are_not_copied(shipped: Path, work: Path) -> None:
-    write(shipped, "05_sql_one/quiz_answers.json", "{}")
-    write(shipped, "05_sql_one/.ipynb_checkpoints/01-checkpoint.ipynb", "old")
+    write(shipped, "04_sql_one/quiz_answers.json", "{}")
+    write(shipped, "04_sql_one/.ipynb_checkpoints/01-checkpoint.ipynb", "old")
     assert {change.path for change in study.update_copy(shipped, work)} == {FIRST, SECOND}
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ridealong import catalogue, timer
-from ridealong.checks import notebook
-from ridealong.checks.verdict import Verdict
+from ridealong.notebook import check as notebook
 from ridealong.timing import Clock, NotTimed, passed, record
 from ridealong.timing.record import times_file
+from ridealong.verdict import Verdict
 
 START = datetime(2026, 3, 30, 9, tzinfo=UTC)
 
@@ -232,7 +232,7 @@ def test_a_damaged_file_hurts_nothing(folder: Path, damage: str) -> None:
 def test_a_file_that_cannot_be_written_stops_no_check(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ridealong.quiz import record as files
+    from ridealong import records as files
 
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")

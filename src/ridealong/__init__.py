@@ -14,11 +14,11 @@ __all__ = [
 ]
 
 try:
-    from ridealong.checks import check, hint
     from ridealong.dataset import connect, describe, tables
+    from ridealong.notebook.check import check, hint
+    from ridealong.notebook.rubrics import rubric
+    from ridealong.notebook.say import say
     from ridealong.quiz import predict, quiz
-    from ridealong.rubrics import rubric
-    from ridealong.say import say
     from ridealong.timing import timer
 except ModuleNotFoundError as error:
     _missing = error.name or str(error)
@@ -41,9 +41,9 @@ def _register_magics() -> None:
         return
     shell = get_ipython()
     if shell is not None:
-        from ridealong import answers
+        from ridealong.notebook import magics
 
-        answers.register(shell)
+        magics.register(shell)
 
 
 _register_magics()

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ridealong.answers import Answer, read
+from ridealong.answer import Answer
+from ridealong.answers.reading import read
 
 
 def answer_cell(source, name):

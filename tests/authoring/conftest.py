@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from ridealong.authoring import format
 
-MODULE = "05_sql_one"
+MODULE = "04_sql_one"
 
 EXERCISES = '''
 [[exercise]]

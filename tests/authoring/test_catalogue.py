@@ -14,7 +14,7 @@ from ridealong.authoring.problems import BuildError
 from ridealong.authoring.sources import Answer, Exercise
 from ridealong.authoring.steps import Memory, Options
 
-MODULE = "05_sql_one"
+MODULE = "04_sql_one"
 REFERENCE = "SELECT count(*) AS rides FROM rides WHERE user_id = $rider_id"
 SEED = 7919
 

@@ -28,7 +28,7 @@ def test_stub_of_a_quiz_is_the_one_the_quiz_cell_knows() -> None:
 
 
 def test_stub_of_a_query_is_the_one_the_checks_know() -> None:
-    from ridealong.checks import sqltext
+    from ridealong.engine import sqltext
 
     assert sqltext.STUB in cells.stub("%%sql rides\n-- BEGIN SOLUTION\n-- END SOLUTION")
 

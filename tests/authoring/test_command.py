@@ -12,11 +12,11 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_a_build_writes_once(sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = sample / "solutions" / "05_sql_one" / "01_first_look.ipynb"
+    path = sample / "solutions" / "04_sql_one" / "01_first_look.ipynb"
     path.write_text(path.read_text(encoding="utf-8") + "\n\n", encoding="utf-8")
 
     assert main(["format"]) == 0
-    assert "wrote solutions/05_sql_one/01_first_look.ipynb" in said(capsys)
+    assert "wrote solutions/04_sql_one/01_first_look.ipynb" in said(capsys)
     assert main(["format"]) == 0
     assert "wrote" not in said(capsys)
 
@@ -25,20 +25,20 @@ def test_a_check_names_the_stale_file_and_the_mend(
     sample: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["format", "--check"]) == 0
-    path = sample / "solutions" / "05_sql_one" / "01_first_look.ipynb"
+    path = sample / "solutions" / "04_sql_one" / "01_first_look.ipynb"
     spoilt = path.read_text(encoding="utf-8") + "\n\n"
     path.write_text(spoilt, encoding="utf-8")
 
     assert main(["format", "--check"]) == 1
 
     assert (
-        "stale: solutions/05_sql_one/01_first_look.ipynb (mend: ridealong build format 05_sql_one)"
+        "stale: solutions/04_sql_one/01_first_look.ipynb (mend: ridealong build format 04_sql_one)"
     ) in said(capsys)
     assert path.read_text(encoding="utf-8") == spoilt
 
 
 def test_problems_are_said_and_fail(sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = sample / "solutions" / "05_sql_one" / "exercises.toml"
+    path = sample / "solutions" / "04_sql_one" / "exercises.toml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("points = 2", "points = 3"), encoding="utf-8")
 
@@ -50,25 +50,25 @@ def test_problems_are_said_and_fail(sample: Path, capsys: pytest.CaptureFixture[
 def test_a_notebook_that_cannot_be_read_is_named(
     sample: Path, capsys: pytest.CaptureFixture[str], stage: str
 ) -> None:
-    path = sample / "solutions" / "05_sql_one" / "01_first_look.ipynb"
+    path = sample / "solutions" / "04_sql_one" / "01_first_look.ipynb"
     path.write_text("{", encoding="utf-8")
 
     assert main([stage]) == 1
-    assert "problem: solutions/05_sql_one/01_first_look.ipynb: no JSON in UTF-8" in said(capsys)
+    assert "problem: solutions/04_sql_one/01_first_look.ipynb: no JSON in UTF-8" in said(capsys)
     assert path.read_text(encoding="utf-8") == "{"
 
 
 def test_a_build_stops_before_a_stage_whose_sources_are_wrong(
     sample: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (sample / "solutions" / "05_sql_one" / "quizzes.toml").write_text("[", encoding="utf-8")
+    (sample / "solutions" / "04_sql_one" / "quizzes.toml").write_text("[", encoding="utf-8")
 
     assert main(["format", "release"]) == 1
     assert not (sample / "notebooks").exists()
 
 
 @pytest.mark.parametrize(
-    ("word", "nearest"), [("relase", "release"), ("05_sql_on", "05_sql_one"), ("x", "")]
+    ("word", "nearest"), [("relase", "release"), ("05_sql_on", "04_sql_one"), ("x", "")]
 )
 def test_an_unknown_word_is_refused_with_the_nearest(
     sample: Path, capsys: pytest.CaptureFixture[str], word: str, nearest: str
@@ -81,7 +81,7 @@ def test_an_unknown_word_is_refused_with_the_nearest(
 
 
 def test_a_module_can_be_named_by_its_path(sample: Path) -> None:
-    assert main(["format", "solutions/05_sql_one/"]) == 0
+    assert main(["format", "solutions/04_sql_one/"]) == 0
 
 
 def test_outside_of_a_course_there_is_nothing_to_build(

@@ -27,7 +27,7 @@ def test_a_part_is_filled_and_the_rest_stays(sample: Path, write: Callable[[str]
     text = (sample / "README.md").read_text(encoding="utf-8")
     assert text.startswith("before\n<!-- generated: modules -->\n\n| Module |")
     assert text.endswith("|\n\n<!-- end -->\nafter\n")
-    assert "| `05_sql_one` | First look (`01_first_look.ipynb`) | 30 | 2 | 1 | 4 |" in text
+    assert "| `04_sql_one` | First look (`01_first_look.ipynb`) | 30 | 2 | 1 | 4 |" in text
     assert "old" not in text
 
 
@@ -67,7 +67,7 @@ def test_a_part_without_end_is_named(write: Callable[[str], Outcome]) -> None:
 
 
 def test_coverage_tells_what_is_shown_and_practised(sample: Path) -> None:
-    module = sources.load(sample / "solutions" / "05_sql_one")
+    module = sources.load(sample / "solutions" / "04_sql_one")
 
     assert docs.demos(module) == {"D39": ["01 setup"]}
     assert docs.practice(module) == {
@@ -83,8 +83,8 @@ def test_an_item_is_covered_when_shown_and_practised(
     write("<!-- generated: coverage -->\n<!-- end -->\n")
 
     text = (sample / "README.md").read_text(encoding="utf-8")
-    assert "| D39 | Filtering rows with WHERE | `05_sql_one` | covered |" in text
-    assert "| D42 | Summarising with GROUP BY | `05_sql_one` | to come |" in text
+    assert "| D39 | Filtering rows with WHERE | `04_sql_one` | covered |" in text
+    assert "| D42 | Summarising with GROUP BY | `04_sql_one` | to come |" in text
 
 
 def test_diagram_and_schema_are_written_beside_the_data_dictionary(sample: Path) -> None:

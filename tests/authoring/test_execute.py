@@ -14,7 +14,7 @@ SEED = 7919
 
 
 def written(sample: Path, *cells: NotebookNode) -> Path:
-    path = sample / "solutions" / "05_sql_one" / "01_first_look.ipynb"
+    path = sample / "solutions" / "04_sql_one" / "01_first_look.ipynb"
     text = format.text(format.canonical(new_notebook(cells=list(cells))))
     path.write_text(text, encoding="utf-8", newline="\n")
     return path

@@ -183,7 +183,7 @@ def empty_solution(notebook: NotebookNode) -> None:
 def test_what_is_wrong_with_a_cell_is_said(
     sample: Path, notebook: NotebookNode, spoil: Callable[[NotebookNode], None], said: str
 ) -> None:
-    module = sources.load(sample / "solutions" / "05_sql_one")
+    module = sources.load(sample / "solutions" / "04_sql_one")
     assert format.problems(format.canonical(notebook), module, "n") == []
 
     spoil(notebook)
@@ -192,7 +192,7 @@ def test_what_is_wrong_with_a_cell_is_said(
 
 
 def test_what_no_notebook_asks_is_said(sample: Path, notebook: NotebookNode) -> None:
-    module = sources.load(sample / "solutions" / "05_sql_one")
+    module = sources.load(sample / "solutions" / "04_sql_one")
     assert format.module_problems({"n": notebook}, module) == []
 
     notebook.cells = [
@@ -200,19 +200,19 @@ def test_what_no_notebook_asks_is_said(sample: Path, notebook: NotebookNode) -> 
     ]
 
     assert format.module_problems({"n": notebook}, module) == [
-        "solutions/05_sql_one/exercises.toml, 'rider-rides': no notebook has its answer cell",
+        "solutions/04_sql_one/exercises.toml, 'rider-rides': no notebook has its answer cell",
         (
-            "solutions/05_sql_one/quizzes.toml, 'clause-order': "
+            "solutions/04_sql_one/quizzes.toml, 'clause-order': "
             'no notebook shows it with quiz("clause-order")'
         ),
     ]
 
 
 def test_a_timed_exercise_without_clock_is_said(sample: Path, notebook: NotebookNode) -> None:
-    path = sample / "solutions" / "05_sql_one" / "exercises.toml"
+    path = sample / "solutions" / "04_sql_one" / "exercises.toml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("minutes = 2\n", "minutes = 2\ntimed = true\n"), encoding="utf-8")
-    module = sources.load(sample / "solutions" / "05_sql_one")
+    module = sources.load(sample / "solutions" / "04_sql_one")
 
     (said,) = format.module_problems({"n": notebook}, module)
     assert "'rider-rides': it is timed, and no notebook shows its clock with timer(" in said
@@ -222,7 +222,7 @@ def test_a_timed_exercise_without_clock_is_said(sample: Path, notebook: Notebook
 
 
 def test_an_id_graded_twice_is_said(sample: Path, notebook: NotebookNode) -> None:
-    module = sources.load(sample / "solutions" / "05_sql_one")
+    module = sources.load(sample / "solutions" / "04_sql_one")
 
     found = format.module_problems({"one": notebook, "two": notebook}, module)
 

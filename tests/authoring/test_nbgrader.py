@@ -27,7 +27,7 @@ def test_only_the_clearing_of_solutions_is_replaced(config: Config) -> None:
 
 def test_answers_of_quizzes_come_with_the_submission(config: Config) -> None:
     assert config.Autograde.exclude_overwriting == {
-        "05_sql_one": ["quiz_answers.json", "times.json"]
+        "04_sql_one": ["quiz_answers.json", "times.json"]
     }
     assert not any("quiz" in pattern for pattern in config.CourseDirectory.ignore)
 

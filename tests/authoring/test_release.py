@@ -10,7 +10,7 @@ import pytest
 from ridealong.authoring import format, release
 from ridealong.authoring.problems import BuildError
 
-MODULE = "05_sql_one"
+MODULE = "04_sql_one"
 NOTEBOOK = "01_first_look.ipynb"
 
 
@@ -73,6 +73,6 @@ def test_an_answer_cell_without_markers_is_refused(sample: Path) -> None:
 
 @pytest.mark.parametrize("marker", ["BEGIN SOLUTION", "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME"])
 def test_text_of_the_instructor_that_is_left_is_named(marker: str) -> None:
-    left = release.left_over("05_sql_one", {"a.ipynb": b"x", "b.ipynb": f"# {marker}".encode()})
+    left = release.left_over("04_sql_one", {"a.ipynb": b"x", "b.ipynb": f"# {marker}".encode()})
 
-    assert left == [f"notebooks/05_sql_one/b.ipynb: '{marker}' is left in it"]
+    assert left == [f"notebooks/04_sql_one/b.ipynb: '{marker}' is left in it"]

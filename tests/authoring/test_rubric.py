@@ -12,13 +12,21 @@ from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
 from ridealong import answers
-from ridealong.authoring import catalogue, cells, docs, format, release, sources, steps
+from ridealong.authoring import (
+    catalogue,
+    cells,
+    docs,
+    format,
+    release,
+    sources,
+    steps,
+)
 from ridealong.authoring.problems import BuildError
 from ridealong.authoring.steps import Memory, Options
 
 from .conftest import REFERENCE_SHEET as SHEET
 
-MODULE = "05_sql_one"
+MODULE = "04_sql_one"
 NOTEBOOK = "01_first_look.ipynb"
 
 

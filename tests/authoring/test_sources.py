@@ -9,7 +9,7 @@ from ridealong.authoring.problems import BuildError
 
 
 def changed(sample: Path, file: str, old: str, new: str) -> Path:
-    folder = sample / "solutions" / "05_sql_one"
+    folder = sample / "solutions" / "04_sql_one"
     text = (folder / file).read_text(encoding="utf-8")
     assert old in text
     (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -17,7 +17,7 @@ def changed(sample: Path, file: str, old: str, new: str) -> Path:
 
 
 def test_a_module_is_read(sample: Path) -> None:
-    module = sources.load(sample / "solutions" / "05_sql_one")
+    module = sources.load(sample / "solutions" / "04_sql_one")
 
     assert list(module.exercises) == ["rides-by-city", "rider-rides"]
     assert module.exercises["rider-rides"].parameters == [{"rider_id": 123}, {"rider_id": 77}]
@@ -59,7 +59,7 @@ def test_a_mistake_in_exercises_is_named(sample: Path, old: str, new: str, said:
 
 
 def test_fewer_than_three_mistakes_are_refused(sample: Path) -> None:
-    text = (sample / "solutions/05_sql_one/exercises.toml").read_text(encoding="utf-8")
+    text = (sample / "solutions/04_sql_one/exercises.toml").read_text(encoding="utf-8")
     first = text[text.index('    { name = "everybody"') : text.index('    { name = "driver"')]
     folder = changed(sample, "exercises.toml", first, "")
 

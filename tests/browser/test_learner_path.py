@@ -400,7 +400,7 @@ def test_first_lesson_from_start_to_a_browser_that_comes_back(
 def test_lab_cells_show_what_they_measured(page: Page) -> None:
     """A schema is drawn and attacked, a query's plan is read as cost, in the learner's browser."""
     notebook = Notebook(page)
-    notebook.open("04_schema/01_tables_that_refuse.ipynb")
+    notebook.open("05_schema/01_tables_that_refuse.ipynb")
     notebook.run("setup")
     notebook.run_new_cell_below(
         "setup",
@@ -417,7 +417,7 @@ def test_lab_cells_show_what_they_measured(page: Page) -> None:
     notebook.run("setup")
     shown = notebook.run_new_cell_below(
         "setup",
-        "from ridealong.labs.query import cost_of\n"
+        "from ridealong.labs.sql import cost_of\n"
         "cost_of('SELECT r.ride_id, p.amount FROM rides AS r JOIN payments AS p USING (ride_id)')",
     )
     expect(shown).to_contain_text("The query starts from rides")

@@ -173,7 +173,7 @@ def test_the_data_are_found_from_any_folder_of_the_course(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RIDEALONG_DATA", raising=False)
-    deep = tmp_path / "course" / "autograded" / "student" / "05_sql_one"
+    deep = tmp_path / "course" / "autograded" / "student" / "04_sql_one"
     deep.mkdir(parents=True)
     (tmp_path / "course" / "solutions").mkdir()
     (tmp_path / "course" / "nbgrader_config.py").touch()
@@ -187,7 +187,7 @@ def test_a_notebook_in_the_generated_folder_is_told_so(
 ) -> None:
     (tmp_path / "solutions").mkdir()
     (tmp_path / "nbgrader_config.py").touch()
-    for folder, told in (("notebooks/05_sql_one", True), ("work/05_sql_one", False)):
+    for folder, told in (("notebooks/04_sql_one", True), ("work/04_sql_one", False)):
         (tmp_path / folder).mkdir(parents=True)
         monkeypatch.chdir(tmp_path / folder)
         connect(SCALE)

@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ridealong.answers import SqlAnswer
+from ridealong.answers.texts import SqlAnswer
 from ridealong.authoring import cells, format, sources
 from ridealong.dataset import connect
-from ridealong.labs.query import cost_of
-from ridealong.labs.sql import LabError
+from ridealong.labs.sql import cost_of
+from ridealong.labs.sql.database import LabError
 
 COURSE = Path(__file__).parents[2]
 
@@ -167,7 +167,7 @@ def references(module: str) -> list[tuple[str, str, dict[str, object]]]:
     ("sql", "parameters"),
     [
         pytest.param(sql, parameters, id=name)
-        for module in ("05_sql_one", "06_sql_two")
+        for module in ("04_sql_one", "06_sql_two")
         for name, sql, parameters in references(module)
     ],
 )

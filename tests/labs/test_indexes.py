@@ -3,8 +3,8 @@
 import pytest
 
 from ridealong.dataset import connect
-from ridealong.labs.indexes import SETS, IndexCost, index_cost
-from ridealong.labs.sql import LabError
+from ridealong.labs.sql.database import LabError
+from ridealong.labs.sql.indexes import SETS, IndexCost, index_cost
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 import duckdb
 import pytest
 
-from ridealong.labs.query import (
+from ridealong.labs.sql import (
     LabError,
     bars,
     clause_steps,

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ridealong.checks import ddl
-from ridealong.labs.diagrams import cardinality, diagram, in_words
+from ridealong.judging.ddl import tables as ddl
 from ridealong.labs.schema import attack, schema
-from ridealong.labs.sql import LabError
+from ridealong.labs.sql.database import LabError
+from ridealong.show.diagrams import cardinality, diagram, in_words
 
-REFERENCE = Path(__file__).parents[1] / "checks" / "schemas" / "reference.sql"
+REFERENCE = Path(__file__).parents[1] / "judging" / "schemas" / "reference.sql"
 TWO_TABLES = """
     CREATE TABLE drivers (driver_id BIGINT PRIMARY KEY, license_number VARCHAR UNIQUE);
     CREATE TABLE vehicles (

@@ -178,7 +178,7 @@ def test_pictures_are_described_in_words(notebook: NotebookNode) -> None:
         for output in cell.outputs:
             data = output.get("data", {})
             assert not [m for m in data if m.startswith("image/")], (
-                f"{cell.id}: a bare picture has no alt text; show a ridealong.pictures.Picture"
+                f"{cell.id}: a bare picture has no alt text; show a ridealong.show.pictures.Picture"
             )
             texts[cell.id] = texts.get(cell.id, "") + data.get("text/html", "")
     for identifier, text in texts.items():

@@ -21,9 +21,11 @@ import pytest
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from ridealong import answers, catalogue, checks
+from ridealong import answers, catalogue
 from ridealong.authoring import cells, format
 from ridealong.authoring.sources import Exercise, Module, Quiz
+from ridealong.judging.sql.judge import judge
+from ridealong.verdict import Verdict
 
 REFERENCE, BLANK, KNOWN = "reference", "blank", "known"
 PROCESSORS = os.cpu_count() or 1
@@ -242,12 +244,12 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def verdict(handed_in: Graded, identifier: str) -> checks.Verdict:
+def verdict(handed_in: Graded, identifier: str) -> Verdict:
     """The verdict from the submitted file alone."""
-    return checks.judge(identifier, handed_in.files.get(identifier.replace("-", "_")))
+    return judge(identifier, handed_in.files.get(identifier.replace("-", "_")))
 
 
-def agree(handed_in: Graded, identifier: str) -> checks.Verdict:
+def agree(handed_in: Graded, identifier: str) -> Verdict:
     """The verdict on an answer, which gives the same points from the file alone and as graded."""
     seen = verdict(handed_in, identifier)
     quiz = catalogue.quizzes().get(identifier)

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from ridealong.quiz import bank, judge, schema
+from ridealong.quiz import bank, judge
+from ridealong.quiz import question as schema
 
 ORDER = ["from", "where", "group", "select"]
 

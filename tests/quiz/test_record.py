@@ -46,14 +46,14 @@ def test_a_damaged_file_is_kept_aside(folder: Path, damage: str) -> None:
 def test_what_cannot_be_saved_stays_and_says_so(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ridealong.quiz import record
+    from ridealong import records
 
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     file = AnswerFile(folder)
     with monkeypatch.context() as patched:
-        patched.setattr(record, "_write", refuse)
+        patched.setattr(records, "_write", refuse)
         problem = choose(file, "clause-order", "b")
 
     assert "Not saved" in problem

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ridealong.quiz import schema
+from ridealong.quiz import question as schema
 
 Raw = dict[str, Any]
 

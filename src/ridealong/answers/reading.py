@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ridealong.answers.answer import Answer
+from ridealong.answer import Answer
 from ridealong.answers.arithmetic import NotReadable, evaluate
-from ridealong.answers.magics import read_yaml
-from ridealong.checks.sqltext import is_blank, without_markers
+from ridealong.engine.sqltext import is_blank, without_markers
+from ridealong.notebook.magics import read_yaml
 
 LARGEST_FILE_BYTES: Final = 20_000_000
 LONGEST_CELL: Final = 200_000

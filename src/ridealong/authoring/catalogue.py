@@ -19,7 +19,6 @@ from typing import Any
 import duckdb
 from nbformat import NotebookNode
 
-from ridealong.answers.magics import read_yaml
 from ridealong.authoring import cells, format, sources
 from ridealong.authoring.problems import BuildError
 from ridealong.authoring.sources import Exercise, Module, Rubric
@@ -33,16 +32,23 @@ from ridealong.authoring.steps import (
     package_digest,
     write,
 )
-from ridealong.checks import compare, query, sqltext
-from ridealong.checks import schema as schema_check
-from ridealong.checks.document import judge_document
-from ridealong.checks.fingerprint import Fingerprint
-from ridealong.checks.result import key_name
-from ridealong.checks.statement import QueryFailed
 from ridealong.dataset.connection import edge_connection
-from ridealong.quiz import schema
+from ridealong.engine import sqltext
+from ridealong.engine.fingerprint import Fingerprint
+from ridealong.engine.result import key_name
+from ridealong.engine.statement import QueryFailed
+from ridealong.judging.ddl import judge as schema_check
+from ridealong.judging.document import judge_document
+from ridealong.judging.sql import compare, query
+from ridealong.notebook.magics import read_yaml
+from ridealong.quiz import question as schema
 
-_BY_QUERY = ("checks", "dataset")  # the parts of the package that a fingerprint depends on
+_BY_QUERY = (
+    "engine",
+    "judging",
+    "systems",
+    "dataset",
+)  # the parts of the package that a fingerprint depends on
 _EXPANDED_LEVELS = 4  # of the JSON; what lies deeper stands on one line
 
 Results = Mapping[str, Sequence[Fingerprint]]

@@ -13,7 +13,14 @@ from nbformat import NotebookNode
 
 from ridealong.authoring import cells, format, sources, syllabus
 from ridealong.authoring.problems import BuildError, nearest
-from ridealong.authoring.steps import Options, Show, Step, digest, digest_of_files, package_digest
+from ridealong.authoring.steps import (
+    Options,
+    Show,
+    Step,
+    digest,
+    digest_of_files,
+    package_digest,
+)
 from ridealong.dataset import readme
 from ridealong.dataset.build import schema_sql
 

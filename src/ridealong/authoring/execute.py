@@ -19,7 +19,14 @@ from nbformat import NotebookNode
 
 from ridealong.authoring import catalogue, format, sources
 from ridealong.authoring.problems import BuildError
-from ridealong.authoring.steps import Options, Show, Step, digest, digest_of_files, package_digest
+from ridealong.authoring.steps import (
+    Options,
+    Show,
+    Step,
+    digest,
+    digest_of_files,
+    package_digest,
+)
 
 CELL_TIMEOUT_SECONDS = 180
 # Notebooks do not see these parts of the package, so changing them needs no new run.

@@ -19,7 +19,14 @@ from nbformat import NotebookNode
 
 from ridealong.authoring import cells, sources, syllabus
 from ridealong.authoring.problems import BuildError, nearest
-from ridealong.authoring.steps import Options, Show, Step, digest, digest_of_files, package_digest
+from ridealong.authoring.steps import (
+    Options,
+    Show,
+    Step,
+    digest,
+    digest_of_files,
+    package_digest,
+)
 
 NBVAL_TAGS = ("nbval-skip", "nbval-ignore-output", "nbval-check-output", "raises-exception")
 DEMO_TAG = "demo:"

@@ -14,9 +14,9 @@ from typing import Any
 
 from ridealong.authoring import syllabus
 from ridealong.authoring.problems import BuildError, nearest
-from ridealong.checks import attacks
-from ridealong.quiz import schema
-from ridealong.rubrics import LEVELS, MOST_PER_CRITERION
+from ridealong.judging.ddl import attacks
+from ridealong.notebook.rubrics import LEVELS, MOST_PER_CRITERION
+from ridealong.quiz import question as schema
 
 EXERCISE_KINDS = ("sql", "ddl", "yaml")
 STORIES = tuple(f"S{number}" for number in range(1, 16))  # planted in the data

@@ -34,7 +34,7 @@ class Step:
     """A part of the build that is made, or found fresh, as a whole.
 
     Attributes:
-        name: what to call it in a message, "execute 05_sql_one/01_first_look".
+        name: what to call it in a message, "execute 04_sql_one/01_first_look".
         mend: the command that makes it.
         inputs: gives the digest of everything that decides what is made.
         make: gives the wanted content of every file of this step.

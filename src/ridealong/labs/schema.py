@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ridealong.checks import attacks, ddl
-from ridealong.checks import names as names_of
-from ridealong.checks.report import Report, SideBySide
-from ridealong.checks.statement import QueryFailed, together
-from ridealong.checks.verdict import Property
-from ridealong.labs.diagrams import diagram
-from ridealong.labs.sql import LabError
+from ridealong.engine.statement import QueryFailed, together
+from ridealong.judging.ddl import attacks
+from ridealong.judging.ddl import names as names_of
+from ridealong.judging.ddl import tables as ddl
+from ridealong.labs.sql.database import LabError
+from ridealong.show.diagrams import diagram
+from ridealong.show.report import Report, SideBySide
+from ridealong.verdict import Property
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ridealong.checks.attacks import Outcome
-    from ridealong.checks.postgres import PostgresTables
-    from ridealong.pictures import Drawing
+    from ridealong.judging.ddl.attacks import Outcome
+    from ridealong.judging.ddl.postgres import PostgresTables
+    from ridealong.show.pictures import Drawing
 
 LIMIT_SECONDS = 15.0
 FEW = 12  # attacks that are not worth a second copy of the tables
@@ -225,7 +226,7 @@ def _in_postgresql(
     statements: str, wanted: Sequence[str], names: Mapping[str, str], url: str
 ) -> Sequence[Outcome]:
     try:
-        from ridealong.checks import postgres
+        from ridealong.judging.ddl import postgres
     except ImportError:
         raise _NoAnswer(
             "PostgreSQL cannot be asked, because the package psycopg is missing: run "

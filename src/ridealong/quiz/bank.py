@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ridealong.quiz.schema import Question, nearest, prediction_question, quiz_question
+from ridealong.quiz.question import Question, nearest, prediction_question, quiz_question
 
 
 class UnknownQuestion(LookupError):

@@ -16,8 +16,9 @@ from IPython.core.getipython import get_ipython
 
 from ridealong.quiz.bank import find_quiz
 from ridealong.quiz.kinds import KINDS, ChoiceError
-from ridealong.quiz.record import Entry, answer_file, answer_of, current_answer
-from ridealong.quiz.schema import CONFIDENCES, Question
+from ridealong.quiz.question import CONFIDENCES, Question
+from ridealong.quiz.record import answer_file, answer_of, current_answer
+from ridealong.records import Entry
 
 STUB: Final = "# Run this cell after choosing above: your answer is written here."
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ridealong.quiz.kinds import KINDS, Choice, shown_options
 from ridealong.quiz.markup import block_html, inline_html
-from ridealong.quiz.schema import Question
+from ridealong.quiz.question import Question
 
 
 @dataclass(frozen=True, slots=True)

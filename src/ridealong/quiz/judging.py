@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from ridealong.quiz.bank import find_quiz
 from ridealong.quiz.kinds import KINDS, ChoiceError, Remark
 from ridealong.quiz.markup import plain
-from ridealong.quiz.schema import Question
+from ridealong.quiz.question import Question
 
 if TYPE_CHECKING:
-    from ridealong.checks.verdict import Verdict
+    from ridealong.verdict import Verdict
 
 NO_ANSWER = "no answer yet: choose in the quiz, then run the answer cell below it"
 
@@ -22,7 +22,7 @@ def judge(quiz_id: str, answer: object) -> "Verdict":
     Raises:
         UnknownQuestion: when the course has no such quiz.
     """
-    from ridealong.checks.verdict import Verdict
+    from ridealong.verdict import Verdict
 
     passed, message, mistake = marked(find_quiz(quiz_id), answer)
     return Verdict(exercise=quiz_id, passed=passed, message=message, properties=(), mistake=mistake)

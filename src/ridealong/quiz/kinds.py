@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from ridealong.quiz.markup import plain
-from ridealong.quiz.schema import (
+from ridealong.quiz.question import (
     Option,
     Question,
     is_number,

@@ -17,8 +17,9 @@ from ridealong.quiz import fallback
 from ridealong.quiz.bank import find_prediction, find_quiz
 from ridealong.quiz.kinds import KINDS, Choice, ChoiceError, shown_options
 from ridealong.quiz.markup import block_html, inline_html
-from ridealong.quiz.record import AnswerFile, Entry, Saved, answer_file
-from ridealong.quiz.schema import CONFIDENCES, Question
+from ridealong.quiz.question import CONFIDENCES, Question
+from ridealong.quiz.record import AnswerFile, answer_file
+from ridealong.records import Entry, Saved
 
 _HERE = Path(__file__).parent
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import platformdirs
 
-from ridealong.quiz.record import Entry, RecordFile, Saved
+from ridealong.records import Entry, RecordFile, Saved
 
 FILE_NAME: Final = "times.json"
 LONGEST_SECONDS: Final = 3 * 60 * 60  # beyond it the clock was forgotten

@@ -17,7 +17,7 @@ import anywidget
 import traitlets
 
 from ridealong import catalogue
-from ridealong.quiz.record import Saved
+from ridealong.records import Saved
 from ridealong.timing import record
 from ridealong.timing.record import LONGEST_SECONDS, Time, TimesFile, times_file
 

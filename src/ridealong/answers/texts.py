@@ -1,0 +1,74 @@
+"""The texts that the answer cells of SQL bind to their names."""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import duckdb
+
+from ridealong.dataset.connection import current_connection
+from ridealong.engine.errors import shorten
+from ridealong.engine.sqltext import body
+from ridealong.engine.statement import QueryFailed, fetchable, within_limit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LIMIT_SECONDS: Final = 10.0
+
+
+class SqlAnswer(str):
+    """The text of a query; `.df()` gives its rows as a DataFrame."""
+
+    _parameters: Mapping[str, Any] | None
+
+    def __new__(cls, text: str, parameters: Mapping[str, Any] | None = None) -> Self:
+        """Keep the values of the query's `$name` parameters beside its text."""
+        answer = super().__new__(cls, text)
+        answer._parameters = parameters
+        return answer
+
+    def df(self) -> "pd.DataFrame":
+        """Run the query again on the notebook's connection and return all its rows.
+
+        Raises:
+            QueryFailed: when it fails or runs past the limit.
+        """
+        return frame(str(self), self._parameters)
+
+
+class DdlAnswer(str):
+    """The text of the statements that make a schema."""
+
+
+def limit_seconds() -> float:
+    """Return how long a query of the notebook may run."""
+    try:
+        seconds = float(os.environ.get("RIDEALONG_QUERY_LIMIT_SECONDS", ""))
+    except ValueError:
+        return LIMIT_SECONDS
+    return seconds if seconds > 0 else LIMIT_SECONDS
+
+
+def frame(text: str, parameters: Mapping[str, Any] | None) -> "pd.DataFrame":
+    """Return all rows of a query.
+
+    Raises:
+        QueryFailed: in one line, when it fails or runs past the limit.
+    """
+    con = current_connection()
+    values = dict(parameters or {}) or None
+
+    def work() -> "pd.DataFrame":
+        description = con.execute(text, values).description
+        query = fetchable(description, body(text))
+        if not query:
+            return con.df()
+        rows = con.execute(query, values).df()
+        rows.columns = [column[0] for column in description]
+        return rows
+
+    try:
+        return within_limit(con, limit_seconds(), work)
+    except duckdb.Error as error:
+        raise QueryFailed(shorten(error, text, con)) from None

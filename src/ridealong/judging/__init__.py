@@ -1,0 +1,1 @@
+"""Judge answers, each kind in its own room, the same wherever it is asked."""

@@ -1,0 +1,1 @@
+"""Judge schemas by what they refuse and let in."""

@@ -1,0 +1,326 @@
+"""Attack a schema: rows that it has to refuse, and rows that it has to allow.
+
+The attacks stand in `attacks.toml` and speak of tables and columns by the course's names; a
+schema that uses other names says which are meant. Each attack runs in an empty schema of its own,
+statement by statement, so that what one leaves behind cannot help another. What counts is what
+the database does: a hostile row is refused by an error of a constraint or a type, never by an
+error about a name.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, Protocol
+
+from ridealong.judging.ddl.names import Names
+from ridealong.judging.ddl.structure import Structure
+
+VARIANTS: Final = ("public", "hidden")
+HIDDEN_ID_OFFSET: Final = 5000
+HIDDEN_DAYS: Final = 21
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_PLACE = re.compile(r"\{(?P<name>[a-z_]+(?:\.[a-z_]+)?)\}")
+_LONGEST_REPLY = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One attack.
+
+    Attributes:
+        id: in words, such as `orphan-ride`.
+        legal: whether a good schema lets all of it pass; else its last step has to be refused.
+        says: what is tried, in a few words.
+        costs: what it costs the company when the schema gets it wrong.
+        needs: the tables and columns without which it cannot be tried.
+        steps: what is done, each `add`, `change`, `remove` or `ask`.
+        named_only: whether it is left out when all attacks are tried.
+    """
+
+    id: str
+    legal: bool
+    says: str
+    costs: str
+    needs: tuple[str, ...]
+    steps: tuple[Mapping[str, Any], ...]
+    named_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a schema did under one attack.
+
+    Attributes:
+        attack: its id.
+        held: whether the schema did right; None where the schema has no place for it.
+        did: what it did, in a few words.
+        reply: the database's message where it refused something, in one line.
+        statement: the statement that decided.
+    """
+
+    attack: str
+    held: bool | None
+    did: str
+    reply: str = ""
+    statement: str = ""
+
+
+class Store(Protocol):
+    """A database in which a schema is made again and again."""
+
+    def fresh(self, *, only_inserts: bool = False) -> None:
+        """Begin with the learner's tables, empty; `only_inserts` tells what will be tried."""
+
+    def execute(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run one statement; return its rows.
+
+        Raises:
+            Refused: when a constraint or a type refuses it.
+            Exception: when it fails for another reason.
+        """
+
+
+class Refused(Exception):
+    """A constraint or a type refused a statement."""
+
+
+@cache
+def attacks() -> dict[str, Attack]:
+    """Return all attacks by id, the hostile ones first."""
+    return {entry["id"]: _attack(entry) for entry in _source()["attack"]}
+
+
+@cache
+def fields() -> dict[str, tuple[str, ...]]:
+    """Return the tables that attacks speak of, each with its columns, by the course's names."""
+    found: dict[str, dict[str, None]] = {}
+    for table, rows in _source()["rows"].items():
+        for row in rows.values():
+            found.setdefault(table, {}).update(dict.fromkeys(row))
+    for attack in attacks().values():
+        for need in attack.needs:
+            table, _, column = need.partition(".")
+            if column:
+                found.setdefault(table, {})[column] = None
+    return {table: tuple(columns) for table, columns in found.items()}
+
+
+def run(
+    store: Store,
+    structure: Structure,
+    names: Names,
+    wanted: Sequence[str],
+    variant: str = "public",
+) -> list[Outcome]:
+    """Run attacks against a schema.
+
+    Args:
+        store: where the schema is made.
+        structure: its tables and columns.
+        names: which of them are meant by the course's names.
+        wanted: ids of attacks.
+        variant: `hidden` tries other numbers, texts and days.
+
+    Raises:
+        KeyError: when there is no such attack.
+    """
+    return [
+        _Run(store, structure, names, variant).outcome(attacks()[identity]) for identity in wanted
+    ]
+
+
+class _Run:
+    """One attack in one empty schema."""
+
+    def __init__(self, store: Store, structure: Structure, names: Names, variant: str) -> None:
+        self.store = store
+        self.structure = structure
+        self.names = names
+        self.variant = variant
+        self.added: set[tuple[str, str]] = set()  # rows that stand there, by table and key
+
+    def outcome(self, attack: Attack) -> Outcome:
+        missing = [need for need in attack.needs if not self.names.has(need)]
+        if missing:
+            return Outcome(attack.id, None, f"has no place for {', '.join(missing)}")
+        self.store.fresh(
+            only_inserts=not any("change" in step or "remove" in step for step in attack.steps)
+        )
+        last = len(attack.steps) - 1
+        for number, step in enumerate(attack.steps):
+            hostile = not attack.legal and number == last
+            problem = self._step(attack, step, decides=hostile)
+            if problem:
+                return problem
+        return Outcome(attack.id, True, "let it pass" if attack.legal else "refused it")
+
+    def _step(self, attack: Attack, step: Mapping[str, Any], *, decides: bool) -> Outcome | None:
+        """Run one step; None when all is as it should be.
+
+        The last statement of the step that decides has to be refused, all others accepted.
+        """
+        identity = attack.id
+        if "ask" in step:
+            return self._ask(identity, step)
+        statements = list(self._statements(step))
+        for number, sql in enumerate(statements):
+            hostile = decides and number == len(statements) - 1
+            try:
+                self.store.execute(sql)
+            except Refused as refusal:
+                if hostile:
+                    return Outcome(identity, True, "refused it", _line(refusal), sql)
+                did = "refused it" if attack.legal else "refused an ordinary row before it"
+                return Outcome(identity, False, did, _line(refusal), sql)
+            except Exception as error:
+                return Outcome(identity, False, "failed", _line(error), sql)
+            if hostile:
+                return Outcome(identity, False, "let it pass", "", sql)
+        return None
+
+    def _ask(self, identity: str, step: Mapping[str, Any]) -> Outcome | None:
+        sql = _PLACE.sub(lambda found: self.names.written(found["name"]), step["ask"])
+        wanted = step.get(f"gives_{self.variant}", step["gives"])
+        try:
+            rows = [[_shown(value) for value in row] for row in self.store.execute(sql)]
+        except Exception as error:
+            return Outcome(identity, False, "could not be asked", _line(error), sql)
+        if rows != wanted:
+            did = f"answered {_rows(rows)} instead of {_rows(wanted)}"
+            return Outcome(identity, False, did, "", sql)
+        return None
+
+    def _statements(self, step: Mapping[str, Any]) -> Iterator[str]:
+        if "add" in step:
+            yield from self._add(step["add"], step.get("set", {}), explicit=True)
+            return
+        table, _, name = (step.get("change") or step["remove"]).partition(".")
+        key = _source()["keys"][table]
+        where = f"{self.names.written(f'{table}.{key}')} = " + self._literal(
+            table, key, _source()["rows"][table][name][key]
+        )
+        if "remove" in step:
+            yield f"DELETE FROM {self.names.written(table)} WHERE {where}"
+            return
+        changes = ", ".join(
+            f"{self.names.written(f'{table}.{column}')} = {self._literal(table, column, value)}"
+            for column, value in step["set"].items()
+            if self.names.has(f"{table}.{column}")
+        )
+        if changes:
+            yield f"UPDATE {self.names.written(table)} SET {changes} WHERE {where}"
+
+    def _add(
+        self, place: str, changed: Mapping[str, Any], *, explicit: bool = False
+    ) -> Iterator[str]:
+        """Yield the INSERT of a row, behind those of the rows it points to."""
+        table, _, name = place.partition(".")
+        if not self.names.has(table):
+            return
+        row = {**_source()["rows"][table][name], **changed}
+        key = (table, str(self._value(row[_source()["keys"][table]])))
+        if not explicit and key in self.added:
+            return
+        self.added.add(key)
+        for column, value in row.items():
+            parent = _source()["parents"].get(f"{table}.{column}")
+            if parent and self.names.has(f"{table}.{column}"):
+                yield from self._parent(parent, self._value(value))
+        held = [column for column in row if self.names.has(f"{table}.{column}")]
+        columns = ", ".join(self.names.written(f"{table}.{column}") for column in held)
+        values = ", ".join(self._literal(table, column, row[column]) for column in held)
+        yield f"INSERT INTO {self.names.written(table)} ({columns}) VALUES ({values})"
+
+    def _parent(self, table: str, wanted: Any) -> Iterator[str]:
+        if (table, str(wanted)) in self.added:
+            return
+        key = _source()["keys"][table]
+        for name, row in _source()["rows"][table].items():
+            if row[key] == wanted:
+                yield from self._add(f"{table}.{name}", {})
+                return
+
+    def _value(self, value: Any) -> Any:
+        """Return the value of this run where a lesson's and a hidden one are given."""
+        return value[VARIANTS.index(self.variant)] if isinstance(value, list) else value
+
+    def _literal(self, table: str, column: str, value: Any) -> str:
+        value = self._value(value)
+        if self.variant == "hidden":
+            value = _hidden(column, value)
+        if value == "NULL":
+            return "NULL"
+        if isinstance(value, int | float):
+            return repr(value)
+        text = str(value).replace("'", "''")
+        kind = self.structure.kind(
+            self.names.written(table), self.names.written(f"{table}.{column}")
+        )
+        return f"TIMESTAMP '{text}'" if kind.startswith("TIMESTAMP") else f"'{text}'"
+
+
+def _hidden(column: str, value: Any) -> Any:
+    """Return what stands in the hidden run for a value of the lesson."""
+    if isinstance(value, int) and (column.endswith("_id") or column == "refund_of"):
+        return value + HIDDEN_ID_OFFSET
+    if not isinstance(value, str) or value == "NULL":
+        return value
+    if _TIME.fullmatch(value):
+        moved = datetime.fromisoformat(value) + timedelta(days=HIDDEN_DAYS)
+        return moved.isoformat(sep=" ")
+    for lesson, other in (("example.com", "example.org"), ("EXAMPLE.COM", "EXAMPLE.ORG"),
+                          ("Example.com", "Example.org"), ("RL-", "RX-44"), ("HBV", "PNW"),
+                          ("ride-", "trip-")):  # fmt: skip
+        value = value.replace(lesson, other)
+    return value
+
+
+@cache
+def _source() -> Mapping[str, Any]:
+    text = files(__package__).joinpath("attacks.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _attack(entry: Mapping[str, Any]) -> Attack:
+    steps = tuple(entry["steps"])
+    needs: dict[str, None] = dict.fromkeys(entry.get("needs", ()))
+    for step in steps:
+        place = step.get("add") or step.get("change") or step.get("remove") or ""
+        table = place.partition(".")[0]
+        if table and "needs" not in entry:
+            needs |= dict.fromkeys(f"{table}.{column}" for column in step.get("set", {}))
+        if table:
+            needs[table] = None
+    return Attack(
+        id=entry["id"],
+        legal=bool(entry.get("legal")),
+        says=entry["says"],
+        costs=entry["costs"],
+        needs=tuple(needs),
+        steps=steps,
+        named_only=bool(entry.get("named_only")),
+    )
+
+
+def _line(error: Exception) -> str:
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    first = first.partition(" If this is an unexpected")[0]
+    return first if len(first) <= _LONGEST_REPLY else f"{first[: _LONGEST_REPLY - 4]} ..."
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _rows(rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return "no row"
+    shown = " and ".join("(" + ", ".join(row) + ")" for row in rows[:4])
+    return shown if len(rows) <= 4 else f"{shown} and {len(rows) - 4} more rows"

@@ -1,0 +1,365 @@
+"""Make the tables that somebody else wrote: only tables, only here, within limits."""
+
+import itertools
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import duckdb
+
+from ridealong.engine import sqltext
+from ridealong.engine.errors import shorten
+from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, within_limit
+from ridealong.judging.ddl import structure
+from ridealong.judging.ddl.attacks import Refused
+from ridealong.judging.ddl.structure import Structure
+
+MOST_STATEMENTS: Final = 120
+MOST_TABLES: Final = 40
+LONGEST_DDL: Final = 40_000
+MEMORY_LIMIT: Final = "512MB"
+LIMIT_SECONDS: Final = 10.0
+
+_MADE: Final = ("TABLE", "VIEW", "TYPE", "INDEX", "SEQUENCE", "MACRO", "FUNCTION")
+_CREATE = re.compile(r"CREATE(\s+OR\s+REPLACE)?(\s+UNIQUE)?\s+(?P<what>\w+)", re.IGNORECASE)
+_TABLE_OF = re.compile(r"CREATE(\s+OR\s+REPLACE)?\s+TABLE\b", re.IGNORECASE)
+_WRITTEN = re.compile(r'INSERT INTO (?P<table>"(?:[^"]|"")+"|\w+)')
+_ALLOWED: Final = {"CREATE", "ALTER", "INSERT", "DROP"}
+_SETTINGS: Final = {
+    "TimeZone": "'UTC'",
+    "enable_progress_bar": "false",
+    "python_enable_replacements": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "temp_directory": "''",
+    "threads": "1",
+    "memory_limit": f"'{MEMORY_LIMIT}'",
+    "enable_external_access": "false",
+    "lock_configuration": "true",  # the last one: nothing can be set after it
+}
+# What PostgreSQL has and DuckDB 2.0 has not, with the way around that works here (trap T44).
+_ADVICE: Final = {
+    "partial ind": (
+        "DuckDB has no partial index. PostgreSQL writes UNIQUE (...) WHERE condition; here a unique "
+        "index over an expression does the same, because NULL never collides: "
+        "CREATE UNIQUE INDEX name ON t ((CASE WHEN condition THEN column END))"
+    ),
+    "CASCADE, SET NULL or SET DEFAULT": (
+        "DuckDB knows no ON DELETE action: leave it out, and a parent with children cannot be "
+        "deleted"
+    ),
+    "No support for adding (CHECK|FOREIGN)": (
+        "DuckDB cannot add a CHECK or a foreign key to a table that exists: write it inside "
+        "CREATE TABLE"
+    ),
+    'near "(deferrable|initially)"': (
+        "DuckDB checks every constraint at once and cannot wait for the end of the transaction: "
+        "leave DEFERRABLE out"
+    ),
+    "Constraints on generated columns": (
+        "put the expression into a unique index instead: "
+        "CREATE UNIQUE INDEX name ON t ((expression))"
+    ),
+    "subqueries prohibited in CHECK": (
+        "a CHECK sees only the row it stands in: what concerns other rows or tables is the work of "
+        "keys, unique indexes and foreign keys"
+    ),
+    "does not contain column|Referenced column": "text stands in single quotes, names in none",
+    'IDENTITY|near "(generated|identity|serial)"|SERIAL': (
+        "DuckDB has no identity column: use a sequence, id BIGINT DEFAULT nextval('name')"
+    ),
+}
+
+
+def statements(text: object, con: duckdb.DuckDBPyConnection) -> list[duckdb.Statement]:
+    """Return the statements of a schema, or refuse them.
+
+    Raises:
+        QueryRefused: when the text holds anything but statements that make or change tables,
+            or too much of it.
+        QueryFailed: when it has a syntax error.
+    """
+    if not isinstance(text, str):
+        raise QueryRefused(f"the answer is a {type(text).__name__}, wanted statements")
+    if len(text) > LONGEST_DDL:
+        raise QueryRefused(
+            f"the answer has {len(text):,} characters, {LONGEST_DDL:,} is the most that is read"
+        )
+    if problem := sqltext.refusal(text):
+        raise QueryRefused(problem)
+    made = len(_TABLE_OF.findall(text))
+    if made > MOST_TABLES:
+        raise QueryRefused(
+            f"the answer makes {made:,} tables, {MOST_TABLES} is the most that is looked at: "
+            "a schema of this company needs fewer than ten"
+        )
+    try:
+        found = con.extract_statements(text)
+    except Exception as error:  # the parser raises more than its own errors
+        raise QueryFailed(failure(error, text)) from None
+    if not found:
+        raise QueryRefused("no answer yet: the cell holds no statement")
+    if len(found) > MOST_STATEMENTS:
+        raise QueryRefused(
+            f"the answer holds {len(found):,} statements, {MOST_STATEMENTS} is the most that is run"
+        )
+    for statement in found:
+        _refuse_other(statement)
+    return found
+
+
+def _refuse_other(statement: duckdb.Statement) -> None:
+    kind = statement.type.name
+    words = [token.text.upper() for token in sqltext.tokens(statement.query)[:8]]
+    first = " ".join(words[0].split())[:40] if words else kind
+    if kind not in _ALLOWED or first in ("COMMENT", "FROM", "SELECT", "WITH"):
+        raise QueryRefused(
+            f"the answer holds a {first} statement; a schema is made of CREATE TABLE, CREATE TYPE, "
+            "CREATE INDEX, CREATE VIEW, CREATE SEQUENCE, ALTER TABLE and INSERT for fixed lists: "
+            "leave everything else out"
+        )
+    if kind == "CREATE":
+        what = _CREATE.match(" ".join(words))
+        if what is None or what["what"].upper() not in _MADE:
+            thing = " ".join(words[1:2]) or "that"
+            raise QueryRefused(
+                f"CREATE {thing} is not part of a schema here: make tables, views, types, indexes "
+                "and sequences, without TEMP and without a schema or database of their own"
+            )
+
+
+def failure(error: Exception, text: str) -> str:
+    """Return an error of DuckDB in one line, with the way around where it is a known gap."""
+    line = shorten(error, text, None)
+    if missing := re.search(r'Table with name "?(\w+)"? does not exist', str(error)):
+        return (
+            f"there is no table {missing[1]} yet: this answer starts in an empty database, so make "
+            "a table before the one that refers to it"
+        )
+    for pattern, advice in _ADVICE.items():
+        if re.search(pattern, str(error), re.IGNORECASE):
+            return f"{line.rstrip('.')}. {advice}"
+    return line
+
+
+# Opening a database takes longer than most attacks: one that is empty again is used again.
+_idle: list[duckdb.DuckDBPyConnection] = []
+_MOST_IDLE: Final = 2
+_numbers = itertools.count(1)
+_LEFT: Final = """
+    SELECT schema_name FROM duckdb_schemas() WHERE NOT internal AND schema_name LIKE 'attempt%'
+    UNION ALL SELECT table_name FROM duckdb_tables() WHERE NOT internal
+    UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal
+    UNION ALL SELECT type_name FROM duckdb_types() WHERE NOT internal
+    UNION ALL SELECT sequence_name FROM duckdb_sequences()
+    LIMIT 1"""
+# A query of its own, because DuckDB takes longer to list its functions than to try ten attacks.
+_LEFT_FUNCTIONS: Final = "SELECT 1 FROM duckdb_functions() WHERE NOT internal LIMIT 1"
+_FUNCTION = re.compile(r"\b(MACRO|FUNCTION)\b", re.IGNORECASE)
+
+
+class Tables:
+    """A schema that is made anew, empty, as often as wanted, in one DuckDB in memory.
+
+    Nothing outside of it can be reached: no files, no network, no extensions, no settings.
+    """
+
+    def __init__(
+        self,
+        text: object,
+        given: str = "",
+        *,
+        limit_seconds: float = LIMIT_SECONDS,
+        twin: "Tables | None" = None,
+    ) -> None:
+        """Make it once, to see that it can be made.
+
+        Args:
+            text: the learner's statements.
+            given: statements of the course that run before them.
+            limit_seconds: how long making it may take.
+            twin: the same schema in another database, so that what it is need not be read again.
+
+        Raises:
+            QueryRefused: when the text holds anything else than a schema.
+            QueryFailed: when a statement fails or runs past the limit, in one line.
+        """
+        self._con = _idle.pop() if _idle else _connected()
+        self._touched: set[str] = set()  # tables that hold rows of an attack
+        self._order: list[str] = []  # of all tables, the last one first
+        self._has_fixed_rows = False
+        self._in_transaction = False
+        self._schema = ""
+        self._text = str(text)
+        self._statements: list[str] = []
+        self.structure: Structure
+        try:
+            within_limit(self._con, limit_seconds, lambda: self._begin(text, given, twin))
+        except duckdb.Error as error:
+            self.close()
+            raise QueryFailed(failure(error, self._text)) from None
+        except QueryStopped as error:
+            self.close()
+            raise QueryStopped(str(error).replace("the query", "the schema")) from None
+        except QueryFailed:
+            self.close()
+            raise
+
+    def _begin(self, text: object, given: str, twin: "Tables | None") -> None:
+        if twin is not None:
+            self._statements = twin._statements
+            self._make()
+            self.structure = twin.structure
+            self._order, self._has_fixed_rows = twin._order, twin._has_fixed_rows
+            return
+        found = statements(text, self._con)
+        if given:
+            found = [*self._con.extract_statements(given), *found]
+        self._statements = [each.query for each in found]
+        self._make()
+        (strays,) = self._con.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'main'"
+        ).fetchall()[0]
+        if strays:
+            raise QueryRefused(
+                "a table is named with a schema before it: write CREATE TABLE rides, not "
+                "CREATE TABLE main.rides"
+            )
+        self.structure = structure.read(self._con, self._schema)
+        self._order = [t.name for t in reversed(self.structure.tables) if not t.is_view]
+        self._has_fixed_rows = any(map(self._holds_rows, self._order))
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The database itself, for interrupting it."""
+        return self._con
+
+    def _make(self) -> None:
+        self._drop()
+        self._schema = f"attempt_{next(_numbers)}"
+        self._con.execute(f"CREATE SCHEMA {self._schema}")
+        self._con.execute(f"USE {self._schema}")
+        for statement in self._statements:
+            self._con.execute(statement)
+
+    def _drop(self) -> None:
+        if self._in_transaction:
+            self._con.execute("ROLLBACK")
+            self._in_transaction = False
+        self._con.execute("USE main")
+        if self._schema:
+            self._con.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")
+
+    def _holds_rows(self, table: str) -> bool:
+        return bool(self._con.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchall())
+
+    def fresh(self, *, only_inserts: bool = False) -> None:
+        """Begin with tables that hold what the statements put there, and nothing else.
+
+        Rows that are only inserted can be rolled back, others are deleted again, and where that
+        fails the tables are made anew: an UPDATE or DELETE of rows of the same transaction meets
+        checks in DuckDB that it would not meet later.
+        """
+        if self._in_transaction:
+            self._con.execute("ROLLBACK")
+            self._in_transaction = False
+        elif self._has_fixed_rows:
+            self._make()
+        else:
+            try:
+                for table in self._order:
+                    if table.lower() in self._touched:
+                        self._con.execute(f'DELETE FROM "{table}"')
+            except duckdb.Error:
+                self._make()
+        self._touched.clear()
+        if only_inserts:
+            self._con.execute("BEGIN TRANSACTION")
+            self._in_transaction = True
+
+    def execute(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows.
+
+        Raises:
+            Refused: when a constraint or a type refuses it.
+            duckdb.Error: when it fails for another reason.
+        """
+        if written := _WRITTEN.match(sql):
+            self._touched.add(written["table"].strip('"').lower())
+        try:
+            result = self._con.execute(sql)
+            # Fetching the count of an INSERT would take a quarter of its time.
+            return result.fetchall() if sql.startswith("SELECT") else []
+        except (
+            duckdb.ConstraintException,
+            duckdb.ConversionException,
+            duckdb.OutOfRangeException,
+        ) as error:
+            raise Refused(str(error)) from None
+
+    def close(self) -> None:
+        """Drop the tables; keep the database for the next ones when nothing is left in it."""
+        try:
+            self._drop()
+            if len(_idle) < _MOST_IDLE and not self._leaves_something():
+                _idle.append(self._con)
+                return
+        except duckdb.Error:
+            pass  # it is not used again
+        self._con.close()
+
+    def _leaves_something(self) -> bool:
+        left = [_LEFT]
+        if _FUNCTION.search(self._text):
+            left.append(_LEFT_FUNCTIONS)
+        return any(self._con.execute(query).fetchall() for query in left)
+
+
+def copies(
+    text: object, given: str = "", *, count: int, limit_seconds: float = LIMIT_SECONDS
+) -> list[Tables]:
+    """Return the same schema several times, each in a database of its own.
+
+    Arguments and errors are those of `Tables`.
+    """
+    made: list[Tables] = []
+    try:
+        for number in range(count):
+            twin = made[0] if number else None
+            made.append(Tables(text, given, limit_seconds=limit_seconds, twin=twin))
+    except QueryFailed:
+        for each in made:
+            each.close()
+        raise
+    return made
+
+
+def _connected() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    for setting, value in _SETTINGS.items():
+        con.execute(f"SET {setting} = {value}")
+    return con
+
+
+def needs_more(
+    tables: Structure, names: Mapping[str, str], covered: Mapping[str, str]
+) -> str | None:
+    """Return the required column of an asked table that no attack can fill; None when all is well.
+
+    Args:
+        tables: the schema.
+        names: the learner's name of each asked table.
+        covered: the learner's columns that attacks fill, as `table.column` of the course.
+    """
+    for course, own in names.items():
+        held = tables.table(own)
+        if held is None or held.is_view:
+            continue
+        filled = {c.lower() for n, c in covered.items() if n.partition(".")[0] == course}
+        for column in held.columns:
+            if column.required and not column.has_default and column.name.lower() not in filled:
+                return (
+                    f"{own} requires a value in {column.name}, which this exercise does not fill: "
+                    "give it a DEFAULT, let it be empty, or say in `-- names:` what is meant by it"
+                )
+    return None

@@ -1,0 +1,1 @@
+"""Judge queries by what they give on several data sets."""

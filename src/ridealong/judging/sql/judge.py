@@ -1,0 +1,354 @@
+"""Judge an answer by what it gives on four data sets; the same code wherever it is asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
+
+from ridealong import catalogue
+from ridealong.engine import sqltext
+from ridealong.engine.fingerprint import FEW_ROWS, Fingerprint, of_error
+from ridealong.engine.locked import SHIFT_DAYS
+from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, with_article
+from ridealong.judging.ddl import judge as schema
+from ridealong.judging.document import judge_document
+from ridealong.judging.sql.compare import PROPERTIES, Difference, difference, order_in_words
+from ridealong.judging.sql.query import VARIANTS, database, parameter_sets
+from ridealong.judging.worker import Worker
+from ridealong.verdict import Property, Verdict
+
+WHERE: Final = {
+    "public": "on the public data",
+    "hidden": "on other data of the same shape",
+    "edge": "on the 12-row edge set",
+    "shifted": f"when the clock is moved {SHIFT_DAYS} days back",
+}
+ALL_WELL: Final = (
+    "the same on other data of the same shape, on the 12-row edge set and when the clock is moved"
+)
+UNSTEADY: Final = (
+    "A second run gave other rows: something is left to chance, such as which rows a LIMIT takes "
+    "when ORDER BY leaves ties."
+)
+
+_WANTED: Final = {"sql": "a query", "ddl": "statements that make tables", "yaml": "YAML"}
+_OWN: Final = {"sql": "query", "ddl": "statements", "yaml": "plan"}
+
+Results = dict[str, list[Fingerprint]]
+_LARGE: Final = ("public", "hidden")
+
+
+@cache
+def worker() -> Worker:
+    """Return the process that runs all checked queries of this kernel."""
+    return Worker()
+
+
+def judge(exercise_id: str, answer: object) -> Verdict:
+    """Judge an answer to an exercise or a quiz.
+
+    Args:
+        exercise_id: id in the catalogue, such as `"completed-by-city"`.
+        answer: an `Answer` as `answers.read` gives it, the text of a query, the literal answer
+            of a quiz, or None when there is no answer yet.
+
+    Raises:
+        CatalogueError: when the course has no such exercise.
+        DatasetError: when the data to judge on can be neither found nor built.
+    """
+    if exercise_id in catalogue.quizzes():
+        from ridealong.quiz import judge as judge_quiz
+
+        value = answer.value if hasattr(answer, "value") and hasattr(answer, "kind") else answer
+        return judge_quiz(exercise_id, value)
+    module, entry = catalogue.exercise(exercise_id)
+    name = exercise_id.replace("-", "_")
+    wanted = str(entry.get("kind", "sql"))
+    content = getattr(answer, "value" if wanted == "yaml" else "text", answer)
+    kind = getattr(answer, "kind", wanted)
+    if _is_unanswered(wanted, content):
+        return Verdict(exercise_id, False, _no_answer(name, wanted))
+    if kind != wanted or (wanted != "yaml" and not isinstance(content, str)):
+        seen = with_article(kind if kind != wanted else type(content).__name__)
+        return Verdict(
+            exercise_id,
+            False,
+            f"{name} holds {seen}, wanted {_WANTED[wanted]}: write it in the answer cell, "
+            f"below its first line `%%{wanted} {name}`",
+        )
+    if wanted == "yaml":
+        return judge_document(exercise_id, entry, content)
+    assert isinstance(content, str)
+    if wanted == "ddl":
+        battle = worker().fight(
+            content, entry["fields"], entry["attacks"], str(entry.get("given", ""))
+        )
+        return schema.verdict(exercise_id, entry, battle)
+    return _Judge(exercise_id, entry, content, module.hidden_seed, module.hidden_scale).verdict()
+
+
+def _is_unanswered(kind: str, content: object) -> bool:
+    if content is None or content is ...:
+        return True
+    return kind != "yaml" and isinstance(content, str) and sqltext.is_blank(content)
+
+
+def _no_answer(name: str, kind: str) -> str:
+    return (
+        f"no answer yet: write your {_OWN[kind]} in the cell that starts with "
+        f"`%%{kind} {name}` and run it"
+    )
+
+
+class _Judge:
+    """One query and what is expected of it."""
+
+    def __init__(
+        self,
+        exercise_id: str,
+        entry: Mapping[str, Any],
+        text: str,
+        hidden_seed: int,
+        hidden_scale: float,
+    ) -> None:
+        self.id = exercise_id
+        self.entry = entry
+        self.text = text
+        self.hidden = (hidden_seed, hidden_scale)
+        self.order: Sequence[str] = entry.get("order") or ()
+        self.cases = str(entry.get("cases") or "")
+        self.parameters: Sequence[Mapping[str, Any]] = entry.get("parameters") or ()
+        self.expected = {variant: stored(entry["expected"][variant]) for variant in VARIANTS}
+
+    def verdict(self) -> Verdict:
+        problem = sqltext.refusal(self.text)
+        if problem:
+            return self._failed(problem)
+        try:
+            seen = self._results()
+        except (QueryRefused, QueryStopped) as error:
+            return self._failed(str(error))
+        found = {
+            variant: [
+                difference(one, wanted, self.order, self.text) if not one.error else _error(one)
+                for one, wanted in zip(seen[variant], self.expected[variant], strict=True)
+            ]
+            for variant in VARIANTS
+        }
+        properties = self._properties(found)
+        failing = [variant for variant in VARIANTS if any(found[variant])]
+        lint = sqltext.lint(self.text)
+        if not failing and not lint:
+            return Verdict(self.id, True, self._praise(), properties)
+        mistake = self._mistake(seen, failing)
+        if mistake and any(map(self._lacks_order, found["public"])) and _is_ordered(mistake):
+            mistake = None  # rows that come by chance are no sign of an ORDER BY that is wrong
+        if lint and not mistake:
+            properties += (Property("the same at every run", False),)
+            return self._failed(lint, properties)
+        first = failing[0] if failing else "public"
+        which, what = next(
+            ((n, each) for n, each in enumerate(found[first]) if each),
+            (0, Difference("values", "the result is right", "")),
+        )
+        head = self._head(first, which, what)
+        if mistake:
+            message = sqltext.as_written(mistake["message"], self.text)
+            # A message about the order, or about an error, says itself what is wrong.
+            if what.property == "order":
+                head = "" if first == "public" else f"{self._where(first, which)}:"
+            elif what.property == "runs":
+                head = self._head(first, which, replace(what, seen="the query fails"))
+            return self._failed(f"{head} {message}", properties, mistake["name"])
+        if self._unsteady(first, which, seen[first][which]):
+            properties += (Property("the same at every run", False),)
+            return self._failed(f"{head} {UNSTEADY}", properties)
+        return self._failed(f"{head} {self._advice(failing, what)}", properties)
+
+    def _head(self, variant: str, which: int, what: Difference) -> str:
+        """Return the sentence that says where and what was seen."""
+        if what.property == "runs" and variant == "public":
+            return _sentence(what.seen)
+        return _sentence(f"{self._where(variant, which)}: {what.seen}")
+
+    def _where(self, variant: str, which: int) -> str:
+        where = WHERE[variant].capitalize()
+        if variant == "edge" and self.cases:
+            where = f"{where}, with rows added for this task"
+        if len(self.expected[variant]) > 1:
+            values = self.parameters[which].items()
+            where += " with " + ", ".join(f"${name} = {value}" for name, value in values)
+        return where
+
+    def _failed(
+        self, message: str, properties: tuple[Property, ...] = (), mistake: str | None = None
+    ) -> Verdict:
+        # What a learner named or wrote can stand in it: no line breaks, nothing invisible.
+        shown = (c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(message.split()))
+        line = "".join(shown)
+        return Verdict(self.id, False, line, properties, mistake)
+
+    def _results(self) -> Results:
+        """Run the query on every data set; an error of DuckDB is a result too."""
+        results: Results = {}
+        for variant in VARIANTS:
+            if variant == "shifted" and self._is_timeless():
+                results[variant] = results["hidden"]
+            else:
+                several = range(len(self.expected[variant]))
+                results[variant] = [self._result(variant, which) for which in several]
+        return results
+
+    def _is_timeless(self) -> bool:
+        """Return whether neither the task nor the answer asks for the time."""
+        alike = self.expected["shifted"] == self.expected["hidden"]
+        return alike and not sqltext.asks_the_time(self.text)
+
+    def _result(self, variant: str, which: int) -> Fingerprint:
+        try:
+            return worker().run(
+                self.text,
+                database(variant, *self.hidden),
+                shifted=variant == "shifted",
+                parameters=parameter_sets(variant, self.parameters)[which],
+                order=self.order,
+                like=self.expected[variant][which],
+                cases=self.cases if variant == "edge" else "",
+            )
+        except (QueryRefused, QueryStopped):
+            raise
+        except QueryFailed as error:
+            return of_error(str(error))
+
+    def _unsteady(self, variant: str, which: int, seen: Fingerprint) -> bool:
+        """Return whether a second run gives other rows; asked only where that is quick."""
+        if seen.error or seen.rows > FEW_ROWS:
+            return False
+        try:
+            return self._result(variant, which).digest != seen.digest
+        except QueryFailed:
+            return True
+
+    def _mistake(self, seen: Results, failing: Sequence[str]) -> Mapping[str, Any] | None:
+        """Return the known mistake that gives these results, preferring a match on all data."""
+        mistakes: Sequence[Mapping[str, Any]] = self.entry.get("mistakes") or ()
+
+        def same(mistake: Mapping[str, Any], variants: Sequence[str], *, order: bool) -> bool:
+            return all(
+                _marks(seen[variant], order=order)
+                == _marks(stored(mistake["results"][variant]), order=order)
+                for variant in variants
+            )
+
+        def right_rows(mistake: Mapping[str, Any], variant: str) -> bool:
+            results = stored(mistake["results"][variant])
+            return _marks(results) == _marks(self.expected[variant])
+
+        for mistake in mistakes:
+            if same(mistake, VARIANTS, order=True):
+                return mistake
+        # Of a mistake in the values, the order plays no part; a mistake in the order alone is
+        # another one when both are ordered.
+        candidates = [
+            each
+            for each in mistakes
+            if same(each, VARIANTS, order=False)
+            and not all(right_rows(each, variant) for variant in VARIANTS)
+        ]
+        if not candidates and self._tells_much(seen, failing):
+            candidates = [
+                each
+                for each in mistakes
+                if same(each, _LARGE, order=all(right_rows(each, large) for large in _LARGE))
+            ]
+        return candidates[0] if len(candidates) == 1 else None
+
+    def _tells_much(self, seen: Results, failing: Sequence[str]) -> bool:
+        """Return whether the results on the large data alone say which mistake it was.
+
+        Somebody who makes two mistakes may show one of them there and the other in the small
+        cases. An empty result has many causes, and so has a result that is right.
+        """
+        return all(each in failing and seen[each][0].rows for each in _LARGE)
+
+    def _advice(self, failing: Sequence[str], what: Difference) -> str:
+        """Return what to try; what only fits the public data is told so."""
+        advice = _sentence(what.advice)
+        if self._lacks_order(what):
+            order = order_in_words(self.order)
+            return f"The task asks for an order and the query has no ORDER BY at its end: {order}."
+        unused = [
+            name
+            for name in (self.parameters[0] if self.parameters else ())
+            if f"${name}" not in {token.text for token in sqltext.tokens(self.text)}
+        ]
+        if what.certain or what.property == "runs":
+            return advice
+        if unused:
+            return f"The query has to work for any value: ask for ${unused[0]}."
+        if failing[0] == "hidden":
+            told = " ".join([*(self.entry.get("hints") or ()), *(self.entry.get("told") or ())])
+            literals = ", ".join(sqltext.suspicious_literals(self.text, told))
+            if literals:
+                return f"The query fits the public data only; look at {literals}. {advice}"
+            return f"On the public data the result is right. {advice}"
+        dates = sqltext.fixed_dates(self.text)
+        if failing[0] == "shifted" and dates:
+            return f"{dates[0]} stays where it is: count back from NOW() or as_of() instead."
+        if failing[0] == "edge":
+            return (
+                "Think of ties, NULLs, groups without a row, and moments at the very end of a window. "
+                f"{advice}"
+            )
+        return advice
+
+    def _lacks_order(self, what: Difference | None) -> bool:
+        """Return whether a missing ORDER BY explains a difference: a LIMIT takes any rows then."""
+        if what is None or not self.order or sqltext.is_ordered(self.text):
+            return False
+        cut = sqltext.has_word(self.text, "LIMIT") and not sqltext.has_word(self.text, "ORDER")
+        return what.property == "order" or (what.property == "values" and cut)
+
+    def _properties(self, found: Mapping[str, Sequence[Difference | None]]) -> tuple[Property, ...]:
+        """Return what was looked at on each data set, up to the first that does not hold."""
+        looked = []
+        names = [each for each in PROPERTIES if each != "order" or self.order]
+        for variant in VARIANTS:
+            failed = next((each.property for each in found[variant] if each), None)
+            for name in names if failed is None or failed in names else [failed]:
+                looked.append(Property(f"{name} {WHERE[variant]}", name != failed))
+                if name == failed:
+                    break
+        return tuple(looked)
+
+    def _praise(self) -> str:
+        public = self.expected["public"][0]
+        rows = f"{public.rows:,} row{'' if public.rows == 1 else 's'}"
+        columns = f"{len(public.columns)} column{'' if len(public.columns) == 1 else 's'}"
+        ordered = ", their order" if self.order else ""
+        return f"{self.id} holds: {rows} and {columns}{ordered}; {ALL_WELL}."
+
+
+def stored(results: Any) -> list[Fingerprint]:
+    """Return the fingerprints of one data set: one, or one per parameter set."""
+    several = results if isinstance(results, Sequence) else [results]
+    return [Fingerprint.from_json(each) for each in several]
+
+
+def _marks(results: Sequence[Fingerprint], *, order: bool = False) -> list[tuple[str, str]]:
+    """Return what results are recognised by, with or without the order of their rows."""
+    return [(each.digest, each.sequence if order else "") for each in results]
+
+
+def _is_ordered(mistake: Mapping[str, Any]) -> bool:
+    """Return whether the query of a known mistake has an ORDER BY."""
+    return bool(stored(mistake["results"]["public"])[0].sequence)
+
+
+def _sentence(text: str) -> str:
+    stop = "" if text.endswith((".", "?", "!")) else "."
+    return f"{text[0].upper()}{text[1:]}{stop}" if text else ""
+
+
+def _error(result: Fingerprint) -> Difference:
+    return Difference("runs", f"the query fails: {result.error}", "")

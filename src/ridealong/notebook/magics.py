@@ -1,0 +1,180 @@
+"""The cell magics `%%sql`, `%%ddl`, `%%yaml` and `%%quiz`."""
+
+import keyword
+from pprint import pformat
+from typing import Any, Final
+
+import yaml
+
+from ridealong.answer import Answer
+from ridealong.answers.texts import DdlAnswer, SqlAnswer
+from ridealong.engine.sqltext import is_blank, without_markers
+from ridealong.judging.sql.judge import worker
+from ridealong.notebook.running import run
+
+LONGEST_YAML: Final = 100_000
+
+# What the last run of each answer cell gave, with the object it bound (None after an error):
+# an answer whose cell failed is still judged by its text, as it would be from the file.
+_latest: dict[str, tuple[Any, Answer]] = {}
+
+
+def register(shell: Any) -> None:
+    """Give an IPython shell the four cell magics."""
+    magics = {"sql": _sql, "ddl": _ddl, "yaml": _yaml, "quiz": _quiz}
+    for name, magic in magics.items():
+
+        def cell_magic(line: str, cell: str, magic: Any = magic) -> Any:
+            return magic(shell, line, cell)
+
+        cell_magic.__doc__ = magic.__doc__
+        shell.register_magic_function(cell_magic, magic_kind="cell", magic_name=name)
+
+
+def bound(shell: Any, name: str) -> Answer | None:
+    """Return the answer that a notebook's name holds now, None when there is none yet."""
+    value = shell.user_ns.get(name)
+    if name in _latest and _latest[name][0] is value:
+        return _latest[name][1]
+    if value is None or value is ...:
+        return None
+    if isinstance(value, SqlAnswer):
+        return Answer(name, "sql", str(value))
+    if isinstance(value, DdlAnswer):
+        return Answer(name, "ddl", str(value))
+    return Answer(name, "function" if callable(value) else "value", repr(value), value)
+
+
+class CellError(Exception):
+    """A cell magic that cannot be run; shown as one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows these lines in place of a traceback.
+        return [str(self)]
+
+
+def _sql(shell: Any, line: str, cell: str) -> Any:
+    """Run a query and show its result; `%%sql name` also binds the text to the name.
+
+    `$rider_id` in the query is the notebook's variable `rider_id`.
+    """
+    name = _name("sql", line, wanted=False)
+    text = _begun(shell, name, cell)
+    if is_blank(text):
+        print("No query yet: write it in this cell and run it again.")
+        return None
+    if name:
+        _latest[name] = (None, Answer(name, "sql", text))
+        worker().warm()
+    shown, values = run(text, shell.user_ns, as_answer=bool(name))
+    if name:
+        _bind(shell, name, SqlAnswer(text, values), Answer(name, "sql", text))
+    return _print(shown)
+
+
+def _ddl(shell: Any, line: str, cell: str) -> Any:
+    """Make tables in an empty database, draw what was made, bind the text to the name."""
+    from ridealong.labs.schema import schema
+
+    name = _name("ddl", line)
+    text = _begun(shell, name, cell)
+    if is_blank(text):
+        print("No statement yet: write it in this cell and run it again.")
+        return None
+    _latest[name] = (None, Answer(name, "ddl", text))
+    shown = schema(text, given=_given(name))
+    _bind(shell, name, DdlAnswer(text), Answer(name, "ddl", text))
+    return shown
+
+
+def _given(name: str) -> str:
+    """Return the statements that the course runs before the answer of an exercise, if any."""
+    from ridealong import catalogue
+
+    try:
+        return str(catalogue.exercise(name.replace("_", "-"))[1].get("given", ""))
+    except catalogue.CatalogueError:
+        return ""
+
+
+def _yaml(shell: Any, line: str, cell: str) -> None:
+    """Read YAML, show the data, bind it to the name."""
+    name = _name("yaml", line)
+    text = _begun(shell, name, cell)
+    try:
+        value = read_yaml(text)
+    except ValueError as error:
+        raise CellError(str(error)) from None
+    if value is None:
+        print("No answer yet: write it in this cell and run it again.")
+        return
+    _bind(shell, name, value, Answer(name, "yaml", text, value))
+    print(pformat(value, sort_dicts=False, width=88))
+
+
+def _quiz(shell: Any, line: str, cell: str) -> None:
+    """Record the answer to a quiz, and write it into this cell."""
+    from ridealong.quiz import record_cell
+
+    name = _name("quiz", line)
+    text = _begun(shell, name, cell)
+    value = record_cell(name, cell)
+    if value is not None:
+        _bind(shell, name, value, Answer(name, "quiz", text, value))
+
+
+def read_yaml(text: str) -> Any:
+    """Return the data that a YAML text holds, None when it holds none.
+
+    Raises:
+        ValueError: in one line, when it is no YAML, or too long.
+    """
+    if len(text) > LONGEST_YAML:
+        raise ValueError(f"the YAML has {len(text):,} characters, {LONGEST_YAML:,} is the most")
+    try:
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ValueError(f"this is no YAML: {error.problem}{where}") from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(f"this is no YAML: {first}") from None
+
+
+def _name(magic: str, line: str, *, wanted: bool = True) -> str:
+    """Return the name behind a magic, which has to be one that Python can bind."""
+    name = line.strip()
+    if not name and not wanted:
+        return ""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        seen = f"`{name}`" if name else "nothing"
+        raise CellError(
+            f"behind %%{magic} stands {seen}, wanted one name such as `%%{magic} my_answer`; "
+            "the answer itself starts on the next line"
+        )
+    return name
+
+
+def _begun(shell: Any, name: str, cell: str) -> str:
+    """Drop the old result of a cell that is run again and return the text of its answer."""
+    if name:
+        shell.user_ns.pop(name, None)
+        _latest.pop(name, None)
+    return without_markers(cell)
+
+
+def _bind(shell: Any, name: str, value: Any, answer: Answer) -> None:
+    shell.user_ns[name] = value
+    _latest[name] = (value, answer)
+
+
+def _print(shown: Any) -> Any:
+    """Print a line of text; return a table, which shows itself."""
+    if isinstance(shown, str):
+        print(shown)
+        return None
+    return shown
+
+
+__all__ = ["CellError", "bound", "read_yaml", "register"]

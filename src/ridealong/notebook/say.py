@@ -1,0 +1,109 @@
+"""The sentence for the interview, filled with the learner's own numbers."""
+
+from __future__ import annotations
+
+import html
+import string
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ridealong.answers.texts import SqlAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sentence:
+    """A sentence that shows itself as a quotation."""
+
+    text: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        quotation = (
+            '<blockquote style="font-size: 1.1em; border-left: 4px solid #0072B2; '
+            f'padding: 0.3em 1em; margin: 0.5em 0">{html.escape(self.text)}</blockquote>'
+        )
+        return {"text/plain": self.text, "text/html": quotation}
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def say(sentence: str, *, names: Mapping[str, Any] | None = None) -> Sentence:
+    """Fill a sentence with the results of the notebook's answers.
+
+    `{rider_history.rows}` is the number of rows of that answer, `{spend.total:,.2f}` the
+    column `total` of its first row, `{rider_id}` a plain value. What is not answered yet
+    appears as `[answer rider_history first]`.
+
+    Args:
+        sentence: The text with its placeholders; format specs are those of f-strings.
+        names: Where the answers are looked up; default: the notebook's variables.
+
+    Raises:
+        ValueError: The braces of the sentence do not match.
+    """
+    known = _notebook_names() if names is None else names
+    return Sentence(_Filler(known).format(sentence))
+
+
+def _notebook_names() -> Mapping[str, Any]:
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    return {} if shell is None else dict(shell.user_ns)
+
+
+class _Filler(string.Formatter):
+    """Formats `{answer.column}` from results, each answer run once."""
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self._names = names
+        self._results: dict[str, pd.DataFrame | None] = {}
+
+    def get_field(
+        self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[Any, str]:
+        name, _, column = field_name.partition(".")
+        value = self._names.get(name)
+        if value is None or value is Ellipsis or (isinstance(value, str) and not value.strip()):
+            return _Gap(f"[answer {name} first]"), name
+        if isinstance(value, SqlAnswer):
+            return self._from_result(name, value, column), name
+        return value, name
+
+    def _from_result(self, name: str, answer: SqlAnswer, column: str) -> Any:
+        if name not in self._results:
+            self._results[name] = _result(answer)
+        result = self._results[name]
+        if result is None:
+            return _Gap(f"[{name} does not run yet]")
+        if column in ("", "rows"):
+            return len(result)
+        by_lower = {str(known).lower(): known for known in result.columns}
+        if column.lower() not in by_lower:
+            return _Gap(f"[{name} has no column {column}]")
+        if result.empty:
+            return _Gap(f"[{name} has no rows]")
+        return result[by_lower[column.lower()]].iloc[0]
+
+
+class _Gap(str):
+    """Words in the place of a number that is not there; any format spec leaves them alone."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
+
+def _result(answer: SqlAnswer) -> pd.DataFrame | None:
+    from ridealong.engine.statement import QueryFailed
+
+    try:
+        return answer.df()
+    except QueryFailed:
+        return None

@@ -1,0 +1,1 @@
+"""One way to draw: tables, reports, pictures, diagrams."""

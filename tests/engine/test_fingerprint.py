@@ -1,0 +1,138 @@
+import json
+import math
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ridealong.engine.fingerprint import (
+    Column,
+    Fingerprint,
+    as_exact,
+    of_error,
+    of_rows,
+    same_order,
+    same_rows,
+    token,
+)
+
+COLUMNS = [Column("city", "text"), Column("rides", "exact"), Column("share", "float")]
+ROWS = [("Lakemont", 5, 0.25), ("Drymesa", 7, 1 / 3), ("Lakemont", 5, 0.25), (None, None, None)]
+
+
+def stored(fingerprint):
+    return Fingerprint.from_json(json.loads(json.dumps(fingerprint.to_json())))
+
+
+def test_the_order_of_rows_plays_no_part():
+    one, other = of_rows(ROWS, COLUMNS), of_rows(ROWS[::-1], COLUMNS)
+
+    assert same_rows(one, other)
+    assert one.digest == other.digest
+
+
+def test_the_number_of_equal_rows_counts():
+    assert not same_rows(of_rows(ROWS, COLUMNS), of_rows(ROWS[1:], COLUMNS))
+    assert not same_rows(of_rows(ROWS, COLUMNS), of_rows([*ROWS[:3], ROWS[0]], COLUMNS))
+
+
+def test_a_fingerprint_survives_the_catalogue():
+    fingerprint = of_rows([*ROWS, ("x", 1, math.nan)], COLUMNS, keys=[1])
+
+    assert same_rows(stored(fingerprint), fingerprint)
+    assert stored(fingerprint).sequence == fingerprint.sequence
+    assert stored(fingerprint).columns == fingerprint.columns
+
+
+def test_a_fingerprint_does_not_tell_exact_cells():
+    text = json.dumps(of_rows([("secret words", 12345678, 0.5)], COLUMNS).to_json())
+
+    assert "secret" not in text
+    assert "12345678" not in text
+
+
+def test_only_the_keys_decide_the_order():
+    one = of_rows(ROWS[:3], COLUMNS, keys=[1])
+    tied = of_rows([ROWS[2], ROWS[1], ROWS[0]], COLUMNS, keys=[1])
+    other = of_rows([ROWS[1], ROWS[0], ROWS[2]], COLUMNS, keys=[1])
+
+    assert same_order(one, tied)
+    assert not same_order(one, other)
+
+
+@given(st.lists(st.floats(-1e300, 1e300), max_size=30))
+def test_floats_are_equal_within_a_billionth(values):
+    columns = [Column("x", "float")]
+    one = of_rows([(value,) for value in values], columns)
+    near = of_rows([(value * (1 + 1e-12),) for value in reversed(values)], columns)
+
+    assert same_rows(one, near)
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-8, 1 - 1e-8, -1, 2])
+def test_floats_that_differ_more_are_not_equal(factor):
+    columns = [Column("x", "float")]
+
+    assert not same_rows(of_rows([(3.5,)], columns), of_rows([(3.5 * factor,)], columns))
+
+
+def test_rows_whose_floats_sort_differently_by_a_last_digit_are_paired():
+    columns = [Column("x", "float"), Column("y", "float")]
+    one = of_rows([(1.0, 5.0), (1.0 + 1e-15, 2.0)], columns)
+    other = of_rows([(1.0 + 1e-15, 5.0), (1.0, 2.0)], columns)
+
+    assert same_rows(one, other)
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("exact", 5, Decimal("5.00")),
+        ("exact", 5, 5.0),
+        ("exact", Decimal("-0.00"), 0),
+        ("exact", Decimal("0E-10"), 0),
+        ("exact", Decimal("18.30"), 18.300000000000001),
+        ("time", date(2026, 3, 30), datetime(2026, 3, 30)),
+    ],
+)
+def test_cells_of_one_value_are_equal(kind, one, other):
+    column = Column("x", kind, scale=2)
+
+    assert token(one, column) == token(other, column)
+
+
+def test_null_zero_and_empty_text_differ_from_one_another_and_across_kinds():
+    cells = [
+        token(None, Column("x", "text")),
+        token("", Column("x", "text")),
+        token("n", Column("x", "text")),
+        token(0, Column("x", "exact")),
+        token("0", Column("x", "text")),
+        token(False, Column("x", "bool")),
+        token("2026-03-30 00:00:00", Column("x", "text")),
+        token(datetime(2026, 3, 30), Column("x", "time")),
+        token("2026-03-30 00:00:00", Column("x", "TIME")),
+    ]
+
+    assert len(set(cells)) == len(cells)
+
+
+@pytest.mark.parametrize("value", [18.305, 18.3 + 1e-6, math.nan, math.inf, 1e300])
+def test_a_double_that_is_no_exact_amount_stays_a_double(value):
+    assert isinstance(as_exact(value, 2), float)
+
+
+def test_nulls_and_empties_are_counted():
+    rows = [(None, 0, 0.0), ("", None, None), ("a", 0, 1.0)]
+
+    counts = [(each.nulls, each.empties) for each in of_rows(rows, COLUMNS).columns]
+
+    assert counts == [(1, 1), (1, 2), (1, 1)]
+
+
+def test_errors_are_told_apart_by_their_message():
+    assert of_error("Binder Error: a").digest == of_error("Binder Error: a").digest
+    assert of_error("Binder Error: a").digest != of_error("Binder Error: b").digest
+    assert stored(of_error("Binder Error: a")) == of_error("Binder Error: a")

@@ -1,0 +1,55 @@
+import pandas as pd
+import pytest
+
+from ridealong.answers.texts import SqlAnswer
+from ridealong.engine.statement import QueryFailed
+from ridealong.notebook.say import say
+
+
+class Fixed(SqlAnswer):
+    """An answer whose result is given instead of asked for."""
+
+    def df(self) -> pd.DataFrame:
+        return pd.DataFrame({"city": ["Lakemont", "Drymesa"], "Total": [1234.5, 10.0]})
+
+
+class Failing(SqlAnswer):
+    """An answer that does not run."""
+
+    def df(self) -> pd.DataFrame:
+        raise QueryFailed("no such table")
+
+
+def test_numbers_come_from_the_first_row_and_the_row_count() -> None:
+    shown = say(
+        "{spend.rows} cities, first {spend.city} with {spend.total:,.2f}, rider {rider_id}.",
+        names={"spend": Fixed("SELECT 1"), "rider_id": 123},
+    )
+
+    assert str(shown) == "2 cities, first Lakemont with 1,234.50, rider 123."
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ({}, "[answer spend first]"),
+        ({"spend": SqlAnswer("")}, "[answer spend first]"),
+        ({"spend": ...}, "[answer spend first]"),
+        ({"spend": Failing("SELECT")}, "[spend does not run yet]"),
+    ],
+)
+def test_what_is_missing_is_named_instead_of_failing(names: dict[str, object], words: str) -> None:
+    assert str(say("{spend.total:,.2f} dollars", names=names)) == f"{words} dollars"
+
+
+def test_a_missing_column_is_named() -> None:
+    assert (
+        str(say("{spend.sum}", names={"spend": Fixed("SELECT 1")})) == "[spend has no column sum]"
+    )
+
+
+def test_the_sentence_is_escaped_in_html() -> None:
+    bundle = say("fewer than {n} & more", names={"n": "<b>"})._repr_mimebundle_()
+
+    assert "&lt;b&gt; &amp; more" in bundle["text/html"]
+    assert bundle["text/plain"] == "fewer than <b> & more"
