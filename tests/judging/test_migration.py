@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ridealong.judging.migration import MISTAKES, judge_plan
 from ridealong.judging.sql.judge import judge
-from ridealong.labs.migration import migrate
+from ridealong.labs.migration import migrate, steps_view
 from ridealong.labs.sql.database import LabError
 from ridealong.systems import migration as lab
 from ridealong.systems.migration import (
