@@ -260,7 +260,7 @@ def _behaviour(exercise: Exercise, reference: str, module: str) -> dict[str, dic
     recognised: dict[str, Any] = {}
     for mistake in exercise.mistakes:
         what = f"mistake {mistake.name!r}"
-        marks = _marks(exercise, mistake.answer)
+        marks = _marks(exercise, mistake.answer, reference)
         if not any(marks.values()):
             problems.append(f"{where}: {what} holds, so it would pass: change it, or add an attack")
         same = [name for name, other in recognised.items() if other == marks]
@@ -275,10 +275,14 @@ def _behaviour(exercise: Exercise, reference: str, module: str) -> dict[str, dic
     return {"expected": {}, "mistakes": recognised}
 
 
-def _marks(exercise: Exercise, text: str) -> dict[str, Any]:
+def _marks(exercise: Exercise, text: str, reference: str | None = None) -> dict[str, Any]:
+    """Return what goes wrong with an answer, of a schema with what differs from the reference."""
     if exercise.kind == "ddl":
         found = schema_check.fight(text, exercise.fields, exercise.attacks, exercise.given)
-        return found.marks()
+        if reference is None:
+            return found.marks()
+        right = schema_check.fight(reference, exercise.fields, (), exercise.given)
+        return schema_check.recognised_by(found, right)
     try:
         value = read_yaml(text)
     except ValueError as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from ridealong.judging.ddl.findings import tidy
 from ridealong.show.pictures import (
     BLUE,
     GREEN,
@@ -261,36 +261,9 @@ def _rules(table: Table) -> Iterator[str]:
         if len(unique) > 1:
             yield f"unique ({', '.join(unique)})"
     for rule in table.unique_rules:
-        yield f"unique {_tidy(rule)}"
+        yield f"unique {tidy(rule)}"
     for check in table.checks:
-        yield _tidy(check)
-
-
-def _tidy(text: str) -> str:
-    """Return an expression as people write it: DuckDB adds brackets and casts."""
-    words = " ".join(text.split())
-    if case := _CASE.fullmatch(words):
-        column, condition = _bare(case["column"]), _bare(case["condition"])
-        return f"{column} where {condition}"
-    return _bare(words)
-
-
-def _bare(words: str) -> str:
-    while words.startswith("(") and words.endswith(")") and _is_one(words):
-        words = words[1:-1]
-    return words
-
-
-_CASE = re.compile(r"CASE WHEN \((?P<condition>.*)\) THEN (?P<column>.*?) ELSE NULL END")
-
-
-def _is_one(text: str) -> bool:
-    depth = 0
-    for place, letter in enumerate(text):
-        depth += (letter == "(") - (letter == ")")
-        if depth == 0 and place < len(text) - 1:
-            return False
-    return True
+        yield tidy(check)
 
 
 def _short(kind: str) -> str:

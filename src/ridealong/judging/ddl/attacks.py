@@ -110,6 +110,35 @@ def fields() -> dict[str, tuple[str, ...]]:
     return {table: tuple(columns) for table, columns in found.items()}
 
 
+def touched(attack: Attack, names: Names) -> list[str]:
+    """Return the tables that an attack puts rows into, by the course's names, parents first."""
+    found: dict[str, None] = {}
+    for step in attack.steps:
+        table, _, row = (
+            step.get("add") or step.get("change") or step.get("remove") or ""
+        ).partition(".")
+        if table and names.has(table):
+            _with_parents(
+                table, {*_source()["rows"][table][row], *step.get("set", {})}, names, found
+            )
+    return list(found)
+
+
+def _with_parents(
+    table: str, columns: set[str], names: Names, found: dict[str, None], above: str = ""
+) -> None:
+    for column in sorted(columns):
+        parent = _source()["parents"].get(f"{table}.{column}", "")
+        if (
+            parent not in ("", table, above)
+            and names.has(f"{table}.{column}")
+            and names.has(parent)
+        ):
+            rows = _source()["rows"][parent].values()
+            _with_parents(parent, {c for row in rows for c in row}, names, found, table)
+    found[table] = None
+
+
 def run(
     store: Store,
     structure: Structure,

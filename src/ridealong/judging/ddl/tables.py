@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import Any, Final
 
 import duckdb
@@ -12,6 +12,7 @@ from ridealong.engine.errors import shorten
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, within_limit
 from ridealong.judging.ddl import structure
 from ridealong.judging.ddl.attacks import Refused
+from ridealong.judging.ddl.names import Names
 from ridealong.judging.ddl.structure import Structure
 
 MOST_STATEMENTS: Final = 120
@@ -341,25 +342,26 @@ def _connected() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def needs_more(
-    tables: Structure, names: Mapping[str, str], covered: Mapping[str, str]
-) -> str | None:
-    """Return the required column of an asked table that no attack can fill; None when all is well.
+def needs_more(tables: Structure, names: Names, touched: Collection[str]) -> str | None:
+    """Return the required column that no attack can fill; None when all is well.
 
     Args:
         tables: the schema.
-        names: the learner's name of each asked table.
-        covered: the learner's columns that attacks fill, as `table.column` of the course.
+        names: the learner's tables and columns that the course's names mean.
+        touched: the tables that rows are put into, by the course's names.
     """
-    for course, own in names.items():
+    for course in touched:
+        own = names.tables[course]
         held = tables.table(own)
         if held is None or held.is_view:
             continue
-        filled = {c.lower() for n, c in covered.items() if n.partition(".")[0] == course}
+        filled = {c.lower() for n, c in names.columns.items() if n.partition(".")[0] == course}
         for column in held.columns:
             if column.required and not column.has_default and column.name.lower() not in filled:
                 return (
-                    f"{own} requires a value in {column.name}, which this exercise does not fill: "
-                    "give it a DEFAULT, let it be empty, or say in `-- names:` what is meant by it"
+                    f"No row gets into {own}: it requires {column.name}, which this task does not "
+                    "ask for, so no row has a value there. Give it a DEFAULT, let it be NULL, or "
+                    f'say which of the task\'s columns is meant: -- names: {{"{course}.the_column": '
+                    f'"{column.name}"}}'
                 )
     return None
