@@ -14,11 +14,12 @@ __all__ = [
 ]
 
 try:
-    from ridealong.dataset import connect, describe, tables
+    from ridealong.dataset import connect
     from ridealong.notebook.check import check, hint
     from ridealong.notebook.rubrics import rubric
     from ridealong.notebook.say import say
     from ridealong.quiz import predict, quiz
+    from ridealong.show.overview import describe, tables
     from ridealong.timing import timer
 except ModuleNotFoundError as error:
     _missing = error.name or str(error)

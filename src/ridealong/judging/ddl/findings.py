@@ -12,7 +12,7 @@ from typing import Final
 
 from ridealong.engine import sqltext
 from ridealong.judging.ddl import attacks
-from ridealong.judging.ddl.attacks import Outcome
+from ridealong.judging.ddl.attacks import Attack, Outcome
 from ridealong.judging.ddl.names import Names
 from ridealong.judging.ddl.structure import Structure, Table
 from ridealong.verdict import Property
@@ -37,9 +37,12 @@ _CHILDREN = re.compile(r"still referenced")
 _KEY = re.compile(r'key "(?P<key>[^"]+)"|Key \((?P<columns>[^)]+)\)=\((?P<values>[^)]*)\)')
 _CAST = re.compile(r"Unimplemented type for cast \((?P<given>.*) -> (?P<wanted>.*)\)")
 _TEXT = re.compile(r"Could not convert string '(?P<value>.*)' to (?P<wanted>.*)", re.DOTALL)
+_TEXTS = re.compile(r"'(?:[^']|'')*'")
 _VALUE = re.compile(r"'(?:[^']|'')*'|\b\d[\d.:-]*\b")
 _TYPES: Final = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INTEGER", "INT64": "BIGINT"}
+_ENGINE = re.compile(r"^\w+(?: \w+)? Error: ")
 _LONGEST_RULE: Final = 100
+MOST_VALUES: Final = 2  # of a refused row that a message shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,8 @@ class Block:
     def __str__(self) -> str:
         first = "" if self.alone else "first of all "
         return (
-            f"No ordinary row gets into {self.table}: {first}{self.cause}. So nothing that bounced "
-            f"there counts. {self.step}"
+            f"No ordinary row gets into {self.table}. What refuses them: {first}{self.cause}. "
+            f"Nothing that bounced there counts as refused yet. {self.step}"
         )
 
 
@@ -80,17 +83,17 @@ def blocks(outcomes: Sequence[Outcome], names: Names, structure: Structure) -> l
         attack = attacks.attacks()[each.attack]
         if each.held is None:
             continue
-        own = [names.tables[table].lower() for table in attacks.touched(attack, names)]
         where = inserted(each.statement)
         stuck = not each.held and each.did not in (LET_IN, "could not be asked")
         stuck = stuck and not each.did.startswith("answered")
         if stuck and where and (attack.legal or each.did != "failed"):
             refused.setdefault(where, []).append(each)
+            own = _own(attack, names)
             entered.update(own[: own.index(where)] if where in own else ())
-        elif not stuck and (attack.legal or each.did == LET_IN):
-            entered.update(own)
-        elif not stuck:  # a hostile row bounced; the rows before it were ordinary
-            entered.update(own[:-1])
+        elif not stuck and attack.legal:
+            entered.update(_own(attack, names))
+        elif not stuck:  # what stands before the hostile row was ordinary and got in
+            entered.update(_own(replace(attack, steps=attack.steps[:-1]), names))
     found = []
     for table, several in refused.items():
         if table in entered or not any(attacks.attacks()[e.attack].legal for e in several):
@@ -99,7 +102,7 @@ def blocks(outcomes: Sequence[Outcome], names: Names, structure: Structure) -> l
         first = next(e for e in several if attacks.attacks()[e.attack].legal)
         held = structure.table(table)
         assert held is not None  # a row was tried there
-        found.append(Block(held.name, _blocking(first.reply, held), _way_out(first.reply), alone))
+        found.append(Block(held.name, _blocking(first, held), _way_out(first.reply), alone))
     return found
 
 
@@ -156,29 +159,75 @@ def kind(reply: str) -> str:
     return next((k for k, words in _KINDS if re.search(words, reply, re.IGNORECASE)), "")
 
 
-def cause(reply: str) -> str:
-    """Return in words what refused a row; the reply itself where it says no more."""
+def cause(outcome: Outcome) -> str:
+    """Return in words what refused a row; the database's words where they say no more."""
+    reply = outcome.reply
     if found := _NULL.search(reply):
         return f"{found['column'] or found['other']} is NOT NULL"
     if found := _RULE.search(reply):
-        because = f", which cannot be computed ({found['error']})" if found["error"] else ""
-        return f"the rule CHECK {_cut(_bracketed(found['rule']))} refuses it{because}"
+        if found["error"]:
+            return f"the rule CHECK {_cut(_bracketed(found['rule']))}, with {found['error']}"
+        return f"the rule CHECK {_cut(_bracketed(found['rule']))}" + _at(outcome, found["rule"])
     if found := _NAMED_RULE.search(reply):
-        return f"the rule {found['rule']} refuses it"
+        return f"the rule {found['rule']}"
     key = _KEY.search(reply)
     what = (key["key"] or f"{key['columns']}: {key['values']}") if key else ""
     if kind(reply) == "FOREIGN KEY" and what:
         if _CHILDREN.search(reply):
             return f"rows of another table point to {what}"
-        column, _, value = what.partition(": ")
-        return f"{column} points to a table in which {value} does not exist"
+        return f"{what.replace(': ', ' ')} does not exist in the table that it points to"
     if kind(reply) == "UNIQUE" and what:
-        return f"{what} is there already"
+        table = inserted(outcome.statement)
+        where = f" of {table}" if table else ""
+        return f"there is a row with {what} already, and a key or UNIQUE{where} forbids a second"
     if found := _CAST.search(reply):
         return f"{_noun(found['given'])} does not fit into {_type(found['wanted'])}"
     if found := _TEXT.search(reply):
         return f"'{found['value']}' does not fit into {_cut(_type(found['wanted']))}"
-    return reply.rstrip(".!")
+    return _ENGINE.sub("", reply).rstrip(".!")
+
+
+def _at(outcome: Outcome, rule: str) -> str:
+    """Return the values that a rule refused, where they are few."""
+    values = {
+        column: value
+        for column, value in _values(outcome.statement).items()
+        if _speaks_of(rule, column)
+    }
+    if not 1 <= len(values) <= MOST_VALUES:
+        return ""
+    return ", at " + " and ".join(f"{column} = {value}" for column, value in values.items())
+
+
+def _values(statement: str) -> dict[str, str]:
+    """Return the values that an INSERT or UPDATE of ours gives to columns."""
+    found = [token.text for token in sqltext.tokens(statement)]
+    if found[:1] == ["UPDATE"]:
+        parts = found[found.index("SET") + 1 : found.index("WHERE")]
+        return dict(
+            pair for each in _divided(parts) if (pair := (each[0].strip('"'), " ".join(each[2:])))
+        )
+    if found[:1] != ["INSERT"] or "VALUES" not in found:
+        return {}
+    middle = found.index("VALUES")
+    columns = [each[0].strip('"') for each in _divided(found[found.index("(") + 1 : middle - 1])]
+    values = [" ".join(each) for each in _divided(found[middle + 2 : -1])]
+    return dict(zip(columns, values, strict=False))
+
+
+def _divided(parts: Sequence[str]) -> list[list[str]]:
+    found: list[list[str]] = [[]]
+    for part in parts:
+        if part == ",":
+            found.append([])
+        else:
+            found[-1].append(part)
+    return [each for each in found if each]
+
+
+def _own(attack: Attack, names: Names) -> list[str]:
+    """Return the learner's tables that an attack puts rows into, in small letters."""
+    return [names.tables[table].lower() for table in attacks.touched(attack, names)]
 
 
 def _class(reply: str) -> str:
@@ -187,17 +236,18 @@ def _class(reply: str) -> str:
         return f"CHECK {found['rule']}"
     if found := _TEXT.search(reply):
         return f"text to {found['wanted']}"
-    return _VALUE.sub("", reply)
+    return _VALUE.sub("", _KEY.sub("", reply))
 
 
-def _blocking(reply: str, table: Table) -> str:
+def _blocking(outcome: Outcome, table: Table) -> str:
     """Return what refuses every row of a table."""
-    if found := _CAST.search(reply):
+    if found := _CAST.search(outcome.reply):
         columns = [c.name for c in table.columns if c.kind.upper() == found["wanted"].upper()]
         if columns:
-            are = f"{columns[0]} is" if len(columns) == 1 else f"{' and '.join(columns)} are"
+            are = "is" if len(columns) == 1 else "are"
+            are = f"{', '.join(columns[:-1])}{' and ' * (len(columns) > 1)}{columns[-1]} {are}"
             return f"{are} {found['wanted']}, and what goes in is {_noun(found['given'])}"
-    return cause(reply)
+    return cause(outcome)
 
 
 def _way_out(reply: str) -> str:
@@ -248,13 +298,20 @@ def sayings(structure: Structure, names: Names, text: str = "") -> dict[str, lis
     """Return what a schema says about each asked column: its name, its type, its rules.
 
     Rules that speak of fewer columns stand first. The keys are the course's names, such as
-    `rides.status`.
+    `rides.status`; a table where the task asks for a view has one sentence, under its own name.
     """
     found: dict[str, list[str]] = {}
     for name, own in names.columns.items():
         table = structure.table(names.tables[name.partition(".")[0]])
         column = table.column(own) if table else None
         if table is None or column is None or table.is_view:
+            continue
+        course = name.partition(".")[0]
+        if course not in attacks.filled():
+            found[course] = [
+                f"{table.name} is a table that nothing fills; a view computes its rows whenever "
+                "it is asked"
+            ]
             continue
         rules: list[tuple[int, str]] = []
         if own in table.primary_key:
@@ -264,7 +321,7 @@ def sayings(structure: Structure, names: Names, text: str = "") -> dict[str, lis
         elif column.required:
             rules.append((0, "NOT NULL"))
         if re.search(rf"\b{re.escape(own)}\b[^,;]*\bCOLLATE\s+NOCASE\b", text, re.IGNORECASE):
-            rules.append((0, "COLLATE NOCASE, which takes capitals for small letters"))
+            rules.append((0, "COLLATE NOCASE (capitals count as small letters)"))
         rules += [(len(key), f"UNIQUE ({', '.join(key)})") for key in table.unique if own in key]
         for each in table.references:
             if own in each.columns:
@@ -281,13 +338,15 @@ def sayings(structure: Structure, names: Names, text: str = "") -> dict[str, lis
 
 def tidy(text: str) -> str:
     """Return an expression as people write it: DuckDB adds brackets and casts."""
-    words = " ".join(text.split())
+    words = _QUOTED.sub(r"\1", " ".join(text.split()))
+    words = words.replace(" !~~ ", " NOT LIKE ").replace(" ~~ ", " LIKE ").replace(" != ", " <> ")
     if case := _CASE.search(words):
         said = f"{_bare(case['column'])} where {_bare(case['condition'])}"
         words = f"{words[: case.start()]}{said}{words[case.end() :]}"
     return _bare(words)
 
 
+_QUOTED = re.compile(r'"([a-z_][a-z0-9_]*)"(?=[^\']*(?:\'[^\']*\'[^\']*)*$)')
 _CASE = re.compile(r"CASE WHEN \((?P<condition>.*?)\) THEN (?P<column>.*?) (?:ELSE NULL )?END")
 
 
@@ -308,10 +367,11 @@ def _is_one(text: str) -> bool:
 
 def _void(rule: str) -> str:
     """Return why a rule refuses nothing, where that is certain."""
-    if re.search(r"\bIN \([^()]*\bNULL\b[^()]*\)", rule):
-        return ", which refuses nothing, because NULL stands in its list"
-    if re.search(r"(=|<>|!=) \(?NULL\b", rule):
-        return ", which refuses nothing, because no comparison with NULL is ever false"
+    words = tidy(_TEXTS.sub("''", rule))
+    if re.fullmatch(r"\S+ IN \([^()]*\bNULL\b[^()]*\)", words):
+        return " (it refuses nothing, because NULL stands in its list)"
+    if re.fullmatch(r"\S+ (=|<>) NULL", words):
+        return " (it refuses nothing: a comparison with NULL is never false)"
     return ""
 
 

@@ -156,6 +156,8 @@ def verdict(exercise_id: str, entry: Mapping[str, Any], battle: Battle) -> Verdi
         message = battle.blocked[0]
     else:
         message = _message(_first(wrong), battle, len(wrong))
+        if wrong == hidden:
+            message = f"With other values than the lesson's: {message}"
     return Verdict(exercise_id, False, message, properties, name, share=_share(battle))
 
 
@@ -233,7 +235,7 @@ def _first(wrong: Sequence[Outcome]) -> Outcome:
 def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
     """Return what was seen, what the schema says about it, and what it costs."""
     attack = attacks.attacks()[outcome.attack]
-    why = findings.cause(outcome.reply) if outcome.reply else ""
+    why = findings.cause(outcome) if outcome.reply else ""
     if not findings.was_tried(outcome):
         seen = "did not fit" if outcome.did == "failed" else "was refused"
         head = f"This could not be tried: {attack.says}. A row before it {seen} ({why})."
@@ -243,7 +245,10 @@ def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
     elif not attack.legal:
         parts = [f"This gets in: {attack.says}.", attack.costs, _said(attack, battle, "it")]
     elif outcome.did == "refused it":
-        parts = [f"An ordinary case is refused: {attack.says}. {_sentence(why)}", attack.costs]
+        parts = [
+            f"An ordinary case is refused: {attack.says}. What refuses it: {why}.",
+            attack.costs,
+        ]
     else:
         detail = f" ({why})" if why else ""
         head = f"An ordinary case goes wrong: {attack.says}. The schema {outcome.did}{detail}."
@@ -255,9 +260,18 @@ def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
 
 def _said(attack: Attack, battle: Battle, passes: str = "") -> str:
     """Return what the schema says about the columns that an attack is about."""
-    columns = [battle.sayings[need] for need in attack.needs if need in battle.sayings]
-    if not 1 <= len(columns) <= MOST_COLUMNS:
+    for need in attack.needs:
+        if told := battle.sayings.get(need.partition(".")[0]):
+            return f"{told[0]}."
+    needs = [need for need in attack.needs if "." in need and need in battle.sayings]
+    if not 1 <= len(needs) <= MOST_COLUMNS:
         return ""
+    columns = [battle.sayings[need] for need in needs]
+    if len({need.partition(".")[0] for need in needs}) > 1:  # both may have a user_id
+        columns = [
+            [f"{need.partition('.')[0]}.{own}", *rules]
+            for need, (own, *rules) in zip(needs, columns, strict=True)
+        ]
     bare = passes and all(len(rules) == 1 for _, *rules in columns)
     seen: set[str] = set()
     said = []
@@ -270,10 +284,6 @@ def _said(attack: Attack, battle: Battle, passes: str = "") -> str:
     if bare:
         return f"{_and(said)}, and no rule says more about {'it' if len(said) == 1 else 'them'}."
     return f"You say: {'; '.join(said)}." + (" None of that refuses it." if passes else "")
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
 def _and(parts: Sequence[str]) -> str:

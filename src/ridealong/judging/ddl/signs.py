@@ -61,15 +61,16 @@ def signs(structure: Structure, names: Names, text: str = "") -> frozenset[str]:
 def facts(structure: Structure, names: Names, text: str = "") -> set[str]:
     """Return all that a schema consists of, in words."""
     course = _Course(names)
-    found = {each for table in structure.tables for each in _of_table(table, structure, course)}
+    found = {each for table in structure.tables for each in _of_table(table, course)}
     for statement in _statements(text):
         if statement[0].text.upper() == "INSERT":
             found |= {f"rule with {each.text}" for each in statement if each.kind == "string"}
     return found
 
 
-def _of_table(table: Table, structure: Structure, course: "_Course") -> Iterator[str]:
+def _of_table(table: Table, course: "_Course") -> Iterator[str]:
     name = course.table(table.name)
+    yield f"{name} is a {'view' if table.is_view else 'table'}"
     for column in table.columns:
         own = f"{name}.{course.column(table.name, column.name)}"
         yield f"{own} is {_family(column.kind)}"

@@ -3,11 +3,13 @@
 import itertools
 import re
 from collections.abc import Collection
+from difflib import get_close_matches
 from typing import Any, Final
 
 import duckdb
 
 from ridealong.engine import sqltext
+from ridealong.engine.dialects import dialect_hint
 from ridealong.engine.errors import shorten
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, within_limit
 from ridealong.judging.ddl import structure
@@ -65,11 +67,30 @@ _ADVICE: Final = {
         "a CHECK sees only the row it stands in: what concerns other rows or tables is the work of "
         "keys, unique indexes and foreign keys"
     ),
-    "does not contain column|Referenced column": "text stands in single quotes, names in none",
-    'IDENTITY|near "(generated|identity|serial)"|SERIAL': (
-        "DuckDB has no identity column: use a sequence, id BIGINT DEFAULT nextval('name')"
+    "no primary key or unique constraint for referenced table": (
+        "a reference points to a column that identifies a row: give that column PRIMARY KEY or "
+        "UNIQUE in its own table"
+    ),
+    "DEFAULT value cannot contain column names": (
+        "a text stands in single quotes; what other columns say is computed in a view"
+    ),
+    "has more than one primary key": (
+        "a table has one: PRIMARY KEY (a, b) makes a pair the key, UNIQUE forbids repeats of a "
+        "column besides"
+    ),
+    "already exists": "make each of them once: take the second one out, or give it another name",
+    "does not take any type parameters": "write that type without brackets",
+    "Collation with name": "leave COLLATE out: a unique index over lower(column) ignores capitals",
+    "Chained comparisons": "write column BETWEEN lowest AND highest, which includes both ends",
+    "Expected a constant as type modifier": (
+        "what stands in brackets behind a type is a number, as in DECIMAL(10, 2)"
     ),
 }
+_NO_COLUMN = re.compile(
+    r'does not contain column "?(?P<a>[^"]+)"?|Referenced column "(?P<b>[^"]+)" not found'
+    r'|[Cc]olumn "?(?P<c>[^" ]+)"? (?:named in key )?does not exist'
+)
+_NO_TYPE = re.compile(r"Type with name (?P<name>\w+) does not exist")
 
 
 def statements(text: object, con: duckdb.DuckDBPyConnection) -> list[duckdb.Statement]:
@@ -88,6 +109,7 @@ def statements(text: object, con: duckdb.DuckDBPyConnection) -> list[duckdb.Stat
         )
     if problem := sqltext.refusal(text):
         raise QueryRefused(problem)
+    text = _without_places(text)
     made = len(_TABLE_OF.findall(text))
     if made > MOST_TABLES:
         raise QueryRefused(
@@ -129,18 +151,86 @@ def _refuse_other(statement: duckdb.Statement) -> None:
             )
 
 
+def _without_places(text: str) -> str:
+    """Return the text without `public.` and TEMP, which change nothing here; lines stay.
+
+    PostgreSQL's tools write the one, and the other only says how long a table lives.
+    """
+    found = sqltext.tokens(text)
+    bare = text
+    for here, token in enumerate(found):
+        word = token.text.upper()
+        after = found[here + 1] if here + 1 < len(found) else None
+        end = token.start + len(token.text)
+        if token.kind not in ("word", "quoted") or after is None:
+            continue
+        before = [each.text.upper() for each in found[max(0, here - 3) : here]]
+        if word.strip('"') == "PUBLIC" and after.text == "." and before[-1:] != ["."]:
+            end = after.start + 1
+        elif not (
+            word in ("TEMP", "TEMPORARY", "UNLOGGED")
+            and after.text.upper() == "TABLE"
+            and (before[-1:] == ["CREATE"] or before == ["CREATE", "OR", "REPLACE"])
+        ):
+            continue
+        bare = bare[: token.start] + " " * (end - token.start) + bare[end:]
+    return bare
+
+
 def failure(error: Exception, text: str) -> str:
-    """Return an error of DuckDB in one line, with the way around where it is a known gap."""
-    line = shorten(error, text, None)
-    if missing := re.search(r'Table with name "?(\w+)"? does not exist', str(error)):
+    """Return an error of DuckDB in one line, with what to do next.
+
+    Only its first line is read: below it DuckDB quotes what the learner wrote.
+    """
+    first = str(error).strip().partition("\n")[0]
+    line = shorten(error, text, None, language="ddl")
+    if dialect_hint(text, first, "ddl"):
+        return line
+    if missing := re.search(r'Table with name "?(\w+)"? does not exist', first):
         return (
             f"there is no table {missing[1]} yet: this answer starts in an empty database, so make "
             "a table before the one that refers to it"
+            + _meant(missing[1], _made_names(text) - {missing[1]})
         )
-    for pattern, advice in _ADVICE.items():
-        if re.search(pattern, str(error), re.IGNORECASE):
-            return f"{line.rstrip('.')}. {advice}"
-    return line
+    said = next((advice for seen, advice in _ADVICE.items() if re.search(seen, first, re.I)), "")
+    if found := _NO_COLUMN.search(first):
+        said = said or _no_column(str(found["a"] or found["b"] or found["c"]), text)
+    if found := _NO_TYPE.search(first):
+        said = "" if ": " in line.partition(found[0])[2] else _no_type(found["name"], text)
+    if not said:
+        return line
+    place = re.search(r" \(line \d+\)", line)
+    bare = " ".join(first.split()).rstrip(".!")
+    return f"{bare}{place[0] if place else ''}: {said}"
+
+
+def _no_column(name: str, text: str) -> str:
+    """Return what to do about a column that a rule speaks of and the table has not."""
+    found = sqltext.tokens(text)
+    if any(each.kind == "quoted" and each.text == f'"{name}"' for each in found):
+        return f"double quotes name a column; a text stands in single quotes: '{name}'"
+    # Names and words of SQL; a near one that stands elsewhere in the text is most likely meant.
+    others = {each.text.strip('"') for each in found if each.kind in ("word", "quoted")} - {name}
+    return "a rule speaks of columns of its own table only" + _meant(name, others)
+
+
+def _no_type(name: str, text: str) -> str:
+    made = re.findall(r"(?i)\bCREATE\s+TYPE\s+\"?(\w+)", text)
+    if name.lower() in (each.lower() for each in made):
+        return "make the type before the table that uses it"
+    return (
+        "behind a column's name stands its type, such as BIGINT, VARCHAR, DECIMAL(10, 2) or "
+        "TIMESTAMP; a list of your own is made before with CREATE TYPE"
+    )
+
+
+def _made_names(text: str) -> set[str]:
+    return set(re.findall(r'(?i)\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"?(\w+)', text))
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    close = get_close_matches(name, sorted(known), n=1, cutoff=0.7)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 # Opening a database takes longer than most attacks: one that is empty again is used again.
@@ -358,10 +448,13 @@ def needs_more(tables: Structure, names: Names, touched: Collection[str]) -> str
         filled = {c.lower() for n, c in names.columns.items() if n.partition(".")[0] == course}
         for column in held.columns:
             if column.required and not column.has_default and column.name.lower() not in filled:
+                way = "Give it a DEFAULT, or let it be NULL"
+                if column.name in held.primary_key:
+                    way = "Leave it out, or give it a DEFAULT, such as nextval of a sequence"
                 return (
-                    f"No row gets into {own}: it requires {column.name}, which this task does not "
-                    "ask for, so no row has a value there. Give it a DEFAULT, let it be NULL, or "
-                    f'say which of the task\'s columns is meant: -- names: {{"{course}.the_column": '
-                    f'"{column.name}"}}'
+                    f"No row gets into {own}: it requires a value in {column.name}, which this "
+                    f"task does not ask for, so no row has one. {way}. If it is one of the task's "
+                    f"columns by another name, say so in the first line: "
+                    f'-- names: {{"{course}.the_column": "{column.name}"}}'
                 )
     return None
