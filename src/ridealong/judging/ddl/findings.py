@@ -308,10 +308,8 @@ def sayings(structure: Structure, names: Names, text: str = "") -> dict[str, lis
             continue
         course = name.partition(".")[0]
         if course not in attacks.filled():
-            found[course] = [
-                f"{table.name} is a table that nothing fills; a view computes its rows whenever "
-                "it is asked"
-            ]
+            told = "is a table that nothing fills; a view computes its rows whenever it is asked"
+            found[course] = [f"{table.name} {told}"]
             continue
         rules: list[tuple[int, str]] = []
         if own in table.primary_key:

@@ -90,6 +90,16 @@ _NO_COLUMN = re.compile(
     r'does not contain column "?(?P<a>[^"]+)"?|Referenced column "(?P<b>[^"]+)" not found'
     r'|[Cc]olumn "?(?P<c>[^" ]+)"? (?:named in key )?does not exist'
 )
+_PLAIN_TYPES: Final = (
+    "INT",
+    "INTEGER",
+    "BIGINT",
+    "TEXT",
+    "VARCHAR",
+    "DATE",
+    "TIMESTAMP",
+    "BOOLEAN",
+)
 _NO_TYPE = re.compile(r"Type with name (?P<name>\w+) does not exist")
 
 
@@ -215,6 +225,10 @@ def _no_column(name: str, text: str) -> str:
 
 
 def _no_type(name: str, text: str) -> str:
+    found = sqltext.tokens(text)
+    for before, token in itertools.pairwise(found):
+        if token.text.strip('"').lower() == name.lower() and before.text.upper() in _PLAIN_TYPES:
+            return f"the name of a column comes first, then its type: {name} {before.text}"
     made = re.findall(r"(?i)\bCREATE\s+TYPE\s+\"?(\w+)", text)
     if name.lower() in (each.lower() for each in made):
         return "make the type before the table that uses it"
