@@ -267,7 +267,7 @@ def _of_the_error(text: str, first: str, language: Language) -> str:
         return _KEY_IN_TABLE
     if "STORED" in first:
         return "DuckDB computes a generated column when it is read: leave STORED out"
-    if found := re.search(r'[Ss]chema with name "?(\w+)"? does not exist', first):
+    if found := re.search(r'[Ss]chema (?:with name )?"?(\w+)"? does not exist', first):
         return f"there is no schema {found[1]} here: write the name of the table alone"
     if "subqueries prohibited in CHECK" in first and _has(text, "ANY", "ARRAY"):
         return "a list of allowed values is IN here: CHECK (column IN ('one', 'other'))"

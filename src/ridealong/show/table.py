@@ -1,4 +1,4 @@
-"""The one way to draw a table: HTML in the notebook, aligned text where there is none."""
+"""The one way to draw a table: HTML in the notebook, aligned text where there is none, Markdown."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -88,6 +88,14 @@ def text_table(
             for place, (each, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
+    )
+
+
+def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table as Markdown, for a page that people and GitHub read."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
     )
 
 
