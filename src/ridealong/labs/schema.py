@@ -168,7 +168,7 @@ def _outcomes(
         by_attack = {outcome.attack: outcome for part in parts for outcome in part}
         outcomes = [by_attack[each] for each in wanted]
         blocked = findings.blocks(outcomes, found, structure)
-        return Attacked(findings.counted(outcomes, blocked), [str(each) for each in blocked])
+        return Attacked(findings.counted(outcomes, blocked, found), [str(each) for each in blocked])
     except (names_of.NamesError, QueryFailed) as error:
         raise LabError(str(error)) from None
 

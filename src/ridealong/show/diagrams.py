@@ -1,4 +1,4 @@
-"""The one way to draw a schema as an entity-relationship diagram: tables, keys, how many rows to how many."""
+"""The one way to draw a schema: tables, keys, how many rows belong to how many."""
 
 from __future__ import annotations
 
@@ -196,7 +196,10 @@ class _Box:
                 f'<text class="{"key" if is_key else ""}" x="{x}" y="{y}">{name}'
                 f'<tspan class="soft"> {escape(_cut(_short(column.kind), 18))}</tspan></text>'
             )
-            marks = ", ".join(_marks(self.table, column, brief=True))
+            said = _marks(self.table, column, brief=True)
+            if self.look.folded:  # the numbers at the line say whether there has to be one
+                said = (each for each in said if each not in ("required", "optional"))
+            marks = ", ".join(said)
             yield (
                 f'<text class="soft" x="{right}" y="{y}" text-anchor="end" '
                 f'style="fill:{BLUE if is_key else GREY}">{escape(marks)}</text>'

@@ -106,18 +106,57 @@ def blocks(outcomes: Sequence[Outcome], names: Names, structure: Structure) -> l
     return found
 
 
-def counted(outcomes: Sequence[Outcome], blocked: Sequence[Block]) -> list[Outcome]:
-    """Return the outcomes with what bounced at a blocked table as a thing that was not tried."""
+def counted(outcomes: Sequence[Outcome], blocked: Sequence[Block], names: Names) -> list[Outcome]:
+    """Return the outcomes with what bounced for a foreign reason as a thing that was not tried.
+
+    A hostile row proves nothing where no ordinary row gets in, and nothing where the same rule
+    refuses the same values of an ordinary row.
+    """
     tables = {each.table.lower() for each in blocked}
+    ordinary = {
+        _reason(each)
+        for each in outcomes
+        if not each.held and each.did in ("refused it", "refused an ordinary row before it")
+    } - {()}
     return [
         replace(each, held=False, did=NOT_TRIED)
         if each.held
         and not attacks.attacks()[each.attack].legal
         # What changes or removes a row stands behind an ordinary one that got in.
-        and inserted(each.statement) in tables
+        and (
+            inserted(each.statement) in tables
+            or (_reason(each) in ordinary and not _is_the_point(each, names))
+        )
         else each
         for each in outcomes
     ]
+
+
+def _reason(outcome: Outcome) -> tuple[str, ...]:
+    """Return the rule that refused a row, with the row's values in it; empty where unknown."""
+    if found := _NULL.search(outcome.reply):
+        return ("NOT NULL", found["column"] or found["other"])
+    rule = _RULE.search(outcome.reply)
+    values = _values(outcome.statement)
+    if rule:
+        spoken = [column for column in values if _speaks_of(rule["rule"], column)]
+        return ("CHECK", rule["rule"], *(f"{c} = {values[c]}" for c in spoken))
+    if (found := _TEXT.search(outcome.reply)) or (found := _CAST.search(outcome.reply)):
+        return ("type", found[0])
+    return ()
+
+
+def _is_the_point(outcome: Outcome, names: Names) -> bool:
+    """Return whether an attack changes a column that its refusal speaks of."""
+    step = attacks.attacks()[outcome.attack].steps[-1]
+    table = (step.get("add") or step.get("change") or "").partition(".")[0]
+    changed = [
+        names.columns[f"{table}.{column}"]
+        for column in step.get("set", {})
+        if names.has(f"{table}.{column}")
+    ]
+    _, *said = _reason(outcome) or ("",)
+    return any(_speaks_of(each, column) for each in said for column in changed)
 
 
 def was_tried(outcome: Outcome) -> bool:
@@ -183,7 +222,10 @@ def cause(outcome: Outcome) -> str:
     if found := _CAST.search(reply):
         return f"{_noun(found['given'])} does not fit into {_type(found['wanted'])}"
     if found := _TEXT.search(reply):
-        return f"'{found['value']}' does not fit into {_cut(_type(found['wanted']))}"
+        value = f"'{found['value']}'"
+        given = [c for c, v in _values(outcome.statement).items() if v == value]
+        value = f"{given[0]} = {value}" if len(given) == 1 else value
+        return f"{value} does not fit into {_cut(_type(found['wanted']))}"
     return _ENGINE.sub("", reply).rstrip(".!")
 
 
@@ -211,7 +253,7 @@ def _values(statement: str) -> dict[str, str]:
         return {}
     middle = found.index("VALUES")
     columns = [each[0].strip('"') for each in _divided(found[found.index("(") + 1 : middle - 1])]
-    values = [" ".join(each) for each in _divided(found[middle + 2 : -1])]
+    values = [" ".join(each).replace("- ", "-") for each in _divided(found[middle + 2 : -1])]
     return dict(zip(columns, values, strict=False))
 
 

@@ -119,7 +119,7 @@ def fight(
         blocked = findings.blocks(outcomes[0], found, structure)
         return Battle(
             outcomes={
-                variant: findings.counted(each, blocked)
+                variant: findings.counted(each, blocked, found)
                 for variant, each in zip(VARIANTS, outcomes, strict=True)
             },
             blocked=[str(each) for each in blocked],
