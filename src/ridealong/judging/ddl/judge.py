@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from ridealong.answer import Answer
 from ridealong.engine.statement import QueryFailed, together
 from ridealong.judging.ddl import attacks, findings, names, signs
 from ridealong.judging.ddl import tables as ddl
 from ridealong.judging.ddl.attacks import VARIANTS, Attack, Outcome
+from ridealong.judging.kind import Known, Task, results_by_marks
+from ridealong.judging.worker import Worker
 from ridealong.verdict import Property, Verdict
 
 LIMIT_SECONDS: Final = 8.0
@@ -131,6 +134,52 @@ def fight(
     finally:
         for each in tables:
             each.close()
+
+
+def judge_schema(task: Task, answer: Answer, worker: Worker) -> Verdict:
+    """Return the verdict on a schema, attacked in the worker's process."""
+    entry = task.entry
+    return verdict(task.id, entry, attacked(worker, answer.text, entry))
+
+
+def attacked(worker: Worker, text: str, entry: Mapping[str, Any]) -> Battle:
+    """Return what came of attacking a schema in the worker's process.
+
+    Args:
+        worker: that attacks it.
+        text: the learner's statements.
+        entry: of the exercise: `fields`, `attacks` and `given` as `fight` takes them.
+    """
+    arguments = {
+        "text": text,
+        "fields": {table: list(columns) for table, columns in entry["fields"].items()},
+        "wanted": list(entry["attacks"]),
+        "given": str(entry.get("given", "")),
+        "limit_seconds": LIMIT_SECONDS,
+    }
+    try:
+        return Battle.from_json(worker.ask("attack", arguments, LIMIT_SECONDS, what="schema"))
+    except QueryFailed as error:
+        return Battle(str(error))
+
+
+def attack_job(**arguments: Any) -> dict[str, Any]:
+    """Attack a schema in this process; see `fight`."""
+    return fight(**arguments).to_json()
+
+
+def results_of_schema(known: Known) -> Mapping[str, Any]:
+    """Return what the known mistakes of a schema exercise are recognised by.
+
+    Raises:
+        KnownWrong: when a right answer fails, a wrong one holds, or two mistakes fail alike.
+    """
+
+    def seen(text: str, entry: Mapping[str, Any]) -> Battle:
+        return fight(text, entry["fields"], entry["attacks"], str(entry.get("given", "")))
+
+    reference = seen(known.reference, known.entry)
+    return results_by_marks(known, lambda text, entry: recognised_by(seen(text, entry), reference))
 
 
 def verdict(exercise_id: str, entry: Mapping[str, Any], battle: Battle) -> Verdict:
