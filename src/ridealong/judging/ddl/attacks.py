@@ -134,10 +134,12 @@ def touched(attack: Attack, names: Names) -> list[str]:
         found[table] = None
 
     for step in attack.steps:
-        place = step.get("add") or step.get("change") or step.get("remove") or ""
-        table, _, row = place.partition(".")
+        place = step.get("add") or step.get("change") or step.get("remove")
+        table, _, row = (place or step.get("beyond", "")).partition(".")
         if table and names.has(table):
-            add(table, {**_source()["rows"][table][row], **step.get("set", {})})
+            rows = _source()["rows"][table]
+            ordinary = rows.get(row) or next(iter(rows.values()))  # `beyond` names a column
+            add(table, {**ordinary, **step.get("set", {})})
     return list(found)
 
 

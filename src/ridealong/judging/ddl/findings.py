@@ -149,12 +149,11 @@ def _reason(outcome: Outcome) -> tuple[str, ...]:
 def _is_the_point(outcome: Outcome, names: Names) -> bool:
     """Return whether an attack changes a column that its refusal speaks of."""
     step = attacks.attacks()[outcome.attack].steps[-1]
-    table = (step.get("add") or step.get("change") or "").partition(".")[0]
-    changed = [
-        names.columns[f"{table}.{column}"]
-        for column in step.get("set", {})
-        if names.has(f"{table}.{column}")
-    ]
+    place = step.get("add") or step.get("change") or step.get("beyond", "")
+    table, _, column_beyond = place.partition(".")
+    columns = [*step.get("set", {}), *step.get("each", {})]
+    columns += [column_beyond] if "beyond" in step else []
+    changed = [names.columns[f"{table}.{c}"] for c in columns if names.has(f"{table}.{c}")]
     _, *said = _reason(outcome) or ("",)
     return any(_speaks_of(each, column) for each in said for column in changed)
 

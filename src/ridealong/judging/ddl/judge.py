@@ -11,6 +11,7 @@ from ridealong.engine.statement import QueryFailed, together
 from ridealong.judging.ddl import attacks, findings, names, signs
 from ridealong.judging.ddl import tables as ddl
 from ridealong.judging.ddl.attacks import VARIANTS, Attack, Outcome
+from ridealong.judging.ddl.structure import Structure
 from ridealong.judging.kind import Known, Task, results_by_marks
 from ridealong.judging.worker import Worker
 from ridealong.verdict import Property, Verdict
@@ -105,12 +106,7 @@ def fight(
         return Battle(str(error))
     structure = tables[0].structure
     try:
-        found = names.resolve(structure, fields, own)
-        if problem := names.missing(structure, fields, found):
-            return Battle(problem)
-        rows = {t for each in wanted for t in attacks.touched(attacks.attacks()[each], found)}
-        if problem := ddl.needs_more(structure, found, rows):
-            return Battle(problem)
+        found = _asked(structure, fields, own, wanted)
         outcomes = together(
             [each.connection for each in tables],
             limit_seconds,
@@ -134,6 +130,25 @@ def fight(
     finally:
         for each in tables:
             each.close()
+
+
+def _asked(
+    structure: Structure,
+    fields: Mapping[str, Sequence[str]],
+    own: Mapping[str, str],
+    wanted: Sequence[str],
+) -> names.Names:
+    """Return which tables and columns are meant, where none is missing.
+
+    Raises:
+        NamesError: when one is missing, or one more has to be filled, in one line.
+    """
+    found = names.resolve(structure, fields, own)
+    rows = {table for each in wanted for table in attacks.touched(attacks.attacks()[each], found)}
+    problem = names.missing(structure, fields, found) or ddl.needs_more(structure, found, rows)
+    if problem:
+        raise names.NamesError(problem)
+    return found
 
 
 def judge_schema(task: Task, answer: Answer, worker: Worker) -> Verdict:
@@ -292,7 +307,8 @@ def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
             head = f"This could not be tried: {attack.says} ({why})."
         parts = [head, _said(attack, battle)]
     elif not attack.legal:
-        parts = [f"This gets in: {attack.says}.", attack.costs, _said(attack, battle, "it")]
+        what = f" ({outcome.reply})" if outcome.reply else ""
+        parts = [f"This gets in: {attack.says}{what}.", attack.costs, _said(attack, battle, "it")]
     elif outcome.did == "refused it":
         parts = [
             f"An ordinary case is refused: {attack.says}. What refuses it: {why}.",

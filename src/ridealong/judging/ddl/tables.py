@@ -113,13 +113,13 @@ def statements(text: object, con: duckdb.DuckDBPyConnection) -> list[duckdb.Stat
     """
     if not isinstance(text, str):
         raise QueryRefused(f"the answer is a {type(text).__name__}, wanted statements")
+    text = _alone(text)
     if len(text) > LONGEST_DDL:
         raise QueryRefused(
             f"the answer has {len(text):,} characters, {LONGEST_DDL:,} is the most that is read"
         )
     if problem := sqltext.refusal(text):
         raise QueryRefused(problem)
-    text = _without_places(text)
     made = len(_TABLE_OF.findall(text))
     if made > MOST_TABLES:
         raise QueryRefused(
@@ -141,6 +141,28 @@ def statements(text: object, con: duckdb.DuckDBPyConnection) -> list[duckdb.Stat
     return found
 
 
+def _alone(text: str) -> str:
+    """Return statements without the words that mean nothing in a database of one's own.
+
+    PostgreSQL's `public.` before a name and TEMP before TABLE change no rule. Blanks take their
+    place, so that a line and a column in a message stay right.
+    """
+    if len(text) > LONGEST_DDL:
+        return text  # it is refused for that
+    found = sqltext.tokens(text)
+    for before, token, dot in zip(found, found[1:], found[2:], strict=False):
+        word = token.text.upper()
+        if word == "PUBLIC" and dot.text == "." and before.text != ".":
+            text = _blanked(text, token.start, dot.start + 1)
+        elif word in ("TEMP", "TEMPORARY") and before.text.upper() in ("CREATE", "REPLACE"):
+            text = _blanked(text, token.start, token.start + len(word))
+    return text
+
+
+def _blanked(text: str, start: int, end: int) -> str:
+    return text[:start] + " " * (end - start) + text[end:]
+
+
 def _refuse_other(statement: duckdb.Statement) -> None:
     kind = statement.type.name
     words = [token.text.upper() for token in sqltext.tokens(statement.query)[:8]]
@@ -159,32 +181,6 @@ def _refuse_other(statement: duckdb.Statement) -> None:
                 f"CREATE {thing} is not part of a schema here: make tables, views, types, indexes "
                 "and sequences, without TEMP and without a schema or database of their own"
             )
-
-
-def _without_places(text: str) -> str:
-    """Return the text without `public.` and TEMP, which change nothing here; lines stay.
-
-    PostgreSQL's tools write the one, and the other only says how long a table lives.
-    """
-    found = sqltext.tokens(text)
-    bare = text
-    for here, token in enumerate(found):
-        word = token.text.upper()
-        after = found[here + 1] if here + 1 < len(found) else None
-        end = token.start + len(token.text)
-        if token.kind not in ("word", "quoted") or after is None:
-            continue
-        before = [each.text.upper() for each in found[max(0, here - 3) : here]]
-        if word.strip('"') == "PUBLIC" and after.text == "." and before[-1:] != ["."]:
-            end = after.start + 1
-        elif not (
-            word in ("TEMP", "TEMPORARY", "UNLOGGED")
-            and after.text.upper() == "TABLE"
-            and (before[-1:] == ["CREATE"] or before == ["CREATE", "OR", "REPLACE"])
-        ):
-            continue
-        bare = bare[: token.start] + " " * (end - token.start) + bare[end:]
-    return bare
 
 
 def failure(error: Exception, text: str) -> str:
