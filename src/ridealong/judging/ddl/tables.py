@@ -150,11 +150,15 @@ def _alone(text: str) -> str:
     if len(text) > LONGEST_DDL:
         return text  # it is refused for that
     found = sqltext.tokens(text)
-    for before, token, dot in zip(found, found[1:], found[2:], strict=False):
+    for before, token, after in zip(found, found[1:], found[2:], strict=False):
         word = token.text.upper()
-        if word == "PUBLIC" and dot.text == "." and before.text != ".":
-            text = _blanked(text, token.start, dot.start + 1)
-        elif word in ("TEMP", "TEMPORARY") and before.text.upper() in ("CREATE", "REPLACE"):
+        if word == "PUBLIC" and after.text == "." and before.text != ".":
+            text = _blanked(text, token.start, after.start + 1)
+        elif (
+            word in ("TEMP", "TEMPORARY")
+            and after.text.upper() == "TABLE"
+            and before.text.upper() in ("CREATE", "REPLACE")
+        ):
             text = _blanked(text, token.start, token.start + len(word))
     return text
 
