@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from ridealong import course
 from ridealong.dataset import build
 from ridealong.dataset.progress import Show, progress_bar
+from ridealong.dataset.stories import StoryMissing
 
 SMALLEST_SCALE = build.SMALLEST_SCALE
 LARGEST_SCALE = build.LARGEST_SCALE
@@ -83,7 +84,7 @@ def ensure_database(
 
     Raises:
         DatasetArgumentError: scale or seed is out of range or no number.
-        DatasetError: the folder cannot be written, or the disk is full.
+        DatasetError: the folder cannot be written, the disk is full, or the generator stopped.
     """
     scale, seed = _checked_scale(scale), _checked_seed(seed)
     path = database_path(scale, seed)
@@ -95,7 +96,8 @@ def ensure_database(
             existed = path.exists()
             fault = _fault(path, scale, seed)  # whoever held the lock before us may have built it
             if fault is not None:
-                _build(path, scale, seed, show)
+                with _readable_stops(scale, seed):
+                    _build(path, scale, seed, show)
     if show_progress and existed and fault is not None:
         print(f"The course data {path.name} {fault}, so it was built again.")
     return path
@@ -285,6 +287,21 @@ def _readable_errors(path: Path) -> Iterator[None]:
             f"The course data could not be built: {why}. "
             "Or set the environment variable RIDEALONG_DATA to a folder of yours "
             "with some space, and start again."
+        ) from error
+
+
+@contextmanager
+def _readable_stops(scale: float, seed: int) -> Iterator[None]:
+    """Turn what stops the generator into one sentence with a next step."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.PermissionException):
+        raise  # about the disk, see `_readable_errors`
+    except (StoryMissing, duckdb.Error) as error:
+        raise DatasetError(
+            f"The course data of scale {scale:g} and seed {seed} could not be built: the generator "
+            f"stopped ({str(error).splitlines()[0]}). Take another seed or scale, and report this "
+            "line: no seed should do this."
         ) from error
 
 
