@@ -120,10 +120,13 @@ def _listed(content: Any) -> list[Any] | None:
     sheets = [content] if "cells" in content else content.get("worksheets")
     if not isinstance(sheets, list):
         return None
-    lists = [sheet.get("cells") if isinstance(sheet, dict) else None for sheet in sheets]
-    if not all(isinstance(cells, list) for cells in lists):
-        return None
-    return [cell for cells in lists for cell in cells]
+    listed: list[Any] = []
+    for sheet in sheets:
+        cells = sheet.get("cells") if isinstance(sheet, dict) else None
+        if not isinstance(cells, list):
+            return None
+        listed += cells
+    return listed
 
 
 def _cell(number: int, content: Any) -> _Cell | None:
