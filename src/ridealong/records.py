@@ -18,6 +18,8 @@ from typing import Any, ClassVar, Final
 
 from filelock import FileLock, Timeout
 
+from ridealong import files
+
 LOCK_TIMEOUT_SECONDS: Final = 10
 
 Entry = dict[str, Any]
@@ -146,22 +148,8 @@ def _read(path: Path, sections: Sequence[str]) -> _Content:
 
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:
-    """Replace the file in one step: a crash leaves the old one or the new one."""
     text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            os.chmod(name, path.stat().st_mode)
-        else:
-            os.chmod(name, 0o644)  # mkstemp makes it readable by its owner only
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    files.write(path, text.encode())
 
 
 def _not_saved(path: Path, error: OSError) -> str:

@@ -132,23 +132,6 @@ def test_problems_keep_what_could_be_made_and_are_not_remembered(
     assert not run().skipped
 
 
-def test_a_failed_write_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "file.txt"
-    path.write_bytes(b"old")
-
-    def full(*_: object) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr(steps.os, "replace", full)
-
-    with pytest.raises(OSError, match="disk full"):
-        steps.write(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 def test_digest_tells_names_contents_and_borders_apart(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"1")
     (tmp_path / "b").write_bytes(b"1")

@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ridealong.authoring.problems import BuildError
+from ridealong.files import write as write  # authoring/catalogue.py takes it from here
 
 MEMORY = ".ridealong"
 Show = Callable[[int, int, str], None]
@@ -131,20 +130,6 @@ def _wanted(
     except BuildError as error:
         outcome.problems = error.problems
         return error.made
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file at once: whoever reads it meanwhile sees the old or the new one, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(unfinished, path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(unfinished, path)
-    except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
-        raise
 
 
 def digest(*parts: str | bytes) -> str:
