@@ -11,6 +11,35 @@ COURSE = Path(__file__).parents[1]
 pytest_plugins = ["small_course"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run be narrowed to modules, or to one notebook of each."""
+    parser.addoption(
+        "--module",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only notebooks and tests/notebooks of this module; may be given again",
+    )
+    parser.addoption(
+        "--one-notebook-per-module",
+        action="store_true",
+        help="run the first notebook of each module and no other",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the notebooks of `solutions/` that the options do not ask for."""
+    if collection_path.suffix != ".ipynb" or collection_path.parents[1] != COURSE / "solutions":
+        return None
+    folder = collection_path.parent
+    modules = config.getoption("--module")
+    if modules and folder.name not in modules:
+        return True
+    if config.getoption("--one-notebook-per-module"):
+        return collection_path != min(folder.glob("*.ipynb")) or None
+    return None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Give every kernel the course's own data, and the backend that notebooks draw with."""
     os.environ.setdefault("RIDEALONG_DATA", str(COURSE / "data"))
