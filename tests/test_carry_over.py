@@ -16,7 +16,7 @@ from nbgrader.utils import compute_checksum
 
 from ridealong import answers, carry_over, course, files, study
 from ridealong.carry_over import KEPT
-from ridealong.quiz.record import AnswerFile
+from ridealong.quizzes.record import AnswerFile
 from ridealong.timing.record import TimesFile
 
 STUBS = {

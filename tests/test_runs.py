@@ -101,7 +101,7 @@ def test_an_unknown_module_is_named_with_the_nearest(
     monkeypatch.chdir(ROOT)
 
     assert testing.run([MODULES[0][:-1]]) == 2
-    assert f"did you mean {MODULES[0]!r}?" in capsys.readouterr().err
+    assert f'did you mean "{MODULES[0]}"?' in capsys.readouterr().err
 
 
 def test_missing_pytest_is_told_with_the_remedy(

@@ -389,7 +389,7 @@ class _Move:
 
     def _carry_records(self, folders: Iterable[Path], replaced: Iterable[str]) -> None:
         """Carry answers to quizzes, predictions and times to the folders of their new places."""
-        from ridealong.quiz.record import AnswerFile
+        from ridealong.quizzes.record import AnswerFile
         from ridealong.timing.record import TimesFile
 
         gone_from = {*folders, *((self.work / name).parent for name in replaced)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ridealong import course as course_folder
 from ridealong.authoring import steps
-from ridealong.authoring.problems import BuildError, nearest
+from ridealong.authoring.problems import BuildError, did_you_mean_or_known
 from ridealong.authoring.steps import Memory, Options, Outcome, Show, Step
 
 # What takes long to load is loaded when there is something to build, and not for the help.
@@ -165,7 +165,7 @@ def _chosen(words: list[str], course: Path) -> tuple[list[Stage], list[Path]]:
             modules.append(folders[name])
         else:
             unknown.append(
-                f"{word!r} is neither a stage nor a module{nearest(word, [*known, *folders])}"
+                f"{word!r} is neither a stage nor a module{did_you_mean_or_known(word, [*known, *folders])}"
             )
     if unknown:
         raise BuildError(unknown)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from ridealong import course
-from ridealong.authoring.problems import nearest
+from ridealong.text import did_you_mean
 
 
 def arguments(modules: Sequence[str]) -> list[str]:
@@ -30,7 +30,7 @@ def run(modules: Sequence[str], extra: Sequence[str] = ()) -> int:
     known = sorted(path.name for path in (root / "solutions").iterdir() if path.is_dir())
     for module in modules:
         if module not in known:
-            print(f"{module!r} is no module{nearest(module, known)}", file=sys.stderr)
+            print(f"{module!r} is no module{did_you_mean(module, known)}", file=sys.stderr)
             return 2
     if importlib.util.find_spec("pytest") is None:
         install = f'"{sys.executable}" -m pip install -c constraints.txt -e ".[test]"'
