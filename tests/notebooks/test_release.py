@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ridealong.authoring import cells, format, main, release
+from ridealong.authoring import cells, command, format, main, release, sources
 from ridealong.authoring.sources import Exercise, Module
+from ridealong.authoring.steps import BUILT, Options
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +67,20 @@ def test_catalogue_is_fresh(
     monkeypatch.chdir(course_folder)
 
     assert main(["catalogue", "--check"]) == 0, capsys.readouterr().err
+
+
+def test_a_fresh_clone_knows_what_everything_was_made_from(course_folder: Path) -> None:
+    """Without its line a step is made again to find out, which takes minutes."""
+    folders = sources.folders(course_folder)
+    wanted = [
+        step.name
+        for stage in command.STAGES
+        for step in stage.steps(course_folder, folders, Options())
+    ]
+    text = (course_folder / BUILT).read_text(encoding="utf-8")
+    written = [line.partition(":")[0] for line in text.splitlines() if not line.startswith("#")]
+
+    assert written == sorted(wanted), "run: ridealong build"
 
 
 @pytest.mark.weekly

@@ -19,7 +19,7 @@ MEMORY = ".ridealong"
 BUILT: Final = "solutions/built.txt"
 _HEADER: Final = """\
 # What everything derived was made from, and what came of it: `ridealong build` writes this file.
-# In a conflict keep any of the lines and run `ridealong build`: it makes what does not fit.
+# After a merge run `ridealong build`: it makes again what does not fit.
 """
 _LINE: Final = re.compile(r"(?P<name>[^:#]+): (?P<inputs>[0-9a-f]{32}) (?P<targets>[0-9a-f]{32})")
 # A string with replacement fields is several tokens from Python 3.12 on, and one before.
