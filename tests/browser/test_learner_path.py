@@ -69,7 +69,7 @@ class Lesson:
     code_cells: list[str]
 
     @property
-    def mistake(self) -> sources.Answer:
+    def mistake(self) -> sources.KnownAnswer:
         return self.exercise.mistakes[0]
 
     @property
