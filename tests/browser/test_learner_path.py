@@ -89,7 +89,7 @@ def lesson() -> Lesson:
     exercise = next(
         module.exercises[name]
         for name in code
-        if name in module.exercises and not module.exercises[name].parameters
+        if name in module.exercises and not module.exercises[name].own.get("parameters")
     )
     quiz = next(
         module.quizzes[name].entry
