@@ -4,6 +4,7 @@ __all__ = [
     "check",
     "connect",
     "describe",
+    "expected",
     "hint",
     "predict",
     "quiz",
@@ -16,6 +17,7 @@ __all__ = [
 try:
     from ridealong.dataset import connect, describe, tables
     from ridealong.notebook.check import check, hint
+    from ridealong.notebook.expected import expected
     from ridealong.notebook.rubrics import rubric
     from ridealong.notebook.say import say
     from ridealong.quiz import predict, quiz

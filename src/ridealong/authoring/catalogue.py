@@ -11,7 +11,7 @@ import importlib.metadata
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,13 @@ from ridealong.authoring.steps import (
 from ridealong.dataset.connection import edge_connection
 from ridealong.engine import sqltext
 from ridealong.engine.fingerprint import Fingerprint
+from ridealong.engine.locked import Engine
 from ridealong.engine.result import key_name
 from ridealong.engine.statement import QueryFailed
 from ridealong.judging.ddl import judge as schema_check
 from ridealong.judging.document import judge_document
 from ridealong.judging.sql import compare, query
+from ridealong.judging.sql.sample import sample
 from ridealong.notebook.magics import read_yaml
 from ridealong.quiz import question as schema
 
@@ -117,6 +119,14 @@ def _made(course: Path, folder: Path, options: Options, show: Show) -> dict[Path
         "module": module.name,
         "hidden_seed": seed,
         "hidden_scale": query.HIDDEN_SCALE,
+        "notebooks": {
+            name: [
+                each
+                for each, (place, _) in where.items()
+                if place == name and (each in exercises or each in module.quizzes)
+            ]
+            for name in notebooks
+        },
         "exercises": exercises,
         "quizzes": {
             quiz.id: {**_quiz_entry(quiz.entry, options), "notebook": where[quiz.id][0]}
@@ -233,7 +243,8 @@ def _remembered(
         {"name": m.name, "message": m.message.strip(), "results": recognised[m.name]}
         for m in exercise.mistakes
     ]
-    return {**({"expected": found["expected"]} if found["expected"] else {}), "mistakes": mistakes}
+    shown = {key: found[key] for key in ("expected", "sample") if found.get(key)}
+    return {**shown, "mistakes": mistakes}
 
 
 def _found(exercise: Exercise, reference: str, seed: int, module: str) -> dict[str, Any]:
@@ -291,8 +302,9 @@ def results(exercise: Exercise, reference: str, seed: int, module: str) -> dict[
     """Run all known answers of an exercise on all data sets.
 
     Returns:
-        `expected`, the fingerprints of the reference by data set, and `mistakes`, by name the
-        fingerprints that each is recognised by; ready for `json`.
+        `expected`, the fingerprints of the reference by data set, `sample`, what a learner is
+        shown of its result, and `mistakes`, by name the fingerprints that each is recognised by;
+        ready for `json`.
 
     Raises:
         BuildError: when an answer does not do what its place says.
@@ -347,7 +359,17 @@ def results(exercise: Exercise, reference: str, seed: int, module: str) -> dict[
         recognised[mistake.name] = marks
     if problems:
         raise BuildError(problems)
-    return {"expected": _stored(expected, Fingerprint.to_json, exercise), "mistakes": recognised}
+    public = query.parameter_sets("public", exercise.parameters)[0]
+    return {
+        "expected": _stored(expected, Fingerprint.to_json, exercise),
+        "sample": sample(_public_data(), reference, exercise.order, public),
+        "mistakes": recognised,
+    }
+
+
+@cache
+def _public_data() -> duckdb.DuckDBPyConnection:
+    return Engine().open(query.database("public"))
 
 
 def _case_problem(cases: str) -> str | None:

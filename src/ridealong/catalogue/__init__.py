@@ -1,7 +1,7 @@
 """Find exercises, quizzes, predictions and rubrics in the derived files beside this one."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
@@ -26,7 +26,7 @@ class Module:
     """One module's catalogue: what is asked in it, and which hidden data its answers meet.
 
     `hidden_seed` and `hidden_scale` are those that the fingerprints were made with; a cohort can
-    have its own.
+    have its own. `notebooks` holds for each notebook the ids of what is checked in it, in order.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Module:
     quizzes: Mapping[str, Entry] = field(default_factory=dict)
     predictions: Mapping[str, Entry] = field(default_factory=dict)
     rubrics: Mapping[str, Entry] = field(default_factory=dict)
+    notebooks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def modules() -> tuple[Module, ...]:
@@ -75,6 +76,15 @@ def rubrics() -> dict[str, Entry]:
     return {each: entry for module in modules() for each, entry in module.rubrics.items()}
 
 
+def beside(identity: str) -> tuple[str, ...]:
+    """Return the ids of what is checked in the notebook of an exercise or quiz, in its order."""
+    for module in modules():
+        for asked in module.notebooks.values():
+            if identity in asked:
+                return tuple(asked)
+    return (identity,)
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return `; did you mean "..."?` with the known name nearest to `name`, or an empty text."""
     close = get_close_matches(str(name).lower().replace("_", "-"), list(known), n=1, cutoff=0.6)
@@ -107,6 +117,7 @@ def _read(source: Traversable) -> Module:
             hidden_scale=float(content["hidden_scale"]),
             **{key: dict(content[key]) for key in ("exercises", "quizzes", "predictions")},
             rubrics=dict(content.get("rubrics", {})),  # few modules have one
+            notebooks=dict(content.get("notebooks", {})),
         )
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CatalogueError(
