@@ -188,6 +188,14 @@ def test_minutes_are_said_apart_for_reading_and_doing(path: Path) -> None:
     assert int(said["more_points"] or 0) == sum(each.points for each in more)
 
 
+@formed
+def test_instructors_are_told_the_same_minutes(path: Path) -> None:
+    page = SOLUTIONS.parent / "docs" / "instructors" / f"{path.parent.name}.md"
+    minutes = docs.minutes(format.read(path))
+
+    assert f"| `{path.stem}` | {minutes} minutes |" in page.read_text(encoding="utf-8")
+
+
 def reading_minutes(notebook: NotebookNode) -> float:
     """The least time for the prose around the tasks and for looking at what cells show."""
     words = sum(
