@@ -28,8 +28,8 @@ from ridealong import answers, catalogue
 from ridealong.answer import Answer
 from ridealong.authoring import cells, format
 from ridealong.authoring.sources import Exercise, Module, Quiz
-from ridealong.judging.sql.judge import judge
 from ridealong.verdict import Verdict
+from small_course import judge
 
 REFERENCE, BLANK, KNOWN = "reference", "blank", "known"
 PROCESSORS = os.cpu_count() or 1
@@ -43,7 +43,7 @@ class Graded:
         points: by check, from the gradebook.
         waiting: for a person to grade them.
         cards: by check, what the cell shows where there is no HTML, and its HTML.
-        errors: of all cells, by the cell's id.
+        errors: of all cells that are not meant to fail, by the cell's id.
         unsolved: the checks that `nbgrader validate` would list, told from the same outputs.
         feedback: the words of the page that the learner gets back, where one was made.
         files: the answers, read from the submitted files alone.
@@ -280,7 +280,9 @@ def collect(course: Path, assignment: str, learner: str) -> Graded:
         pages += page.read_text(encoding="utf-8") if page.is_file() else ""
         for cell in run.cells:
             for output in cell.get("outputs", []):
-                if output.output_type == "error":
+                # JupyterLab goes on after a cell that is meant to fail.
+                meant = "raises-exception" in cell.metadata.get("tags", [])
+                if output.output_type == "error" and not meant:
                     errors[cell.id] = f"{output.ename}: {output.evalue}"
             if part_of(cell) == "check" and cell.id not in errors:
                 cards[cell.id] = shown(cell)

@@ -17,7 +17,7 @@ from rich.progress import (
 
 from ridealong import course as course_folder
 from ridealong.authoring import sources, steps
-from ridealong.authoring.problems import BuildError, nearest
+from ridealong.authoring.problems import BuildError, did_you_mean_or_known
 from ridealong.authoring.steps import Memory, Options, Outcome, Show, Step
 from ridealong.dataset import DatasetError
 
@@ -163,7 +163,7 @@ def _chosen(words: list[str], course: Path) -> tuple[list[Stage], list[Path]]:
             modules.append(folders[name])
         else:
             unknown.append(
-                f"{word!r} is neither a stage nor a module{nearest(word, [*known, *folders])}"
+                f"{word!r} is neither a stage nor a module{did_you_mean_or_known(word, [*known, *folders])}"
             )
     if unknown:
         raise BuildError(unknown)

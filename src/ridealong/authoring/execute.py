@@ -16,8 +16,9 @@ from typing import Any
 import nbclient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbgrader import utils
 
-from ridealong.authoring import catalogue, format, sources
+from ridealong.authoring import catalogue, cells, format, sources
 from ridealong.authoring.problems import BuildError
 from ridealong.authoring.steps import (
     Options,
@@ -96,7 +97,8 @@ def execute(path: Path, hidden_seed: int, show: Show) -> NotebookNode:
     leaves are gone afterwards.
 
     Raises:
-        BuildError: When a cell fails, takes too long, or shows what changes from run to run.
+        BuildError: When a cell fails, takes too long, or shows what changes from run to run, or
+            a check does not give all its points.
     """
     name = f"solutions/{path.parent.name}/{path.name}"
     notebook = format.canonical(format.read(path))
@@ -147,10 +149,22 @@ def execute(path: Path, hidden_seed: int, show: Show) -> NotebookNode:
     for count, cell in enumerate((c for c in executed.cells if c.cell_type == "code"), start=1):
         cell.execution_count = count
         cell.outputs = [format.node(o) for o in format.stable_outputs(cell.outputs, count)]
-    problems = [f"{name}, cell {cell!r}: {problem}" for cell, problem in unstable(executed)]
+    found = (*unsolved(executed), *unstable(executed))
+    problems = [f"{name}, cell {cell!r}: {problem}" for cell, problem in found]
     if problems:
         raise BuildError(problems)
     return executed
+
+
+def unsolved(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
+    """Yield the id of each check cell that does not give all its points, and what it says."""
+    for cell in notebook.cells:
+        if cells.part(cell.metadata) == "check":
+            earned, wanted = utils.determine_grade(cell)
+            if earned < wanted:
+                texts = [each.get("data", {}).get("text/plain", "") for each in cell.outputs]
+                said = " ".join("\n".join(texts[:-1]).split())
+                yield cell.id, f"it gives {earned:g} of {wanted:g} points: {said}"
 
 
 def unstable(notebook: NotebookNode) -> Iterator[tuple[str, str]]:

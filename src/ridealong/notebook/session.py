@@ -1,10 +1,18 @@
-"""What one shell remembers of a learner's checks: passed, failed, hints given."""
+"""What a kernel keeps between two cells: the process that runs checks, and what they gave."""
 
 from collections import Counter
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from ridealong.judging import Worker
 from ridealong.show.card import Card
+
+
+@cache
+def worker() -> Worker:
+    """Return the worker of this kernel; it starts with the first job."""
+    return Worker()
 
 
 class Session:

@@ -27,6 +27,9 @@ _COLOURS: Final = {
 _GREY: Final = "var(--jp-border-color1, #9e9e9e)"
 _SIGNS: Final = {"Passed": "&#10003;", "Partly right": "&#9680;", "Not yet": "&#10007;"}
 _LINE: Final = 'style="margin:0 0 6px 0"'
+_BUTTON: Final = (
+    f"cursor:pointer;width:fit-content;padding:1px 8px;border:1px solid {_GREY};border-radius:3px"
+)
 # JupyterLab would take Enter and Space for itself and leave the output.
 _OWN_KEYS: Final = 'data-lm-suppress-shortcuts="true"'
 _CODE = re.compile(r"`([^`]+)`")
@@ -126,7 +129,7 @@ class Card:
         for number, text in reversed(list(enumerate(self.hints, start=1))):
             shown = (
                 f'<details {_OWN_KEYS} style="margin:0 0 6px 0">'
-                f'<summary style="cursor:pointer">Show hint {number} of {len(self.hints)}</summary>'
+                f'<summary style="{_BUTTON}">Show hint {number} of {len(self.hints)}</summary>'
                 f'<p style="margin:4px 0 6px 1em;white-space:pre-wrap">{_text(text)}</p>'
                 f"{shown}</details>"
             )
