@@ -107,6 +107,14 @@ def _made(course: Path, folder: Path, options: Options, show: Show) -> dict[Path
         "module": module.name,
         "hidden_seed": seed,
         "hidden_scale": query.HIDDEN_SCALE,
+        "notebooks": {
+            name: [
+                each
+                for each, (place, _) in where.items()
+                if place == name and (each in exercises or each in module.quizzes)
+            ]
+            for name in notebooks
+        },
         "exercises": exercises,
         "quizzes": {
             quiz.id: {**_quiz_entry(quiz.entry, options), "notebook": where[quiz.id][0]}

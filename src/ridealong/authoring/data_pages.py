@@ -76,11 +76,12 @@ def dictionary_tables() -> str:
 
 
 def calibration_table() -> str:
-    """Return the published figures and our setting as a Markdown table."""
+    """Return the published figures, our aim and what came out as a Markdown table."""
     rows = [
-        [str(part) for part in (q.quantity, q.published, q.source, q.ours)] for q in CALIBRATIONS
+        [str(part) for part in (q.quantity, q.published, q.source, q.aim, q.found)]
+        for q in CALIBRATIONS
     ]
-    return markdown_table(("quantity", "published", "source", "ours"), rows)
+    return markdown_table(("quantity", "published", "source", "aim", "measured"), rows)
 
 
 def _rows(entry: TableEntry) -> Iterator[Sequence[str]]:

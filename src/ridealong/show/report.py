@@ -28,30 +28,33 @@ class Report:
     def __repr__(self) -> str:
         lines = [self.title] if self.title else []
         lines.append(self._count())
-        lines += [
-            f"{_word(each)}: {each.name}: {each.seen}"
-            + (f" - {each.matters}" if each.matters else "")
-            for each in self._ordered()
-        ]
+        lines += [_line(each) for each in self._ordered()]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = [
-            (
-                Cell(
-                    each.name,
-                    heads=True,
-                    is_bold=not each.held,
-                    markup=_marked(each, each.name),
-                ),
-                _wanted(each),
-                each.seen,
-                each.matters,
-            )
-            for each in self._ordered()
-        ]
         caption = f"{self.title} " if self.title else ""
-        return html_table(_HEADINGS, rows, caption=caption + self._count())
+        return _table(caption + self._count(), self._ordered())
+
+    def only_wrong(self) -> str:
+        """Return what does not hold as text, and how many others do."""
+        return "\n".join(
+            [*(_line(each) for each in self._ordered() if not each.held), self._count()]
+        )
+
+    def folded_html(self) -> str:
+        """Return the table of what does not hold, with all others folded below it."""
+        wrong = [each for each in self._ordered() if not each.held]
+        held = [each for each in self.properties if each.held]
+        shown = ""
+        if wrong:
+            shown += _table(f"{len(wrong)} of {len(self.properties)} not as it should be", wrong)
+        if held:
+            shown += (
+                '<details data-lm-suppress-shortcuts="true" style="margin:0 0 6px 0">'
+                f'<summary style="cursor:pointer">Show the {len(held)} as it should be</summary>'
+                f"{_table(self._count(), held)}</details>"
+            )
+        return shown
 
     def _count(self) -> str:
         held = sum(each.held for each in self.properties)
@@ -105,6 +108,24 @@ class SideBySide:
 
     def _ordered(self) -> list[tuple[Property | None, ...]]:
         return sorted(self.rows, key=lambda row: min(_place(each) for each in row if each))
+
+
+def _line(looked: Property) -> str:
+    matters = f" - {looked.matters}" if looked.matters else ""
+    return f"{_word(looked)}: {looked.name}: {looked.seen}{matters}"
+
+
+def _table(caption: str, properties: Sequence[Property]) -> str:
+    rows = [
+        (
+            Cell(each.name, heads=True, is_bold=not each.held, markup=_marked(each, each.name)),
+            _wanted(each),
+            each.seen,
+            each.matters,
+        )
+        for each in properties
+    ]
+    return html_table(_HEADINGS, rows, caption=caption)
 
 
 def _word(looked: Property) -> str:

@@ -124,7 +124,7 @@ class ResultTable:
     row_count: int
 
     def __repr__(self) -> str:
-        cells = [[_text(each) for each in row] for row in self.rows]
+        cells = [[cell_text(each) for each in row] for row in self.rows]
         table = text_table(self.columns, cells, right=self._numeric())
         return f"{table}\n{self._summary()}"
 
@@ -134,7 +134,7 @@ class ResultTable:
             "right" if place in right else "left" for place in range(len(self.columns))
         ]
         rows = [
-            [Cell(_text(cell), side) for cell, side in zip(row, sides, strict=True)]
+            [Cell(cell_text(cell), side) for cell, side in zip(row, sides, strict=True)]
             for row in self.rows
         ]
         headings = [Cell(name, side) for name, side in zip(self.columns, sides, strict=True)]
@@ -158,7 +158,7 @@ def _cell_of(given: str | Cell) -> Cell:
     return Cell(given) if isinstance(given, str) else given
 
 
-def _text(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """Return a cell as text: NULL for None, floats with at most six decimals."""
     if value is None:
         return "NULL"
