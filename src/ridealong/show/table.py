@@ -6,6 +6,8 @@ from decimal import Decimal
 from html import escape
 from typing import Any, Final, Literal
 
+Side = Literal["left", "right"]
+
 ROWS_SHOWN: Final = 10
 LONGEST_CELL: Final = 80
 
@@ -24,7 +26,7 @@ class Cell:
     """
 
     text: str
-    align: Literal["left", "right"] = "left"
+    align: Side = "left"
     heads: bool = False
     is_bold: bool = False
     markup: str = ""
@@ -71,6 +73,7 @@ def text_table(
     *,
     right: Collection[int] = (),
     rule: bool = True,
+    below: Sequence[str] = (),
 ) -> str:
     """Return a table as aligned lines of text.
 
@@ -79,9 +82,11 @@ def text_table(
         rows: of texts without line breaks.
         right: the columns that stand right, counted from 0.
         rule: whether a line is drawn below the headings.
+        below: a second line of headings, such as the types of the columns.
     """
-    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-    lines = [headings, *([["-" * width for width in widths]] if rule else []), *rows]
+    above = [headings, below] if below else [headings]
+    widths = [max(map(len, column)) for column in zip(*above, *rows, strict=True)]
+    lines = [*above, *([["-" * width for width in widths]] if rule else []), *rows]
     return "\n".join(
         "  ".join(
             each.rjust(width) if place in right else each.ljust(width)
@@ -130,7 +135,7 @@ class ResultTable:
 
     def _repr_html_(self) -> str:
         right = self._numeric()
-        sides: list[Literal["left", "right"]] = [
+        sides: list[Side] = [
             "right" if place in right else "left" for place in range(len(self.columns))
         ]
         rows = [
