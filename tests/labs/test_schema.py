@@ -160,7 +160,9 @@ def test_what_could_not_be_tried_is_neither_let_in_nor_bounced() -> None:
     assert (seen.bounced, seen.let_in, seen.passed, seen.refused) == (0, 0, 0, 1)
     assert seen.not_tried == ("rider-without-name", "email-twice")
     text = repr(seen)
-    assert text.startswith("No ordinary row gets into users. What refuses them: user_id is UUID")
+    assert text.startswith(
+        "No ordinary row that was tried gets into users. What refuses them: user_id is UUID"
+    )
     assert "0 of 2 hostile rows bounce, 0 of 1 ordinary cases pass, 2 could not be tried." in text
     assert "right:" not in text
     assert text.count("not tried: ") == 2

@@ -64,7 +64,7 @@ class Block:
     def __str__(self) -> str:
         first = "" if self.alone else "first of all "
         return (
-            f"No ordinary row gets into {self.table}. What refuses them: {first}{self.cause}. "
+            f"No ordinary row that was tried gets into {self.table}. What refuses them: {first}{self.cause}. "
             f"Nothing that bounced there counts as refused yet. {self.step}"
         )
 
