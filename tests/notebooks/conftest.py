@@ -12,8 +12,9 @@ COURSE = Path(__file__).parents[2]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Fill the arguments `module`, `notebook_path`, `exercise_of`, `quiz_of`, `kind_of` by looking."""
-    modules = _modules()
+    """Fill `module`, `notebook_path`, `exercise_of`, `quiz_of`, `kind_of` with what there is."""
+    wanted = metafunc.config.getoption("--module")
+    modules = [module for module in _modules() if not wanted or module.name in wanted]
     found: dict[str, Iterator[tuple[object, str]]] = {
         "module": ((m, m.name) for m in modules),
         "notebook_path": ((p, f"{m.name}/{p.stem}") for m in modules for p in m.notebooks),
