@@ -231,7 +231,7 @@ def test_every_task_has_the_form(path: Path) -> None:
         assert words <= LONGEST_QUESTION_WORDS, f"{exercise.id}: the question has {words} words"
         assert f"**Hand in** `{exercise.answer_name}`" in said["hand_in"]
         if exercise.kind == "sql":
-            assert any_order(said["hand_in"]) == (not exercise.order), exercise.id
+            assert any_order(said["hand_in"]) == (not exercise.own.get("order")), exercise.id
             call = by_id(notebook, f"{exercise.id}-expected").source
             assert call == f'expected("{exercise.id}")'
         rules = by_id(notebook, f"{exercise.id}-rules").source
