@@ -229,9 +229,10 @@ class _Run:
             own, key = self.names.written(table), self.names.written(place)
             ((rows, held),) = self.store.execute(f"SELECT count(*), count({key}) FROM {own}")
             if not rows:
-                gone.append(f"the rows of {own} went with it")
+                gone.append(f"the rows of {self.names.tables[table]} went with it")
             elif not held:
-                empty.append(f"the rows of {own} have lost their {key}")
+                lost = self.names.columns[place]
+                empty.append(f"the rows of {self.names.tables[table]} have lost their {lost}")
         return " and ".join(gone + empty)
 
     def _ask(self, identity: str, step: Mapping[str, Any]) -> Outcome | None:
