@@ -12,7 +12,7 @@ COURSE = Path(__file__).parents[2]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Fill the arguments `module`, `notebook_path`, `exercise_of`, `quiz_of`, `kind_of` by looking."""
+    """Fill the arguments named below with what the course holds now."""
     modules = _modules()
     found: dict[str, Iterator[tuple[object, str]]] = {
         "module": ((m, m.name) for m in modules),
@@ -20,6 +20,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         "exercise_of": (
             ((m, e), f"{m.name}/{e.id}") for m in modules for e in m.exercises.values()
         ),
+        "first_notebook": (((m, m.notebooks[0]), m.name) for m in modules[:1]),
         "kind_of": (
             ((kind, m, p), f"{kind}-{m.name}/{p.stem}") for kind, (m, p) in _kinds().items()
         ),
