@@ -22,7 +22,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             ((m, e), f"{m.name}/{e.id}") for m in modules for e in m.exercises.values()
         ),
         "first_notebook": (((m, m.notebooks[0]), m.name) for m in modules[:1]),
-        "kind_of": (((k, m, p), f"{k}-{m.name}/{p.stem}") for k, m, p in _kinds(modules)),
+        "kind_of": (((k, m, p), f"{m.name}/{p.stem}-{k}") for k, m, p in _kinds(modules)),
         "quiz_of": (((m, q), f"{m.name}/{q.id}") for m in modules for q in m.quizzes.values()),
     }
     for name, cases in found.items():
