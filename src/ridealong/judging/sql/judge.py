@@ -51,6 +51,16 @@ def judge_query(task: Task, answer: Answer, worker: Worker) -> Verdict:
     return _Judge(task, answer.text, worker).verdict()
 
 
+def where(variant: str, cases: str) -> str:
+    """Return which data set it is, as a sentence begins with it, and what a task adds to it."""
+    place = WHERE[variant].capitalize()
+    if variant == "edge" and cases:
+        place += ", with rows added for this task"
+        if clock := _CLOCK_OF_CASES.search(cases):
+            place += f" and the clock at {clock[1]}"
+    return place
+
+
 class _Judge:
     """One query and what is expected of it."""
 
@@ -121,15 +131,11 @@ class _Judge:
         return _sentence(f"{self._where(variant, which)}: {what.seen}")
 
     def _where(self, variant: str, which: int) -> str:
-        where = WHERE[variant].capitalize()
-        if variant == "edge" and self.cases:
-            where = f"{where}, with rows added for this task"
-            if clock := _CLOCK_OF_CASES.search(self.cases):
-                where = f"{where} and the clock at {clock[1]}"
+        place = where(variant, self.cases)
         if len(self.expected[variant]) > 1:
             values = self.parameters[which].items()
-            where += " with " + ", ".join(f"${name} = {value}" for name, value in values)
-        return where
+            place += " with " + ", ".join(f"${name} = {value}" for name, value in values)
+        return place
 
     def _failed(
         self, message: str, properties: tuple[Property, ...] = (), mistake: str | None = None
