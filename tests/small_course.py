@@ -111,6 +111,7 @@ EXERCISES = {
 def _entry(answer, order=(), parameters=(), mistakes=(), cases=""):
     wanted = fingerprints(answer, parameters, order, cases=cases)
     return {
+        "points": 2,
         "order": list(order),
         "cases": cases,
         "parameters": list(parameters),
@@ -145,10 +146,10 @@ def exercises(databases):
 @pytest.fixture
 def course(exercises, monkeypatch) -> Iterator[dict[str, str]]:
     """The course with these exercises alone; gives the right answer to each."""
-    module = catalogue.Module("04_sql_one", 7919, 1.0, exercises)
+    module = catalogue.Module(
+        "04_sql_one", 7919, 1.0, exercises, notebooks={"01_rows": list(EXERCISES)}
+    )
     monkeypatch.setattr(catalogue, "modules", lambda: (module,))
-    notebook._failures.clear()
-    notebook._hints_given.clear()
     return {name: each["answer"] for name, each in EXERCISES.items()}
 
 

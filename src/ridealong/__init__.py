@@ -10,6 +10,7 @@ _HOMES: Final = {
     "check": "notebook.check",
     "connect": "dataset",
     "describe": "dataset",
+    "expected": "notebook.expected",
     "hint": "notebook.check",
     "predict": "quizzes.widget",
     "quiz": "quizzes.widget",

@@ -12,12 +12,19 @@ import pytest
 
 from ridealong.authoring import sources
 from ridealong.dataset.connection import attach, edge_connection
+from ridealong.dataset.dictionary import dictionary
 from ridealong.dataset.storage import ensure_database
 from ridealong.judging.sql.query import HIDDEN_SEED
 
 from ..conftest import COURSE
 
 RULES = {
+    "reference-points-to-a-row": " UNION ALL ".join(
+        f"SELECT '{table.name}.{column.name}' FROM {table.name} AS one WHERE one.{column.name} IS NOT NULL "
+        f"AND one.{column.name} NOT IN (SELECT {dictionary()[column.references].columns[0].name} FROM {column.references})"
+        for table in dictionary().values() if table.schema == "main"
+        for column in table.columns if column.references
+    ),
     "city-names-are-unique": "SELECT name FROM cities GROUP BY name HAVING count(*) > 1",
     "completed-at-only-when-completed": "FROM rides WHERE (status = 'completed') <> (completed_at IS NOT NULL)",
     "completed-ride-has-a-driver": "FROM rides WHERE status = 'completed' AND (driver_id IS NULL OR driver_id NOT IN (SELECT driver_id FROM drivers))",
@@ -29,15 +36,19 @@ RULES = {
     "picked-up-ride-has-a-driver": "FROM rides WHERE picked_up_at IS NOT NULL AND (driver_id IS NULL OR cancelled_at IS NOT NULL OR cancelled_by IS NOT NULL)",
     "pickup-only-under-way-or-completed": "FROM rides WHERE picked_up_at IS NOT NULL AND status NOT IN ('in_progress', 'completed')",
     "processed-unless-pending": "FROM payments WHERE (status = 'pending') <> (processed_at IS NULL)",
-    "rated-ride-has-a-driver": "FROM ratings AS g LEFT JOIN rides AS r USING (ride_id) LEFT JOIN drivers AS d USING (driver_id) WHERE d.driver_id IS NULL",
     "rated-ride-was-completed": "FROM ratings AS g LEFT JOIN rides AS r USING (ride_id) WHERE r.status IS DISTINCT FROM 'completed'",
     "zone-codes-in-capitals": "SELECT zone_code FROM zones WHERE zone_code <> upper(zone_code) UNION ALL SELECT pickup_location FROM rides WHERE pickup_location NOT IN (SELECT zone_code FROM zones)",
 }  # fmt: skip
 IN_THE_MUTATOR = {
+    "city-names-are-unique",
+    "completed-at-only-when-completed",
+    "completed-ride-has-a-driver",
     "completed-ride-is-whole",
+    "one-row-per-ride",
     "picked-up-ride-has-a-driver",
     "processed-unless-pending",
     "rated-ride-was-completed",
+    "reference-points-to-a-row",
 }
 """Rules by which `judging/sql/mutants.py` leaves out changes that can make no difference."""
 

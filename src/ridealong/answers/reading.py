@@ -19,6 +19,7 @@ LARGEST_FILE_BYTES: Final = 20_000_000
 LONGEST_CELL: Final = 200_000
 CHECK_SUFFIX: Final = "-check"
 
+_CHECK = re.compile(r"(?<![\w.])check\(")
 _MAGIC = re.compile(r"%%(?P<kind>[a-z]+)[ \t]+(?P<name>[^\W\d]\w*)[ \t]*\r?(?:\n|\Z)")
 
 
@@ -42,6 +43,7 @@ class _Cell:
     grade_id: str
     is_answer: bool  # has nbgrader's mark of a cell that the learner writes
     is_manual: bool = False  # a person grades it, whatever is written there
+    is_check: bool = False  # judges the answer above it, with nbgrader's mark or without
 
     def __str__(self) -> str:
         return f"cell {self.number}" + (f" ({self.grade_id})" if self.grade_id else "")
@@ -66,10 +68,10 @@ def read(notebook: Path) -> Answers:
     found = Answers()
     cells = _cells(Path(notebook), found.problems)
     _compare_cells(cells, found.problems)
-    checks = {cell.grade_id: cell.number for cell in cells if cell.grade_id.endswith(CHECK_SUFFIX)}
+    checks = {cell.grade_id: cell.number for cell in cells if cell.is_check}
     candidates: dict[str, list[tuple[_Cell, Answer]]] = {}
     for cell in cells:
-        if cell.grade_id.endswith(CHECK_SUFFIX) or cell.is_manual:
+        if cell.is_check or cell.is_manual:
             continue
         for answer in _answers(cell, Path(notebook).parent, found.problems):
             candidates.setdefault(answer.name, []).append((cell, answer))
@@ -86,7 +88,7 @@ def read(notebook: Path) -> Answers:
 
 
 def _cells(path: Path, problems: list[str]) -> list[_Cell]:
-    """Return the cells of a file in any state, from version 4 of the format on."""
+    """Return the cells of a file in any state and any version of the format."""
     try:
         if path.stat().st_size > LARGEST_FILE_BYTES:
             problems.append(
@@ -98,9 +100,9 @@ def _cells(path: Path, problems: list[str]) -> list[_Cell]:
     except (OSError, ValueError, RecursionError) as error:
         problems.append(f"{path.name} cannot be read as a notebook: {first_line(error)}")
         return []
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list):
-        problems.append(f"{path.name} is no notebook of format 4: it has no list of cells")
+    cells = _listed(content)
+    if cells is None:
+        problems.append(f"{path.name} is no notebook: it has no list of cells")
         return []
     read = [_cell(number, each) for number, each in enumerate(cells, start=1)]
     for number, each in enumerate(read, start=1):
@@ -111,10 +113,26 @@ def _cells(path: Path, problems: list[str]) -> list[_Cell]:
     return [each for each in read if each is not None and len(each.source) <= LONGEST_CELL]
 
 
+def _listed(content: Any) -> list[Any] | None:
+    """Return the cells in their order; before version 4 they lie in worksheets."""
+    if not isinstance(content, dict):
+        return None
+    sheets = [content] if "cells" in content else content.get("worksheets")
+    if not isinstance(sheets, list):
+        return None
+    listed: list[Any] = []
+    for sheet in sheets:
+        cells = sheet.get("cells") if isinstance(sheet, dict) else None
+        if not isinstance(cells, list):
+            return None
+        listed += cells
+    return listed
+
+
 def _cell(number: int, content: Any) -> _Cell | None:
     if not isinstance(content, dict):
         return None
-    source = content.get("source")
+    source = content.get("source", content.get("input"))  # a code cell's name before version 4
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str):
@@ -123,18 +141,23 @@ def _cell(number: int, content: Any) -> _Cell | None:
     mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     mark = mark if isinstance(mark, dict) else {}
     grade_id = mark.get("grade_id", content.get("id"))
+    grade_id = grade_id if isinstance(grade_id, str) else ""
+    is_answer, is_graded = mark.get("solution") is True, mark.get("grade") is True
+    # A demonstration may be called `drivers-with-check`: a name alone makes no check.
+    calls_check = not source.lstrip().startswith("%%") and _CHECK.search(source) is not None
     return _Cell(
         number,
         str(content.get("cell_type")),
         source.replace("\r\n", "\n"),
-        grade_id if isinstance(grade_id, str) else "",
-        mark.get("solution") is True,
-        mark.get("solution") is True and mark.get("grade") is True,
+        grade_id,
+        is_answer,
+        is_answer and is_graded,
+        grade_id.endswith(CHECK_SUFFIX) and not is_answer and (is_graded or calls_check),
     )
 
 
 def _compare_cells(cells: list[_Cell], problems: list[str]) -> None:
-    """Note cells that are there twice, or lost their mark, or became text."""
+    """Note cells that are there twice, are missing, lost their mark, or became text."""
     ids = [cell.grade_id for cell in cells if cell.grade_id]
     for identity in dict.fromkeys(each for each in ids if ids.count(each) > 1):
         problems.append(f"{ids.count(identity)} cells are called {identity}: one is a copy")
@@ -143,18 +166,32 @@ def _compare_cells(cells: list[_Cell], problems: list[str]) -> None:
             continue
         if cell.kind != "code" and (_magic(cell.source.lstrip()) or cell.is_answer):
             problems.append(f"{cell} is a {cell.kind} cell: it is read as the code it was")
-        if cell.grade_id.endswith(CHECK_SUFFIX):
+        if cell.is_check:
             wanted = cell.grade_id.removesuffix(CHECK_SUFFIX)
             answers = [each for each in cells if each.grade_id == wanted]
             if not answers:
                 problems.append(f"the answer cell {wanted} is missing, or has lost its id")
             elif not any(each.is_answer for each in answers):
                 problems.append(f"the answer cell {wanted} has lost its nbgrader metadata")
+    checked = {cell.grade_id for cell in cells if cell.is_check}
+    for cell in cells:
+        check = cell.grade_id + CHECK_SUFFIX
+        if cell.is_answer and not cell.is_manual and cell.grade_id and check not in checked:
+            problems.append(
+                f"the check cell {check} is missing, or has lost its id: {cell} has none"
+            )
+            checked.add(check)
 
 
 def _answers(cell: _Cell, folder: Path, problems: list[str]) -> Iterator[Answer]:
     source = cell.source.lstrip("\n")
     if magic := _magic(source):
+        name = cell.grade_id.replace("-", "_")
+        if cell.is_answer and name.isidentifier() and magic["name"] != name:
+            problems.append(
+                f"the answer cell {cell.grade_id} starts with `{magic[0].strip()}`, "
+                f"wanted `%%{magic['kind']} {name}`"
+            )
         text = source[magic.end() :]
         yield from _of_magic(cell, magic["kind"], magic["name"], text, folder, problems)
     elif cell.is_answer and source.startswith("%%"):

@@ -1,6 +1,7 @@
 """What the known answers of a query exercise give on every data set, fit for the catalogue."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -9,10 +10,12 @@ import duckdb
 from ridealong.dataset.connection import edge_connection
 from ridealong.engine import sqltext
 from ridealong.engine.fingerprint import Fingerprint
+from ridealong.engine.locked import Engine
 from ridealong.engine.result import key_name
 from ridealong.engine.statement import QueryFailed
 from ridealong.judging.kind import Entry, Known, KnownWrong
 from ridealong.judging.sql import compare, query
+from ridealong.judging.sql.sample import sample
 from ridealong.text import first_line
 
 Results = Mapping[str, Sequence[Fingerprint]]
@@ -23,8 +26,9 @@ def results_of_queries(known: Known) -> dict[str, Any]:
     """Run all known answers of an exercise on all data sets.
 
     Returns:
-        `expected`, the fingerprints of the reference by data set, and `mistakes`, by name the
-        fingerprints that each is recognised by; ready for `json`.
+        `expected`, the fingerprints of the reference by data set, `sample`, what a learner is
+        shown of its result, and `mistakes`, by name the fingerprints that each is recognised by;
+        ready for `json`.
 
     Raises:
         KnownWrong: when an answer does not do what its place says.
@@ -75,8 +79,17 @@ def results_of_queries(known: Known) -> dict[str, Any]:
         recognised[name] = marks
     if problems:
         raise KnownWrong(problems)
-    stored = _stored(expected, Fingerprint.to_json, bool(parameters))
-    return {"expected": stored, "mistakes": recognised}
+    public = query.parameter_sets("public", parameters)[0]
+    return {
+        "expected": _stored(expected, Fingerprint.to_json, bool(parameters)),
+        "sample": sample(_public_data(), known.reference, order, public),
+        "mistakes": recognised,
+    }
+
+
+@cache
+def _public_data() -> duckdb.DuckDBPyConnection:
+    return Engine().open(query.database("public"))
 
 
 def _lint(text: str, expected: Results) -> list[str]:
