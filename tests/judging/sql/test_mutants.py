@@ -22,6 +22,14 @@ CITIES = """
     GROUP BY c.city_id, c.name
     HAVING COUNT(r.ride_id) BETWEEN 1 AND 100
 """
+NAMES = """
+    SELECT d.name, COUNT(*) AS rides
+    FROM drivers AS d JOIN rides AS r USING (driver_id) GROUP BY d.driver_id, d.name
+"""
+LOADS = """
+    SELECT r.city_id, COUNT(r.ride_id) AS rides
+    FROM rides AS r JOIN payments AS p ON p.ride_id = r.ride_id GROUP BY r.city_id
+"""
 PLACES = """
     SELECT ride_id FROM (
         SELECT ride_id, ROW_NUMBER() OVER (PARTITION BY city_id ORDER BY fare DESC) AS place
@@ -62,21 +70,21 @@ def changes(query: str, *, ordered: bool = True) -> dict[str, str]:
         (HISTORY, "ORDER BY ride_id DESC"),
         (HISTORY, "ORDER BY ride_id DESC, completed_at DESC"),
         (HISTORY, "LIMIT 1000"),
-        (HISTORY, "WHERE user_id = 123 AND completed_at >= as_of()"),
+        (HISTORY, "WHERE status = 'completed' AND completed_at >= as_of()"),
         (CITIES, "FROM cities AS c JOIN rides AS r"),
         (CITIES, "WHERE r.status IN ('completed', 'cancelled')"),
         (CITIES, "r.status IN ('completed')"),
         (CITIES, "'in_progress')"),
         (CITIES, "COUNT(*) AS rides"),
-        (CITIES, "COUNT(DISTINCT r.ride_id) AS rides"),
         (CITIES, "SUM(r.fare) AS bookings"),
         (CITIES, "COALESCE(SUM(r.driver_pay), 0)"),
-        (CITIES, "GROUP BY c.name"),
+        (NAMES, "GROUP BY d.name"),
         (CITIES, "COUNT(r.ride_id) > 1 AND COUNT(r.ride_id) <= 100"),
         (CITIES, "BETWEEN 1 AND 101"),
         (PLACES, "RANK() OVER"),
         (PLACES, "ROW_NUMBER() OVER (ORDER BY fare DESC)"),
         (PLACES, "ORDER BY fare DESC NULLS FIRST"),
+        (LOADS, "COUNT(DISTINCT r.ride_id) AS rides"),
         (PLACES, "WHERE fare IS NULL"),
         (PLACES, "place < 3"),
         (BATCHES, "(user_id - 1) / 500"),
@@ -135,3 +143,15 @@ def test_what_makes_no_difference_is_not_made() -> None:
     assert not [c for c in changes(INVITERS) if "1 to 2" in c], "EXISTS looks at no value"
     assert not [c for c in changes(SHARE) if c.startswith(("DISTINCT", "LIMIT"))], "one row"
     assert not [c for c in changes(HISTORY) if "driver_id IS NOT NULL" in c], "completed"
+    assert "without status = 'completed'" not in changes(HISTORY), "it has a completed_at"
+    assert not [c for c in changes(CITIES) if "COUNT(r.ride_id): DISTINCT" in c], "one city each"
+
+
+def test_a_join_that_always_finds_a_row_is_not_turned() -> None:
+    by_rider = "SELECT r.ride_id FROM rides AS r JOIN users AS u ON u.user_id = r.user_id"
+    by_driver = "SELECT r.ride_id FROM rides AS r JOIN drivers AS d ON d.driver_id = r.driver_id"
+
+    assert "INNER JOIN users AS u: LEFT JOIN" not in changes(by_rider)
+    assert "INNER JOIN drivers AS d: LEFT JOIN" in changes(by_driver), "not every ride has one"
+    completed = f"{by_driver} WHERE r.status = 'completed'"
+    assert "INNER JOIN drivers AS d: LEFT JOIN" not in changes(completed)
