@@ -39,7 +39,7 @@ from ridealong.engine.result import key_name
 from ridealong.engine.statement import QueryFailed
 from ridealong.judging.ddl import judge as schema_check
 from ridealong.judging.document import judge_document
-from ridealong.judging.sql import compare, query
+from ridealong.judging.sql import compare, query, signs
 from ridealong.notebook.magics import read_yaml
 from ridealong.quiz import question as schema
 
@@ -205,7 +205,7 @@ def _remembered(
     course: Path, module: Module, exercise: Exercise, reference: str, seed: int
 ) -> dict[str, Any]:
     """Return the results of an exercise, from an earlier build when nothing of it changed."""
-    known = [(a.name, a.answer) for a in (*exercise.mistakes, *exercise.alternatives)]
+    known = [(a.name, a.answer, a.sign) for a in (*exercise.mistakes, *exercise.alternatives)]
     key = digest(
         reference,
         repr((exercise.id, exercise.order, exercise.parameters, exercise.allow_empty, known)),
@@ -231,6 +231,7 @@ def _remembered(
     recognised = found["mistakes"]
     mistakes = [
         {"name": m.name, "message": m.message.strip(), "results": recognised[m.name]}
+        | ({"sign": found["signs"][m.name]} if "signs" in found else {})
         for m in exercise.mistakes
     ]
     return {**({"expected": found["expected"]} if found["expected"] else {}), "mistakes": mistakes}
@@ -329,6 +330,7 @@ def results(exercise: Exercise, reference: str, seed: int, module: str) -> dict[
         if lint := sqltext.lint(alternative.answer):
             problems.append(f"{where}: {what}: {lint}")
     recognised: dict[str, dict[str, Any]] = {}
+    found_signs: dict[str, dict[str, Any]] = {}
     for mistake in exercise.mistakes:
         what = f"mistake {mistake.name!r}"
         seen = run(what, mistake.answer, expected)
@@ -345,9 +347,26 @@ def results(exercise: Exercise, reference: str, seed: int, module: str) -> dict[
                 "every data set, so a check cannot tell which it was: keep one"
             )
         recognised[mistake.name] = marks
+        sign = signs.sign_of(
+            mistake.answer,
+            reference,
+            [each.answer for each in exercise.alternatives],
+            mistake.sign,
+            ordered=bool(exercise.order),
+        )
+        found_signs[mistake.name] = dict(sign)
+        if not signs.stands_in(sign, mistake.answer):
+            problems.append(
+                f"{where}: {what} differs from the reference in no part of its text: "
+                "name one with 'sign'"
+            )
     if problems:
         raise BuildError(problems)
-    return {"expected": _stored(expected, Fingerprint.to_json, exercise), "mistakes": recognised}
+    return {
+        "expected": _stored(expected, Fingerprint.to_catalogue, exercise),
+        "mistakes": recognised,
+        "signs": found_signs,
+    }
 
 
 def _case_problem(cases: str) -> str | None:

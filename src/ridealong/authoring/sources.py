@@ -34,6 +34,7 @@ class Answer:
     name: str
     answer: str
     message: str = ""
+    sign: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,7 @@ _EXERCISE = _HEAD | {
 }
 _KEYS_OF_KIND = {"sql": ("cases",), "ddl": ("fields", "attacks", "given"), "yaml": ("judge",)}
 _MISTAKE = {"name": _Key(str), "answer": _Key(str), "message": _Key(str)}
+_MISTAKE["sign"] = _Key(list, required=False, minimum=1)
 _ALTERNATIVE = {"name": _Key(str), "answer": _Key(str)}
 _RUBRIC = _HEAD | {"criteria": _Key(list, minimum=1), "samples": _Key(list, minimum=2)}
 _CRITERION = {"name": _Key(str), "levels": _Key(list)}
