@@ -18,6 +18,7 @@ from ridealong.engine.sqltext import tokens
 from ridealong.judging.sql.signs import LONGEST_READ
 
 _MOST_VALUES: Final = 8
+_LONGEST_SHOWN: Final = 60
 _MEASURED_IN: Final = ("USD", "mile", "seconds", "stars")
 _ASKS_FOR_NULL: Final = (
     exp.Null,
@@ -73,11 +74,17 @@ def about_columns(text: str) -> str:
 def conditions(text: str, most: int = 4) -> list[str]:
     """Return the conditions of a query's WHERE clauses as they are written, few of them."""
     tree = _tree(text)
-    found: list[str] = []
+    found: dict[str, None] = {}
     for where in tree.find_all(exp.Where) if tree else ():
+        if isinstance(where.parent, exp.Filter):
+            continue
         each = where.this.flatten() if isinstance(where.this, exp.And) else [where.this]
-        found += [shown for one in each if (shown := _shown(one)) not in found]
-    return found if len(found) <= most else []
+        for one in each:
+            shown = str(one.sql(dialect="duckdb"))
+            if isinstance(one.unnest(), exp.Or) or len(shown) > _LONGEST_SHOWN:
+                return []
+            found[shown] = None
+    return list(found) if len(found) <= most else []
 
 
 @lru_cache(maxsize=8)
@@ -348,7 +355,7 @@ def _limit_by_chance(tree: exp.Expr, order: Sequence[str]) -> Iterator[str]:
 
 
 def _shown(node: exp.Expr) -> str:
-    return str(node.sql(dialect="duckdb"))[:60]
+    return str(node.sql(dialect="duckdb"))[:_LONGEST_SHOWN]
 
 
 _FACTS: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
