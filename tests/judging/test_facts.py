@@ -66,8 +66,7 @@ def test_a_fact_is_seen_in_the_text(text, rows, told):
         ("SELECT COUNT(*) FILTER (WHERE status = 'completed') FROM rides", ""),
         ("SELECT 1 FROM users u LEFT JOIN rides r USING (user_id) WHERE r.fare IS NULL", "too few"),
         (
-            "SELECT 1 FROM users WHERE user_id NOT IN (SELECT referred_by FROM users u "
-            + "WHERE referred_by IS NOT NULL)",
+            "SELECT 1 FROM users WHERE user_id NOT IN (SELECT referred_by FROM users u WHERE referred_by IS NOT NULL)",
             "none",
         ),
         ("SELECT * FROM (SELECT fare FROM rides ORDER BY fare LIMIT 10) ORDER BY fare", ""),

@@ -22,6 +22,7 @@ from ridealong.judging.sql import facts
 PROPERTIES = ("columns", "row count", "values", "order")
 _NEARLY = 0.01
 _OF_ROWS_ALONE = ("the columns of GROUP BY", "LIMIT", "DISTINCT")
+_NONE_RIGHT = "none of them is as wanted"
 _OF_SINGLE = 1e-6  # FLOAT keeps about seven digits
 
 
@@ -119,7 +120,8 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
             else "no row comes out; look at the tables that you read from"
         )
         return Difference("row count", what, advice)
-    if found := _overlap(seen, wanted):
+    found = _overlap(seen, wanted)
+    if found:
         what = f"{_count(seen.rows, 'row')}, wanted {wanted.rows:,}: {found}{_example(seen)}"
     if more and _keeps_every_row(text):
         advice = (
@@ -131,6 +133,14 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
         advice = "the same row comes more than once: ask what one row stands for"
         if sqltext.has_word(text, "JOIN"):
             advice += ", and which JOIN finds several partners for it"
+        return Difference("row count", what, advice)
+    if found == _NONE_RIGHT:
+        advice = (
+            "as no row is right, look first at how each column is computed, then at the number of "
+            "rows"
+        )
+        if sqltext.has_word(text, "GROUP"):
+            advice += ", which the columns of GROUP BY decide"
         return Difference("row count", what, advice)
     if sqltext.has_word(text, "LIMIT") and not more:
         advice = "LIMIT cuts the rows"
@@ -196,7 +206,7 @@ def _overlap(seen: Fingerprint, wanted: Fingerprint) -> str:
     if not extra:
         return f"those you have are right, {missing:,} {'is' if missing == 1 else 'are'} missing"
     if missing == wanted.rows:
-        return "none of them is as wanted"
+        return _NONE_RIGHT
     return (
         f"{missing:,} wanted {'is' if missing == 1 else 'are'} missing and {extra:,} "
         f"{'is' if extra == 1 else 'are'} not wanted"
@@ -281,7 +291,7 @@ def _effect(
             own = unlike[0][0].name
             found = found.removeprefix(f"{own} is ").removeprefix(f"{own} ")
         return Difference("values", f"{which}{agree}: {found}{_example(seen)}", advice)
-    return Difference("values", f"{which}{agree}{_example(seen)}", _next_step(unlike, text))
+    return Difference("values", f"{which}{agree}{_example(seen)}", _next_step(text))
 
 
 def _changed_places(unlike: Sequence[tuple[Column, Column]]) -> str:
@@ -307,7 +317,7 @@ def _shapes(
 ) -> Iterator[tuple[str, str]]:
     """Yield in what way a column differs as a whole, with the step that follows from it."""
     for column, want in unlike:
-        if column.total is None or want.total is None or column.low is None:
+        if column.total is None or want.total is None or column.low is None or _is_id(column):
             continue
         if column.low == column.high and seen.rows > 1 and want.low != want.high:
             yield (
@@ -332,13 +342,19 @@ def _shapes(
                 "look at where counting starts, and at what is added or taken away",
             )
     for column, want in unlike:
-        if column.total is None or want.total is None:
+        if column.total is None or want.total is None or _is_id(column):
             continue
         if direction := _direction(seen, wanted, column, want):
-            low = direction.endswith("too low") or "too low in every row" in direction
+            low, high = "too low" in direction, "too high" in direction
             asked = _asks_for_each(text) if low and not sqltext.has_word(text, "JOIN") else ""
-            yield direction, asked or _next_step(unlike, text)
+            side = "low" if low and not high else "high" if high and not low else ""
+            yield direction, asked or _next_step(text, side)
             return
+
+
+def _is_id(column: Column) -> bool:
+    """Return whether a column names things, so that its sum says nothing."""
+    return column.name.lower() in ("id", "number") or column.name.lower().endswith("_id")
 
 
 _FACTORS: Final = {
@@ -474,20 +490,21 @@ def _rows_that_differ(seen: Fingerprint, wanted: Fingerprint, name: str) -> str:
     return f"{name} is wrong in {'every row' if wrong == seen.rows else f'{wrong:,} of {seen.rows:,} rows'}"
 
 
-def _next_step(unlike: Sequence[tuple[Column, Column]], text: str) -> str:
-    """Return what to look at, of what the query holds."""
-    grouped = sqltext.has_word(text, "GROUP", "DISTINCT", "OVER") or sqltext.has_call(
-        text, "COUNT", "SUM", "AVG", "MIN", "MAX"
-    )
+def _next_step(text: str, side: str = "") -> str:
+    """Return what to look at, of what the query holds; `side` is "high" or "low" where known."""
+    counts = sqltext.has_call(text, "COUNT", "SUM", "AVG")
+    grouped = counts or sqltext.has_word(text, "GROUP", "DISTINCT", "OVER")
     looked = []
     if sqltext.has_word(text, "JOIN") and grouped:
-        looked.append("whether a JOIN repeats or drops rows before they are counted or summed")
+        does = {"high": "repeats", "low": "drops"}.get(side, "repeats or drops")
+        looked.append(f"whether a JOIN {does} rows before they are counted or summed")
     if sqltext.has_word(text, "OVER"):
         looked.append("the rows that each window covers (PARTITION BY, ORDER BY, frame)")
-    counts = sqltext.has_call(text, "COUNT", "SUM", "AVG")
     if counts and "/" in (each.text for each in sqltext.tokens(text)):
         looked.append("which rows the number below the line counts")
     filters = [each for each in sqltext.row_filters(text) if each not in _OF_ROWS_ALONE]
+    if moments := facts.moments(text):
+        filters.append(f"the moment that the span of time is about ({', '.join(moments)})")
     if filters:
         *others, last = filters
         looked.append(f"{', '.join(others)}{' and ' if others else ''}{last}")
@@ -496,7 +513,8 @@ def _next_step(unlike: Sequence[tuple[Column, Column]], text: str) -> str:
     if not looked:
         numbers = [each.text for each in sqltext.tokens(text) if each.kind == "number"]
         if numbers and len(set(numbers)) <= 3:
-            return f"is each number of the formula what the task asks for ({', '.join(dict.fromkeys(numbers))})?"
+            listed = ", ".join(dict.fromkeys(numbers))
+            return f"is each number of the formula what the task asks for ({listed})?"
         return "look at how that column is computed, and from which columns"
     return f"look at {'; at '.join(looked[:3])}"
 

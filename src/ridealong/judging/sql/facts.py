@@ -87,6 +87,19 @@ def conditions(text: str, most: int = 4) -> list[str]:
     return list(found) if len(found) <= most else []
 
 
+def moments(text: str) -> list[str]:
+    """Return the columns of moments that a query compares, so that they bound a span of time."""
+    tree = _tree(text)
+    found: dict[str, None] = {}
+    for node in tree.find_all(exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between) if tree else ():
+        found |= {
+            column.name.lower(): None
+            for column in node.find_all(exp.Column)
+            if column.name.lower().endswith("_at")
+        }
+    return list(found)[:3]
+
+
 @lru_cache(maxsize=8)
 def _tree(text: str) -> exp.Expr | None:
     if len(text) > LONGEST_READ:

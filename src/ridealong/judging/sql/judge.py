@@ -330,6 +330,8 @@ class _Judge:
             cases.append("rows that tie")
         if sqltext.has_word(self.text, "GROUP", "JOIN"):
             cases.append("a group or a partner without a row")
+        if "//" in self.text:
+            cases.append("a rest that // drops")
         *others, last = cases
         listed = f"{', '.join(others)} or {last}" if others else last
         return f"All is right on the large data, so it is a rare case: {listed}."
