@@ -23,6 +23,8 @@ PROPERTIES = ("columns", "row count", "values", "order")
 _NEARLY = 0.01
 _OF_ROWS_ALONE = ("the columns of GROUP BY", "LIMIT", "DISTINCT")
 _NONE_RIGHT = "none of them is as wanted"
+_AGGREGATES = ("COUNT", "SUM", "AVG", "MIN", "MAX", "MEDIAN", "QUANTILE_CONT")
+_ROUNDING = ("ROUND", "FLOOR", "CEIL", "TRUNC", "CAST")
 _OF_SINGLE = 1e-6  # FLOAT keeps about seven digits
 
 
@@ -135,16 +137,15 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
             advice += ", and which JOIN finds several partners for it"
         return Difference("row count", what, advice)
     if found == _NONE_RIGHT:
-        advice = (
-            "as no row is right, look first at how each column is computed, then at the number of "
-            "rows"
-        )
+        advice = "no row is as wanted, so a column is computed in another way"
+        if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON"):
+            advice = "no row is as wanted, so a condition lets the wrong rows through, or a column is computed in another way"
         if sqltext.has_word(text, "GROUP"):
-            advice += ", which the columns of GROUP BY decide"
+            advice += "; the columns of GROUP BY decide what one row is"
         return Difference("row count", what, advice)
     if sqltext.has_word(text, "LIMIT") and not more:
-        advice = "LIMIT cuts the rows"
-    elif sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING"):
+        return Difference("row count", what, "LIMIT cuts the rows: does the task name that number?")
+    if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING"):
         advice = (
             "a condition is missing or lets too much through"
             if more
@@ -322,7 +323,9 @@ def _shapes(
         if column.low == column.high and seen.rows > 1 and want.low != want.high:
             yield (
                 f"{column.name} is the same in every row",
-                "a value per row needs something of that row; a total over everything is one value",
+                "look at what is rounded or cut off, and when"
+                if sqltext.has_word(text, *_ROUNDING)
+                else "a value per row needs something of that row; a total over everything is one value",
             )
         elif column.kind == "time" and (shift := _shift(column, want)):
             yield (
@@ -346,8 +349,11 @@ def _shapes(
             continue
         if direction := _direction(seen, wanted, column, want):
             low, high = "too low" in direction, "too high" in direction
-            asked = _asks_for_each(text) if low and not sqltext.has_word(text, "JOIN") else ""
+            counts = sqltext.has_call(text, *_AGGREGATES) and not sqltext.has_word(text, "JOIN")
+            asked = _asks_for_each(text) if low and counts and "/" not in text else ""
             side = "low" if low and not high else "high" if high and not low else ""
+            if column.kind == "time" and sqltext.has_word(text, "ZONE", "INTERVAL"):
+                asked = "look at the hours or days that are added, and at AT TIME ZONE"
             yield direction, asked or _next_step(text, side)
             return
 
@@ -492,9 +498,11 @@ def _rows_that_differ(seen: Fingerprint, wanted: Fingerprint, name: str) -> str:
 
 def _next_step(text: str, side: str = "") -> str:
     """Return what to look at, of what the query holds; `side` is "high" or "low" where known."""
-    counts = sqltext.has_call(text, "COUNT", "SUM", "AVG")
-    grouped = counts or sqltext.has_word(text, "GROUP", "DISTINCT", "OVER")
+    counts = sqltext.has_call(text, *_AGGREGATES)
+    grouped = counts or sqltext.has_word(text, "GROUP", "DISTINCT", "OVER", "LIMIT")
     looked = []
+    if sqltext.has_word(text, "LIMIT"):
+        looked.append("the order, and the numbers of LIMIT and OFFSET")
     if sqltext.has_word(text, "JOIN") and grouped:
         does = {"high": "repeats", "low": "drops"}.get(side, "repeats or drops")
         looked.append(f"whether a JOIN {does} rows before they are counted or summed")
@@ -502,13 +510,17 @@ def _next_step(text: str, side: str = "") -> str:
         looked.append("the rows that each window covers (PARTITION BY, ORDER BY, frame)")
     if counts and "/" in (each.text for each in sqltext.tokens(text)):
         looked.append("which rows the number below the line counts")
+    elif used := [each for each in _AGGREGATES if sqltext.has_call(text, each)]:
+        looked.append(f"whether {', '.join(used[:3])} is what the task asks for")
     filters = [each for each in sqltext.row_filters(text) if each not in _OF_ROWS_ALONE]
     if moments := facts.moments(text):
         filters.append(f"the moment that the span of time is about ({', '.join(moments)})")
-    if filters:
+    if filters and grouped:
         *others, last = filters
         looked.append(f"{', '.join(others)}{' and ' if others else ''}{last}")
-    if sqltext.has_word(text, "ROUND", "FLOOR", "CEIL", "TRUNC", "CAST"):
+    if sqltext.has_call(text, "DATE_DIFF", "DATEDIFF"):
+        looked.append("the unit of date_diff and the order of its two times")
+    if sqltext.has_word(text, *_ROUNDING) or "::" in text:
         looked.append("what is rounded or cut off, and when")
     if not looked:
         numbers = [each.text for each in sqltext.tokens(text) if each.kind == "number"]

@@ -14,10 +14,11 @@ from sqlglot.errors import SqlglotError
 
 from ridealong.dataset.dictionary import dictionary
 from ridealong.engine.dialects import decimal_comma, look_alike
-from ridealong.engine.sqltext import tokens
+from ridealong.engine.sqltext import Token, tokens
 from ridealong.judging.sql.signs import LONGEST_READ
 
 _MOST_VALUES: Final = 8
+_COMPARED: Final = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _LONGEST_SHOWN: Final = 60
 _MEASURED_IN: Final = ("USD", "mile", "seconds", "stars")
 _ASKS_FOR_NULL: Final = (
@@ -46,13 +47,14 @@ def facts(text: str, order: Sequence[str] = (), *, rows: str = "") -> Iterator[s
     for find in _FACTS:
         yield from find(tree)
     if rows == "none":
-        yield from _unit_of_a_limit(tree)
+        for find in _OF_NO_ROW:
+            yield from find(tree)
     if rows in ("none", "too few"):
         for find in _OF_MISSING_ROWS:
             yield from find(tree)
     if rows == "too many":
         yield from _or_without_brackets(tree)
-    yield from _limit_by_chance(tree, order)
+    yield from _limit_by_chance(tree, order, ties=not rows)
 
 
 def fact(text: str, order: Sequence[str] = (), *, rows: str = "") -> str:
@@ -71,20 +73,39 @@ def about_columns(text: str) -> str:
     return ""
 
 
+_AFTER_WHERE: Final = {"GROUP", "ORDER", "HAVING", "QUALIFY", "LIMIT", "WINDOW", "UNION", "EXCEPT"}
+
+
 def conditions(text: str, most: int = 4) -> list[str]:
-    """Return the conditions of a query's WHERE clauses as they are written, few of them."""
-    tree = _tree(text)
-    found: dict[str, None] = {}
-    for where in tree.find_all(exp.Where) if tree else ():
-        if isinstance(where.parent, exp.Filter):
+    """Return the conditions of a query's WHERE clauses as they are written, when they are few."""
+    found: list[str] = []
+    all_tokens = tokens(text)
+    for here, token in enumerate(all_tokens):
+        filters = here and all_tokens[here - 1].text == "("
+        if token.text.upper() == "WHERE" and token.kind == "word" and not filters:
+            found += _conjuncts(text, all_tokens[here + 1 :])
+    short = all(len(each) <= _LONGEST_SHOWN for each in found)
+    return list(dict.fromkeys(found)) if len(found) <= most and short else []
+
+
+def _conjuncts(text: str, rest: Sequence[Token]) -> list[str]:
+    """Return the conditions that AND joins, up to the end of their clause."""
+    found: list[list[Token]] = [[]]
+    depth, between = 0, False
+    for token in rest:
+        word = token.text.upper() if token.kind in ("word", "operator") else ""
+        depth += (word in ("(", "[")) - (word in (")", "]"))
+        if depth < 0 or (depth == 0 and (word in _AFTER_WHERE or word == ";")):
+            break
+        if depth == 0 and word == "OR":
+            return [text]  # too long to be shown
+        if depth == 0 and word == "AND" and not between:
+            found.append([])
             continue
-        each = where.this.flatten() if isinstance(where.this, exp.And) else [where.this]
-        for one in each:
-            shown = str(one.sql(dialect="duckdb"))
-            if isinstance(one.unnest(), exp.Or) or len(shown) > _LONGEST_SHOWN:
-                return []
-            found[shown] = None
-    return list(found) if len(found) <= most else []
+        between = depth == 0 and (word == "BETWEEN" or (between and word != "AND"))
+        found[-1].append(token)
+    ends = [(each[0].start, each[-1].start + len(each[-1].text)) for each in found if each]
+    return [" ".join(text[start:end].split()) for start, end in ends]
 
 
 def moments(text: str) -> list[str]:
@@ -302,6 +323,61 @@ def _unit_of_a_limit(tree: exp.Expr) -> Iterator[str]:
                     yield f"the column {node.this.name} is kept in {unit}: is {limit.this} in the same unit?"
 
 
+def _letters_of_a_pattern(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Like):
+        pattern = node.expression
+        if isinstance(pattern, exp.Literal) and not {"%", "_"} & set(pattern.this):
+            yield f"LIKE '{pattern.this}' compares the whole text: without % nothing may stand around it"
+        elif isinstance(pattern, exp.Literal) and pattern.this.upper() != pattern.this.lower():
+            yield f"LIKE tells upper from lower case: is '{pattern.this}' spelt as the values are?"
+
+
+def _zero_for_missing(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.EQ):
+        value = node.expression
+        empty = isinstance(value, exp.Literal) and value.this in ("0", "")
+        if empty and isinstance(node.this, exp.Column) and _has_gaps(node.this, tree):
+            yield (
+                f"a missing {node.this.name} is NULL, which equals no value, not even "
+                f"{_shown(value)}"
+            )
+
+
+def _has_gaps(column: exp.Column, tree: exp.Expr) -> bool:
+    named = {".".join(filter(None, (t.db, t.name))).lower() for t in tree.find_all(exp.Table)}
+    return any(
+        each.null is not None and each.name == column.name.lower()
+        for name, table in dictionary().items()
+        if name in named
+        for each in table.columns
+    )
+
+
+def _every_pair(tree: exp.Expr) -> Iterator[str]:
+    for select in tree.find_all(exp.Select):
+        for join in select.args.get("joins") or ():
+            known = (
+                isinstance(join.this, exp.Table)
+                and ".".join(filter(None, (join.this.db, join.this.name))).lower() in dictionary()
+            )
+            told = join.args.get("on") or join.args.get("using") or join.args.get("method")
+            if not known or told or str(join.args.get("kind") or "").upper() == "CROSS":
+                continue
+            alias = join.alias_or_name.lower()
+            where = select.args.get("where")
+            tied = where and any(
+                alias in (tables := {c.table.lower() for c in each.find_all(exp.Column)})
+                and (len(tables) > 1 or "" in tables)
+                for each in where.find_all(*_COMPARED)
+            )
+            bare = where and any(not c.table for c in where.find_all(exp.Column))
+            if not tied and not bare:
+                yield (
+                    f"nothing says which rows of {join.this.name} belong to which: every row of "
+                    "one table meets every row of the other"
+                )
+
+
 def _units(column: exp.Column, tree: exp.Expr) -> list[str]:
     named = {".".join(filter(None, (t.db, t.name))).lower() for t in tree.find_all(exp.Table)}
     return [
@@ -351,14 +427,14 @@ def _or_without_brackets(tree: exp.Expr) -> Iterator[str]:
             yield "AND binds tighter than OR: without brackets, a OR b AND c is a OR (b AND c)"
 
 
-def _limit_by_chance(tree: exp.Expr, order: Sequence[str]) -> Iterator[str]:
+def _limit_by_chance(tree: exp.Expr, order: Sequence[str], *, ties: bool) -> Iterator[str]:
     for node in tree.find_all(exp.Select):
         if node.args.get("limit") and not node.args.get("order") and node is not tree:
             yield (
                 "the LIMIT inside takes any rows, because no order stands beside it: what is sorted "
                 "outside are the rows that happened to be taken"
             )
-    if tree.args.get("limit") and (own := tree.args.get("order")):
+    if ties and tree.args.get("limit") and (own := tree.args.get("order")):
         given = len(own.expressions)
         if given < len(order):
             yield (
@@ -380,7 +456,13 @@ _FACTS: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
     _counted_conditions,
     _counted_names,
     _exists_for_every_row,
+    _every_pair,
     _whole_share,
+)
+_OF_NO_ROW: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
+    _zero_for_missing,
+    _letters_of_a_pattern,
+    _unit_of_a_limit,
 )
 _OF_MISSING_ROWS: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
     _nothing_is_not_in_null,
