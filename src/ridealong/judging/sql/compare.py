@@ -137,7 +137,7 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
             advice += ", and which JOIN finds several partners for it"
         return Difference("row count", what, advice)
     if found == _NONE_RIGHT:
-        advice = "no row is as wanted, so a column is computed in another way"
+        advice = "ask what one row stands for, in the task and in your result"
         if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON"):
             advice = "no row is as wanted, so a condition lets the wrong rows through, or a column is computed in another way"
         if sqltext.has_word(text, "GROUP"):
@@ -352,10 +352,17 @@ def _shapes(
             counts = sqltext.has_call(text, *_AGGREGATES) and not sqltext.has_word(text, "JOIN")
             asked = _asks_for_each(text) if low and counts and "/" not in text else ""
             side = "low" if low and not high else "high" if high and not low else ""
-            if column.kind == "time" and sqltext.has_word(text, "ZONE", "INTERVAL"):
-                asked = "look at the hours or days that are added, and at AT TIME ZONE"
+            if column.kind == "time" and len(unlike) == 1:
+                asked = _about_times(text)
             yield direction, asked or _next_step(text, side)
             return
+
+
+def _about_times(text: str) -> str:
+    """Return what to look at where nothing but times differ."""
+    looked = ["the hours or days that are added"] * sqltext.has_word(text, "INTERVAL")
+    looked += ["AT TIME ZONE"] * sqltext.has_word(text, "ZONE")
+    return f"look at {' and at '.join(looked)}" if looked else ""
 
 
 def _is_id(column: Column) -> bool:
