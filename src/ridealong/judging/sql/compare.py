@@ -17,7 +17,6 @@ from ridealong.engine.fingerprint import (
     same_order,
     same_rows,
 )
-from ridealong.judging.sql import facts
 
 PROPERTIES = ("columns", "row count", "values", "order")
 _NEARLY = 0.01
@@ -77,6 +76,8 @@ def order_in_words(order: Sequence[str]) -> str:
 
 
 def _columns(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
+    from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
     split = facts.about_columns(text)
     missing = [column.name for column in wanted.columns if column.name.lower() not in seen.names]
     extra = [column.name for column in seen.columns if column.name.lower() not in wanted.names]
@@ -167,6 +168,8 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
 
 def _asks_for_each(text: str) -> str:
     """Return the question whether each condition of a query is wanted; empty without any."""
+    from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
     own = facts.conditions(text)
     if not own:
         return ""
@@ -505,6 +508,8 @@ def _rows_that_differ(seen: Fingerprint, wanted: Fingerprint, name: str) -> str:
 
 def _next_step(text: str, side: str = "") -> str:
     """Return what to look at, of what the query holds; `side` is "high" or "low" where known."""
+    from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
     counts = sqltext.has_call(text, *_AGGREGATES)
     grouped = counts or sqltext.has_word(text, "GROUP", "DISTINCT", "OVER", "LIMIT")
     looked = []

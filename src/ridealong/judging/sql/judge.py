@@ -12,7 +12,6 @@ from ridealong.engine.locked import SHIFT_DAYS
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, with_article
 from ridealong.judging.ddl import judge as schema
 from ridealong.judging.document import judge_document
-from ridealong.judging.sql import facts, signs
 from ridealong.judging.sql.compare import PROPERTIES, Difference, difference, order_in_words
 from ridealong.judging.sql.query import VARIANTS, database, parameter_sets
 from ridealong.judging.worker import Worker
@@ -232,6 +231,8 @@ class _Judge:
 
     def _mistake(self, seen: Results, failing: Sequence[str]) -> Mapping[str, Any] | None:
         """Return the known mistake that gives these results and whose sign is in the text."""
+        from ridealong.judging.sql import signs  # loads sqlglot, which a right answer never needs
+
         named = [
             each
             for each in self._alike(seen, failing)
@@ -282,6 +283,8 @@ class _Judge:
 
     def _advice(self, failing: Sequence[str], which: int, what: Difference, seen: Results) -> str:
         """Return what to try; what only fits the public data is told so."""
+        from ridealong.judging.sql import facts
+
         advice = _sentence(what.advice)
         if self._lacks_order(what):
             order = order_in_words(self.order)
