@@ -5,11 +5,33 @@ from collections.abc import Iterator
 
 import pytest
 
-from ridealong import catalogue
-from ridealong.judging.sql.judge import worker
+from ridealong import catalogue, judging
+from ridealong.answer import Answer
 from ridealong.judging.sql.query import fingerprints
 from ridealong.judging.sql.signs import sign_of
 from ridealong.notebook import check as notebook
+from ridealong.notebook import session
+from ridealong.verdict import Verdict
+
+WORKER = judging.Worker()
+
+
+def judge(exercise_id: str, content: object) -> Verdict:
+    """Judge the text of an answer, a quiz's literal, or whatever else a learner binds."""
+    if content is None or isinstance(content, Answer):
+        return judging.judge(exercise_id, content, WORKER)
+    name = exercise_id.replace("-", "_")
+    if exercise_id in catalogue.quizzes():
+        return judging.judge(exercise_id, Answer(name, "quiz", repr(content), content), WORKER)
+    kind = catalogue.exercise(exercise_id)[1].get("kind", "sql")
+    if kind == "yaml":
+        answer = Answer(name, kind, repr(content), None if content is ... else content)
+    elif isinstance(content, str):
+        answer = Answer(name, kind, content)
+    else:
+        answer = Answer(name, "value", repr(content), content)
+    return judging.judge(exercise_id, answer, WORKER)
+
 
 COMPLETED_BY_CITY = """
     SELECT c.name AS city, count(*) AS completed_rides
@@ -90,6 +112,7 @@ EXERCISES = {
 def _entry(answer, order=(), parameters=(), mistakes=(), cases=""):
     wanted = fingerprints(answer, parameters, order, cases=cases)
     return {
+        "points": 2,
         "order": list(order),
         "cases": cases,
         "parameters": list(parameters),
@@ -125,17 +148,18 @@ def exercises(databases):
 @pytest.fixture
 def course(exercises, monkeypatch) -> Iterator[dict[str, str]]:
     """The course with these exercises alone; gives the right answer to each."""
-    module = catalogue.Module("04_sql_one", 7919, 1.0, exercises)
+    module = catalogue.Module(
+        "04_sql_one", 7919, 1.0, exercises, notebooks={"01_rows": list(EXERCISES)}
+    )
     monkeypatch.setattr(catalogue, "modules", lambda: (module,))
-    notebook._failures.clear()
-    notebook._hints_given.clear()
     return {name: each["answer"] for name, each in EXERCISES.items()}
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _end_worker() -> Iterator[None]:
     yield
-    worker().close()
+    WORKER.close()
+    session.worker().close()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 import json
 import textwrap
 
+import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,9 +20,13 @@ def check_cell(name):
     return f'check("{name}")', {"id": f"{name}-check", "metadata": {"nbgrader": mark}}
 
 
+def with_checks(*cells):
+    """The answer cells, each with its check below it."""
+    return [each for cell in cells for each in (cell, check_cell(cell[1]["id"]))]
+
+
 def test_every_kind_of_answer_is_read(notebook):
-    path = notebook(
-        "from ridealong import check\ncon = connect()",
+    cells = with_checks(
         answer_cell(
             """
             %%sql by_city
@@ -40,7 +45,7 @@ def test_every_kind_of_answer_is_read(notebook):
         answer_cell("def delay(attempt):\n    return 2 ** attempt", "delay"),
     )
 
-    found = read(path)
+    found = read(notebook("from ridealong import check\ncon = connect()", *cells))
 
     assert found == {
         "by_city": Answer("by_city", "sql", "SELECT 1 AS n"),
@@ -60,7 +65,7 @@ def test_every_kind_of_answer_is_read(notebook):
 
 
 def test_untouched_stubs_are_no_answers(notebook):
-    path = notebook(
+    cells = with_checks(
         answer_cell("%%sql by_city\n-- Write your query here.", "by-city"),
         answer_cell("%%sql empty", "empty"),
         answer_cell("%%ddl tables\n-- Write your statements here.", "tables"),
@@ -70,7 +75,7 @@ def test_untouched_stubs_are_no_answers(notebook):
         answer_cell('def delay(attempt):\n    """Return seconds."""\n    ...', "delay"),
     )
 
-    found = read(path)
+    found = read(notebook(*cells))
 
     assert found == {}
     assert found.problems == []
@@ -139,6 +144,111 @@ def test_copied_and_retyped_and_stripped_cells_are_read_and_reported(notebook):
     assert [each for each in found.problems if "the answer cell gone is missing" in each]
 
 
+def test_a_demonstration_named_like_a_check_is_none(notebook):
+    """In 05_schema `drivers-with-check` shows what a CHECK lets through."""
+    demonstration = (
+        "%%ddl drivers_with_check\nCREATE TABLE drivers (status TEXT check(status <> ''));"
+    )
+    path = notebook((demonstration, {"id": "drivers-with-check"}))
+
+    found = read(path)
+
+    assert found["drivers_with_check"].text.startswith("CREATE TABLE")
+    assert found.problems == []
+
+
+def test_a_check_without_its_metadata_still_is_one(notebook):
+    path = notebook(
+        answer_cell("%%sql by_city\nSELECT 1", "by-city"),
+        ('check("by-city")', {"id": "by-city-check"}),
+        "%%sql by_city\nSELECT 2",
+    )
+
+    found = read(path)
+
+    assert found["by_city"].text == "SELECT 1"
+    assert [each for each in found.problems if "check" in each] == []
+
+
+def test_a_check_with_its_metadata_is_one_whatever_stands_in_it(notebook):
+    _, mark = check_cell("by-city")
+    path = notebook(answer_cell("%%sql by_city\nSELECT 1", "by-city"), ("# done", mark))
+
+    assert read(path).problems == []
+
+
+@pytest.mark.parametrize("other", ["recheck('by-city')", "con.check('by-city')", "# nothing"])
+def test_a_deleted_check_is_told(notebook, other):
+    path = notebook(
+        answer_cell("%%sql by_city\nSELECT 1", "by-city"), (other, {"id": "by-city-check"})
+    )
+
+    found = read(path)
+
+    assert found["by_city"].text == "SELECT 1"
+    assert found.problems == [
+        "the check cell by-city-check is missing, or has lost its id: cell 1 (by-city) has none"
+    ]
+
+
+def test_a_deleted_check_of_a_copied_cell_is_told_once(notebook):
+    path = notebook(*[answer_cell("%%sql twice\nSELECT 1", "twice")] * 2)
+
+    assert sum("check cell" in each for each in read(path).problems) == 1
+
+
+def test_a_text_that_a_person_grades_needs_no_check(notebook):
+    mark = {"grade_id": "sheet", "solution": True, "grade": True, "locked": False}
+    path = notebook(("# My sheet", {"id": "sheet", "metadata": {"nbgrader": mark}}))
+
+    assert read(path).problems == []
+
+
+def test_a_misspelt_name_is_told_with_the_wanted_one(notebook):
+    path = notebook(*with_checks(answer_cell("%%sql badge_driver\nSELECT 1", "badge-drivers")))
+
+    found = read(path)
+
+    assert set(found) == {"badge_driver"}
+    assert found.problems == [
+        "the answer cell badge-drivers starts with `%%sql badge_driver`, wanted `%%sql badge_drivers`"
+    ]
+
+
+def test_a_cell_of_ones_own_may_have_any_name(notebook):
+    path = notebook(("%%sql a_try\nSELECT 1", {"id": "another-name"}))
+
+    found = read(path)
+
+    assert set(found) == {"a_try"}
+    assert found.problems == []
+
+
+def test_a_notebook_of_format_3_is_read(tmp_path):
+    """Written by nbformat itself, as a tool that converts to the old format does."""
+    cells = []
+    for source, more in with_checks(
+        answer_cell("%%sql by_city\nSELECT 1", "by-city"), answer_cell("x = 2 * 3", "x")
+    ):
+        cells.append(nbformat.v4.new_code_cell(source, metadata=more["metadata"]))
+    old = nbformat.convert(nbformat.v4.new_notebook(cells=cells), 3)
+    # a second worksheet, which nbformat never writes and the format allows
+    extra = nbformat.v3.new_code_cell("%%sql second\nSELECT 2")
+    old.worksheets.append(nbformat.v3.new_worksheet(cells=[extra]))
+    path = tmp_path / "old.ipynb"
+    path.write_text(json.dumps(old), encoding="utf-8")
+    assert "cells" not in old and "input" in old.worksheets[0].cells[0]
+
+    found = read(path)
+
+    assert {name: each.text for name, each in found.items()} == {
+        "by_city": "SELECT 1",
+        "x": "2 * 3",
+        "second": "SELECT 2",
+    }
+    assert found.problems == []
+
+
 def test_a_newer_click_beside_the_notebook_counts(notebook, tmp_path):
     path = notebook(answer_cell('%%quiz clause_order\n{"choice": "a"}', "clause-order"))
     entry = {"choice": "b", "confidence": "certain", "in_cell": False}
@@ -161,7 +271,10 @@ def test_a_newer_click_beside_the_notebook_counts(notebook, tmp_path):
         b"3",
         b"{}",
         b'{"cells": 3}',
-        b'{"worksheets": [{"cells": []}]}',
+        b'{"cells": {"0": []}}',
+        b'{"worksheets": 3}',
+        b'{"worksheets": [3]}',
+        b'{"worksheets": [{"cells": []}, {}]}',
     ],
 )
 def test_what_is_no_notebook_is_a_problem_and_no_crash(tmp_path, content):

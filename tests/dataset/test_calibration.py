@@ -11,6 +11,16 @@ def test_quantity_is_inside_its_range(standard, row):
 
 
 @pytest.mark.parametrize("row", CALIBRATIONS, ids=lambda row: row.quantity)
+def test_the_measured_figure_that_is_shown_is_the_measured_one(standard, row):
+    """The public data at scale 1, rounded to the places that `data/README.md` shows."""
+    number, *percent = row.found.split()
+    places = len(number.partition(".")[2])
+    factor = 100 if percent == ["%"] else 1
+    assert percent in ([], ["%"])
+    assert f"{factor * row.measured(standard.con):.{places}f}" == number
+
+
+@pytest.mark.parametrize("row", CALIBRATIONS, ids=lambda row: row.quantity)
 def test_figure_names_its_source_or_says_that_there_is_none(row):
     assert (row.source == "") == (row.published == "no citable figure found")
 

@@ -4,9 +4,10 @@ import pytest
 from ridealong.answer import Answer
 from ridealong.catalogue import CatalogueError
 from ridealong.engine.sqltext import asks_the_time
+from ridealong.judging.sql import judge as sql_judge
 from ridealong.judging.sql.compare import difference
-from ridealong.judging.sql.judge import judge
 from ridealong.judging.sql.query import VARIANTS, database, fingerprint
+from small_course import judge
 
 
 def failed(exercise, answer):
@@ -587,16 +588,14 @@ def test_an_unknown_exercise_is_an_error_that_names_the_nearest(course):
 @pytest.fixture
 def asked(monkeypatch):
     """The data sets that queries are run on."""
-    from ridealong.judging.sql.judge import worker
-
     asked = []
-    run = type(worker()).run
+    run = sql_judge.run
 
-    def spy(self, text, path, **options):
+    def spy(worker, text, path, **options):
         asked.append((path and path.stem, options["shifted"]))
-        return run(self, text, path, **options)
+        return run(worker, text, path, **options)
 
-    monkeypatch.setattr(type(worker()), "run", spy)
+    monkeypatch.setattr(sql_judge, "run", spy)
     return asked
 
 

@@ -12,13 +12,17 @@ COURSE = Path(__file__).parents[2]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Fill the arguments `module`, `notebook_path`, `exercise_of`, `quiz_of` with what there is."""
-    modules = _modules()
+    """Fill `module`, `notebook_path`, `exercise_of`, `quiz_of`, `kind_of` with what there is."""
+    wanted = metafunc.config.getoption("--module")
+    modules = [module for module in _modules() if not wanted or module.name in wanted]
     found: dict[str, Iterator[tuple[object, str]]] = {
         "module": ((m, m.name) for m in modules),
         "notebook_path": ((p, f"{m.name}/{p.stem}") for m in modules for p in m.notebooks),
         "exercise_of": (
             ((m, e), f"{m.name}/{e.id}") for m in modules for e in m.exercises.values()
+        ),
+        "kind_of": (
+            ((kind, m, p), f"{kind}-{m.name}/{p.stem}") for kind, (m, p) in _kinds().items()
         ),
         "quiz_of": (((m, q), f"{m.name}/{q.id}") for m in modules for q in m.quizzes.values()),
     }
@@ -33,6 +37,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @cache
 def _modules() -> list[sources.Module]:
     return [sources.load(folder) for folder in sources.folders(COURSE)]
+
+
+@cache
+def _kinds() -> dict[str, tuple[sources.Module, Path]]:
+    """Return for every kind of answer the first notebook that asks for one."""
+    found: dict[str, tuple[sources.Module, Path]] = {}
+    for module in _modules():
+        kinds = {name: exercise.kind for name, exercise in module.exercises.items()}
+        kinds |= dict.fromkeys(module.quizzes, "quiz")
+        if not set(kinds.values()) <= found.keys():
+            for path in module.notebooks:
+                for cell in format.read(path).cells:
+                    if cell.id in kinds:
+                        found.setdefault(kinds[cell.id], (module, path))
+    return found
 
 
 @pytest.fixture

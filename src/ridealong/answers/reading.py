@@ -11,14 +11,16 @@ from typing import Any, Final
 
 from ridealong.answer import Answer
 from ridealong.answers.arithmetic import NotReadable, evaluate
-from ridealong.engine.sqltext import is_blank, without_markers
-from ridealong.notebook.magics import read_yaml
+from ridealong.engine.sqltext import without_markers
+from ridealong.judging.kinds import KINDS
+from ridealong.text import first_line
 
 LARGEST_FILE_BYTES: Final = 20_000_000
 LONGEST_CELL: Final = 200_000
 CHECK_SUFFIX: Final = "-check"
 
-_MAGIC = re.compile(r"%%(?P<kind>sql|ddl|yaml|quiz)[ \t]+(?P<name>[^\W\d]\w*)[ \t]*\r?(?:\n|\Z)")
+_CHECK = re.compile(r"(?<![\w.])check\(")
+_MAGIC = re.compile(r"%%(?P<kind>[a-z]+)[ \t]+(?P<name>[^\W\d]\w*)[ \t]*\r?(?:\n|\Z)")
 
 
 class Answers(dict[str, Answer]):
@@ -41,6 +43,7 @@ class _Cell:
     grade_id: str
     is_answer: bool  # has nbgrader's mark of a cell that the learner writes
     is_manual: bool = False  # a person grades it, whatever is written there
+    is_check: bool = False  # judges the answer above it, with nbgrader's mark or without
 
     def __str__(self) -> str:
         return f"cell {self.number}" + (f" ({self.grade_id})" if self.grade_id else "")
@@ -65,10 +68,10 @@ def read(notebook: Path) -> Answers:
     found = Answers()
     cells = _cells(Path(notebook), found.problems)
     _compare_cells(cells, found.problems)
-    checks = {cell.grade_id: cell.number for cell in cells if cell.grade_id.endswith(CHECK_SUFFIX)}
+    checks = {cell.grade_id: cell.number for cell in cells if cell.is_check}
     candidates: dict[str, list[tuple[_Cell, Answer]]] = {}
     for cell in cells:
-        if cell.grade_id.endswith(CHECK_SUFFIX) or cell.is_manual:
+        if cell.is_check or cell.is_manual:
             continue
         for answer in _answers(cell, Path(notebook).parent, found.problems):
             candidates.setdefault(answer.name, []).append((cell, answer))
@@ -79,13 +82,13 @@ def read(notebook: Path) -> Answers:
         if len({pair[0].number for pair in given}) > 1:
             others = " and ".join(str(pair[0]) for pair in given)
             found.problems.append(f"{others} all give `{name}`: {cell} counts")
-        if not _is_stub(answer):
+        if not KINDS[answer.kind].is_blank(answer):
             found[name] = answer
     return found
 
 
 def _cells(path: Path, problems: list[str]) -> list[_Cell]:
-    """Return the cells of a file in any state, from version 4 of the format on."""
+    """Return the cells of a file in any state and any version of the format."""
     try:
         if path.stat().st_size > LARGEST_FILE_BYTES:
             problems.append(
@@ -95,11 +98,11 @@ def _cells(path: Path, problems: list[str]) -> list[_Cell]:
             return []
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        problems.append(f"{path.name} cannot be read as a notebook: {_first_line(error)}")
+        problems.append(f"{path.name} cannot be read as a notebook: {first_line(error)}")
         return []
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list):
-        problems.append(f"{path.name} is no notebook of format 4: it has no list of cells")
+    cells = _listed(content)
+    if cells is None:
+        problems.append(f"{path.name} is no notebook: it has no list of cells")
         return []
     read = [_cell(number, each) for number, each in enumerate(cells, start=1)]
     for number, each in enumerate(read, start=1):
@@ -110,10 +113,26 @@ def _cells(path: Path, problems: list[str]) -> list[_Cell]:
     return [each for each in read if each is not None and len(each.source) <= LONGEST_CELL]
 
 
+def _listed(content: Any) -> list[Any] | None:
+    """Return the cells in their order; before version 4 they lie in worksheets."""
+    if not isinstance(content, dict):
+        return None
+    sheets = [content] if "cells" in content else content.get("worksheets")
+    if not isinstance(sheets, list):
+        return None
+    listed: list[Any] = []
+    for sheet in sheets:
+        cells = sheet.get("cells") if isinstance(sheet, dict) else None
+        if not isinstance(cells, list):
+            return None
+        listed += cells
+    return listed
+
+
 def _cell(number: int, content: Any) -> _Cell | None:
     if not isinstance(content, dict):
         return None
-    source = content.get("source")
+    source = content.get("source", content.get("input"))  # a code cell's name before version 4
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str):
@@ -122,38 +141,57 @@ def _cell(number: int, content: Any) -> _Cell | None:
     mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     mark = mark if isinstance(mark, dict) else {}
     grade_id = mark.get("grade_id", content.get("id"))
+    grade_id = grade_id if isinstance(grade_id, str) else ""
+    is_answer, is_graded = mark.get("solution") is True, mark.get("grade") is True
+    # A demonstration may be called `drivers-with-check`: a name alone makes no check.
+    calls_check = not source.lstrip().startswith("%%") and _CHECK.search(source) is not None
     return _Cell(
         number,
         str(content.get("cell_type")),
         source.replace("\r\n", "\n"),
-        grade_id if isinstance(grade_id, str) else "",
-        mark.get("solution") is True,
-        mark.get("solution") is True and mark.get("grade") is True,
+        grade_id,
+        is_answer,
+        is_answer and is_graded,
+        grade_id.endswith(CHECK_SUFFIX) and not is_answer and (is_graded or calls_check),
     )
 
 
 def _compare_cells(cells: list[_Cell], problems: list[str]) -> None:
-    """Note cells that are there twice, or lost their mark, or became text."""
+    """Note cells that are there twice, are missing, lost their mark, or became text."""
     ids = [cell.grade_id for cell in cells if cell.grade_id]
     for identity in dict.fromkeys(each for each in ids if ids.count(each) > 1):
         problems.append(f"{ids.count(identity)} cells are called {identity}: one is a copy")
     for cell in cells:
         if cell.is_manual:
             continue
-        if cell.kind != "code" and (_MAGIC.match(cell.source.lstrip()) or cell.is_answer):
+        if cell.kind != "code" and (_magic(cell.source.lstrip()) or cell.is_answer):
             problems.append(f"{cell} is a {cell.kind} cell: it is read as the code it was")
-        if cell.grade_id.endswith(CHECK_SUFFIX):
+        if cell.is_check:
             wanted = cell.grade_id.removesuffix(CHECK_SUFFIX)
             answers = [each for each in cells if each.grade_id == wanted]
             if not answers:
                 problems.append(f"the answer cell {wanted} is missing, or has lost its id")
             elif not any(each.is_answer for each in answers):
                 problems.append(f"the answer cell {wanted} has lost its nbgrader metadata")
+    checked = {cell.grade_id for cell in cells if cell.is_check}
+    for cell in cells:
+        check = cell.grade_id + CHECK_SUFFIX
+        if cell.is_answer and not cell.is_manual and cell.grade_id and check not in checked:
+            problems.append(
+                f"the check cell {check} is missing, or has lost its id: {cell} has none"
+            )
+            checked.add(check)
 
 
 def _answers(cell: _Cell, folder: Path, problems: list[str]) -> Iterator[Answer]:
     source = cell.source.lstrip("\n")
-    if magic := _MAGIC.match(source):
+    if magic := _magic(source):
+        name = cell.grade_id.replace("-", "_")
+        if cell.is_answer and name.isidentifier() and magic["name"] != name:
+            problems.append(
+                f"the answer cell {cell.grade_id} starts with `{magic[0].strip()}`, "
+                f"wanted `%%{magic['kind']} {name}`"
+            )
         text = source[magic.end() :]
         yield from _of_magic(cell, magic["kind"], magic["name"], text, folder, problems)
     elif cell.is_answer and source.startswith("%%"):
@@ -170,28 +208,10 @@ def _of_magic(
     text = without_markers(body)
     value: Any = None
     try:
-        if kind == "yaml":
-            value = read_yaml(text)
-        elif kind == "quiz":
-            value = _quiz_answer(name, body, folder)
+        value = KINDS[kind].read(name, text, folder)
     except ValueError as error:
         problems.append(f"{cell}: {error}")
     yield Answer(name, kind, text, value)
-
-
-def _quiz_answer(name: str, body: str, folder: Path) -> Any:
-    from ridealong.quiz import current_answer
-    from ridealong.quiz.cell import read_literal
-
-    identity = name.replace("_", "-")
-    try:
-        literal = read_literal(body)
-    except ValueError:
-        recorded = current_answer(identity, None, folder)
-        if recorded is None:
-            raise
-        return recorded
-    return current_answer(identity, literal, folder)
 
 
 def _of_python(cell: _Cell, problems: list[str]) -> Iterator[Answer]:
@@ -203,7 +223,7 @@ def _of_python(cell: _Cell, problems: list[str]) -> Iterator[Answer]:
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        problems.append(f"{cell} is no Python: {_first_line(error)}")
+        problems.append(f"{cell} is no Python: {first_line(error)}")
         return
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -217,7 +237,7 @@ def _of_python(cell: _Cell, problems: list[str]) -> Iterator[Answer]:
             try:
                 yield Answer(name, "value", text, evaluate(expression))
             except (NotReadable, RecursionError) as error:
-                problems.append(f"{cell}: `{name}` cannot be read: {_first_line(error)}")
+                problems.append(f"{cell}: `{name}` cannot be read: {first_line(error)}")
 
 
 def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
@@ -229,38 +249,8 @@ def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
         yield node.target.id, node.value
 
 
-def _is_stub(answer: Answer) -> bool:
-    """Return whether an answer is what the learner found in the cell."""
-    if answer.kind in ("sql", "ddl"):
-        return is_blank(answer.text)
-    if answer.kind in ("yaml", "quiz"):
-        return answer.value is None and not _written(answer.text)
-    if answer.kind == "function":
-        (function,) = ast.parse(answer.text).body
-        assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        code = [each for each in function.body if not _is_text(each)]
-        return all(
-            isinstance(each, ast.Pass) or (isinstance(each, ast.Expr) and _is_dots(each.value))
-            for each in code
-        )
-    return answer.value is ...
-
-
-def _written(text: str) -> bool:
-    return any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n"))
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
-
-
-def _is_dots(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is ...
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _magic(source: str) -> re.Match[str] | None:
+    """Return the first line of an answer cell in a magic that a kind of answer has."""
+    found = _MAGIC.match(source)
+    kind = KINDS.get(found["kind"]) if found else None
+    return found if kind and kind.has_magic else None

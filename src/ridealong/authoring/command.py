@@ -4,22 +4,17 @@ import argparse
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from typing import TYPE_CHECKING
 
 from ridealong import course as course_folder
-from ridealong.authoring import sources, steps
-from ridealong.authoring.problems import BuildError, nearest
+from ridealong.authoring import steps
+from ridealong.authoring.problems import BuildError, did_you_mean_or_known
 from ridealong.authoring.steps import Memory, Options, Outcome, Show, Step
-from ridealong.dataset import DatasetError
+
+# What takes long to load is loaded when there is something to build, and not for the help.
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 Steps = Callable[[Path, list[Path], Options], Iterable[Step]]
 
@@ -89,8 +84,9 @@ def main(argv: list[str] | None = None) -> int:
         0 when all is made, or all is fresh; 1 when something is stale or wrong; 2 when the
         command itself was wrong.
     """
-    parser = _parser()
-    arguments = parser.parse_args(argv)
+    arguments = _parser().parse_args(argv)
+    from rich.console import Console
+
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     course = course_folder.root()
     if course is None:
@@ -104,6 +100,8 @@ def main(argv: list[str] | None = None) -> int:
     except BuildError as error:
         console.print(error, markup=False)
         return 2
+    from ridealong.dataset import DatasetError
+
     options = Options(hidden_seed=arguments.hidden_seed, hold_quiz_key=arguments.hold_quiz_key)
     try:
         outcomes = _run(stages, modules, course, options, arguments, console)
@@ -133,7 +131,9 @@ def _parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="change nothing; fail and name what is stale"
     )
     parser.add_argument(
-        "--all", action="store_true", help="make, or check, also what seems to be fresh"
+        "--all",
+        action="store_true",
+        help="make, or check, everything anew, whatever solutions/built.txt says is fresh",
     )
     parser.add_argument(
         "--hidden-seed",
@@ -152,6 +152,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _chosen(words: list[str], course: Path) -> tuple[list[Stage], list[Path]]:
+    from ridealong.authoring import sources
+
     known = {stage.name: stage for stage in STAGES}
     folders = {folder.name: folder for folder in sources.folders(course)}
     stages, modules, unknown = [], [], []
@@ -163,7 +165,7 @@ def _chosen(words: list[str], course: Path) -> tuple[list[Stage], list[Path]]:
             modules.append(folders[name])
         else:
             unknown.append(
-                f"{word!r} is neither a stage nor a module{nearest(word, [*known, *folders])}"
+                f"{word!r} is neither a stage nor a module{did_you_mean_or_known(word, [*known, *folders])}"
             )
     if unknown:
         raise BuildError(unknown)
@@ -179,7 +181,7 @@ def _run(
     course: Path,
     options: Options,
     arguments: argparse.Namespace,
-    console: Console,
+    console: "Console",
 ) -> list[Outcome]:
     """Run the stages in their order; a build stops after a stage that found problems."""
     memory = Memory(course)
@@ -194,7 +196,9 @@ def _run(
                     act(step, memory, _show(progress, bar, step.name), again=arguments.all)
                 )
             if not arguments.check and any(outcome.problems for outcome in outcomes):
-                break
+                return outcomes
+    if not (arguments.check or arguments.what):
+        memory.keep_only({outcome.name for outcome in outcomes})
     return outcomes
 
 
@@ -212,7 +216,15 @@ def _steps(
         outcomes.append(Outcome(stage.name, "", problems=error.problems))
 
 
-def _progress(console: Console) -> Progress:
+def _progress(console: "Console") -> "Progress":
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -224,14 +236,14 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _show(progress: Progress, bar: TaskID, name: str) -> Show:
+def _show(progress: "Progress", bar: "TaskID", name: str) -> Show:
     def show(done: int, total: int, what: str) -> None:
         progress.update(bar, description=f"{name}: {what}", completed=done, total=total or None)
 
     return show
 
 
-def _report(outcomes: list[Outcome], course: Path, checking: bool, console: Console) -> int:
+def _report(outcomes: list[Outcome], course: Path, checking: bool, console: "Console") -> int:
     """Say what changed, what is stale and what is wrong, one line each."""
     said: set[str] = set()
     stale = 0

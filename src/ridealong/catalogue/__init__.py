@@ -1,14 +1,15 @@
 """Find exercises, quizzes, predictions and rubrics in the derived files beside this one."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
+
+from ridealong.text import did_you_mean
 
 Entry = Mapping[str, Any]
 
@@ -26,7 +27,7 @@ class Module:
     """One module's catalogue: what is asked in it, and which hidden data its answers meet.
 
     `hidden_seed` and `hidden_scale` are those that the fingerprints were made with; a cohort can
-    have its own.
+    have its own. `notebooks` holds for each notebook the ids of what is checked in it, in order.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Module:
     quizzes: Mapping[str, Entry] = field(default_factory=dict)
     predictions: Mapping[str, Entry] = field(default_factory=dict)
     rubrics: Mapping[str, Entry] = field(default_factory=dict)
+    notebooks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def modules() -> tuple[Module, ...]:
@@ -57,7 +59,7 @@ def exercise(identity: object) -> tuple[Module, Entry]:
         if isinstance(identity, str) and identity in module.exercises:
             return module, module.exercises[identity]
     known = [each for module in modules() for each in module.exercises]
-    raise CatalogueError(f"no exercise {identity!r} in this course{nearest(identity, known)}")
+    raise CatalogueError(f"no exercise {identity!r} in this course{did_you_mean(identity, known)}")
 
 
 def quizzes() -> dict[str, Entry]:
@@ -75,10 +77,13 @@ def rubrics() -> dict[str, Entry]:
     return {each: entry for module in modules() for each, entry in module.rubrics.items()}
 
 
-def nearest(name: object, known: Iterable[str]) -> str:
-    """Return `; did you mean "..."?` with the known name nearest to `name`, or an empty text."""
-    close = get_close_matches(str(name).lower().replace("_", "-"), list(known), n=1, cutoff=0.6)
-    return f'; did you mean "{close[0]}"?' if close else ""
+def beside(identity: str) -> tuple[str, ...]:
+    """Return the ids of what is checked in the notebook of an exercise or quiz, in its order."""
+    for module in modules():
+        for asked in module.notebooks.values():
+            if identity in asked:
+                return tuple(asked)
+    return (identity,)
 
 
 def _sources() -> list[Traversable]:
@@ -107,6 +112,7 @@ def _read(source: Traversable) -> Module:
             hidden_scale=float(content["hidden_scale"]),
             **{key: dict(content[key]) for key in ("exercises", "quizzes", "predictions")},
             rubrics=dict(content.get("rubrics", {})),  # few modules have one
+            notebooks=dict(content.get("notebooks", {})),
         )
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CatalogueError(

@@ -15,12 +15,19 @@ from typing import Any, Literal
 import duckdb
 
 from ridealong.dataset.checksums import checksums as content_checksums
-from ridealong.dataset.stories import tell
+from ridealong.dataset.stories import StoryMissing, tell
 
 USERS_PER_SCALE = 10_000
 SMALLEST_SCALE = 0.1
 LARGEST_SCALE = 1000
 LARGEST_SEED = 2**32 - 1
+
+DRAWS = 20
+"""How often a company is drawn from one seed, at most, until every story is in the data.
+
+The stories are planted; what chance can still take from them it takes from a few seeds in a hundred,
+so twenty draws in a row do not happen.
+"""
 
 CORE_TABLES = ("users", "drivers", "rides", "payments")
 
@@ -59,12 +66,14 @@ class BuildReport:
         row_counts: Rows per table; staging tables as `staging.name`.
         checksums: Content checksum per table, the same names; empty unless asked for.
         truth: What is true about each planted story, by its code. Never stored in the database.
+        draws: How often the company was drawn until every promised story was in the data.
         seconds: Time the build took.
     """
 
     row_counts: dict[str, int]
     checksums: dict[str, str]
     truth: dict[str, Any]
+    draws: int
     seconds: float
 
 
@@ -141,6 +150,9 @@ def build_database(
 ) -> BuildReport:
     """Build the company's data into a new database file.
 
+    Where chance leaves a planted story weaker than promised, the company is drawn again from the
+    same seed, so that every seed has every story. The same seed and scale always give the same data.
+
     Args:
         path: File to write; it must not exist. Write to a temporary name and rename, so that an
             interrupted build leaves nothing that looks finished.
@@ -149,22 +161,48 @@ def build_database(
         progress: Called as `progress(done_steps, total_steps, what)` before each step and once at
             the end.
         threads: Threads DuckDB may use; its own choice by default. The data do not depend on it.
-        tables: "core" builds only users, drivers, rides and payments (for measuring).
+        tables: "core" builds only users, drivers, rides and payments (for measuring), and takes the
+            first draw: the stories need the other tables.
         checksums: Also compute the content checksum of every table. It costs about as much as
             the build itself.
 
     Raises:
         ValueError: `scale` or `seed` is out of range.
         FileExistsError: There is a file at `path`.
+        StoryMissing: A story is in none of the draws; it is planted too weakly.
     """
     _refuse_bad_size(scale, seed)
     if path.exists():
         raise FileExistsError(f"{path} exists; build into a new file and rename it afterwards")
     started = time.perf_counter()
+    for draw in range(DRAWS):
+        try:
+            row_counts, sums, truth = _draw(
+                path, scale, seed, draw, progress, threads, tables, checksums
+            )
+            break
+        except StoryMissing:
+            path.unlink(missing_ok=True)
+            if draw == DRAWS - 1:
+                raise
+    return BuildReport(row_counts, sums, truth, draw + 1, time.perf_counter() - started)
+
+
+def _draw(
+    path: Path,
+    scale: float,
+    seed: int,
+    draw: int,
+    progress: Progress | None,
+    threads: int | None,
+    tables: Literal["all", "core"],
+    checksums: bool,
+) -> tuple[dict[str, int], dict[str, str], dict[str, Any]]:
+    """Build one draw of a company; return its row counts, checksums and the truth of its stories."""
     steps = [step for step in _STEPS if tables == "all" or step.core]
     total = len(steps) + 1
     with duckdb.connect(str(path)) as con:
-        _set_up(con, scale, seed, threads)
+        _set_up(con, scale, seed, draw, threads)
         for done, step in enumerate(steps):
             if progress is not None:
                 progress(done, total, step.what)
@@ -178,12 +216,12 @@ def build_database(
         )
         names = _names(tables)
         row_counts = {name: _row_count(con, name) for name in names}
-        sums = content_checksums(con, names) if checksums else {}
         truth = tell(con, scale=scale) if tables == "all" else {}
+        sums = content_checksums(con, names) if checksums else {}
         con.execute("CHECKPOINT")
     if progress is not None:
         progress(total, total, "done")
-    return BuildReport(row_counts, sums, truth, time.perf_counter() - started)
+    return row_counts, sums, truth
 
 
 def _row_count(con: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -206,7 +244,9 @@ def _refuse_bad_size(scale: float, seed: int) -> None:
         raise ValueError(f"seed is {seed}; it must lie between 0 and {LARGEST_SEED}")
 
 
-def _set_up(con: duckdb.DuckDBPyConnection, scale: float, seed: int, threads: int | None) -> None:
+def _set_up(
+    con: duckdb.DuckDBPyConnection, scale: float, seed: int, draw: int, threads: int | None
+) -> None:
     users = round(scale * USERS_PER_SCALE)
     con.execute("SET enable_progress_bar = false")  # the caller shows its own
     con.execute("SET preserve_insertion_order = true")
@@ -220,5 +260,6 @@ def _set_up(con: duckdb.DuckDBPyConnection, scale: float, seed: int, threads: in
         con.execute(f"SET threads = {int(threads)}")
     con.execute("CREATE SCHEMA meta")
     con.execute(f"SET VARIABLE seed = {int(seed)}")
+    con.execute(f"SET VARIABLE draw = {int(draw)}")
     con.execute(f"SET VARIABLE user_count = {users}")
     con.execute(f"SET VARIABLE driver_count = {max(180, users // 12)}")

@@ -19,7 +19,8 @@ class Calibration:
         quantity: What is measured, with its unit.
         published: The published figure, in words.
         source: Where it was published; empty when `published` says that none was found.
-        ours: The figure the generator aims at, in words.
+        aim: The figure the generator aims at, in words.
+        found: What the public data at scale 1 have, with as many places as are shown.
         low: Smallest value accepted.
         high: Largest value accepted.
         query: SQL that returns the value, on a database of scale 1 or more.
@@ -28,7 +29,8 @@ class Calibration:
     quantity: str
     published: str
     source: str
-    ours: str
+    aim: str
+    found: str
     low: float
     high: float
     query: str
@@ -76,6 +78,7 @@ CALIBRATIONS = (
         "most frequent downtown hop 1.1 mi",
         "Chicago TNP analysis, 2018",
         "1.0",
+        "1.02",
         0.95,
         1.10,
         f"SELECT quantile_cont(distance_mi, 0.10) {_COMPLETED}",
@@ -85,6 +88,7 @@ CALIBRATIONS = (
         "mean about 5 mi",
         _TLC,
         "3.0",
+        "2.95",
         2.8,
         3.2,
         f"SELECT median(distance_mi) {_COMPLETED}",
@@ -94,6 +98,7 @@ CALIBRATIONS = (
         _NOT_FOUND,
         "",
         "11.3",
+        "11.29",
         10.8,
         11.8,
         f"SELECT quantile_cont(distance_mi, 0.90) {_COMPLETED}",
@@ -103,6 +108,7 @@ CALIBRATIONS = (
         "about 5; typical paid trip 5.2",
         f"{_TLC}; Schaller, The New Automobility",
         "4.9",
+        "4.93",
         4.75,
         5.05,
         f"SELECT avg(distance_mi) {_COMPLETED}",
@@ -112,6 +118,7 @@ CALIBRATIONS = (
         _NOT_FOUND,
         "",
         "4",
+        "4.00",
         3.5,
         4.6,
         f"SELECT quantile_cont({_MINUTES}, 0.10) {_COMPLETED}",
@@ -121,6 +128,7 @@ CALIBRATIONS = (
         _NOT_FOUND,
         "",
         "13",
+        "12.97",
         12,
         14,
         f"SELECT median({_MINUTES}) {_COMPLETED}",
@@ -130,6 +138,7 @@ CALIBRATIONS = (
         _NOT_FOUND,
         "",
         "30",
+        "30.00",
         27.5,
         32.5,
         f"SELECT quantile_cont({_MINUTES}, 0.90) {_COMPLETED}",
@@ -139,6 +148,7 @@ CALIBRATIONS = (
         "27.67 (Uber), 25.15 (Lyft) in New York 2025; half of Chicago's 2018 fares near 5 to 10",
         f"{_TLC}; Curbed Chicago 2019",
         "18.3, between the two on purpose",
+        "18.13",
         17.4,
         19.4,
         f"SELECT avg(fare) {_COMPLETED}",
@@ -148,6 +158,7 @@ CALIBRATIONS = (
         _NOT_FOUND,
         "",
         "13.7",
+        "13.70",
         12.9,
         14.5,
         f"SELECT median(fare) {_COMPLETED}",
@@ -157,6 +168,7 @@ CALIBRATIONS = (
         "79 %",
         _TLC,
         "79 %",
+        "78.98 %",
         0.789,
         0.790,
         f"SELECT sum(driver_pay) / sum(fare) {_COMPLETED}",
@@ -166,6 +178,7 @@ CALIBRATIONS = (
         "16 % (Uber 2017); 17.3 % (Chicago)",
         f"{_TIPS}; CompassRed",
         "16 to 17 %",
+        "16.54 %",
         0.14,
         0.19,
         "SELECT (SELECT count(*) FROM payments WHERE kind = 'tip') / count(*) "
@@ -176,6 +189,7 @@ CALIBRATIONS = (
         "3.11",
         _TIPS,
         "3.00",
+        "2.97",
         2.9,
         3.1,
         "SELECT avg(amount) FROM payments WHERE kind = 'tip'",
@@ -185,6 +199,7 @@ CALIBRATIONS = (
         "about 60 % of riders never tip",
         _TIPS,
         "60 %",
+        "58.88 %",
         0.54,
         0.66,
         "SELECT avg((tips = 0)::INTEGER) FROM ("
@@ -197,6 +212,7 @@ CALIBRATIONS = (
         "2.6 min after a concert with surge working",
         "Hall, Kendrick and Nosko, 2015",
         "250",
+        "249",
         238,
         262,
         f"SELECT median({_WAIT}) {_COMPLETED}",
@@ -206,6 +222,7 @@ CALIBRATIONS = (
         _NOT_FOUND,
         "",
         "564",
+        "559",
         530,
         600,
         f"SELECT quantile_cont({_WAIT}, 0.90) {_COMPLETED}",
@@ -215,6 +232,7 @@ CALIBRATIONS = (
         "57 % in central San Francisco, 14 % in Manhattan",
         "Chen, Mislove and Wilson, IMC 2015",
         "14 to 20 %",
+        "15.64 %",
         0.14,
         0.20,
         "SELECT avg((multiplier > 1)::INTEGER) FROM surge_snapshots",
@@ -224,6 +242,7 @@ CALIBRATIONS = (
         _NOT_FOUND,
         "",
         "capped at 3.0",
+        "3.0",
         2.0,
         3.0,
         "SELECT max(multiplier) FROM surge_snapshots",
@@ -233,6 +252,7 @@ CALIBRATIONS = (
         _NOT_FOUND,
         "",
         "7.5 %",
+        "7.15 %",
         0.065,
         0.085,
         "SELECT avg((cancelled_by IS NOT DISTINCT FROM 'rider')::INTEGER) FROM rides",
@@ -242,6 +262,7 @@ CALIBRATIONS = (
         "2 to 7 %",
         "Brown, UCLA 2018 (1,704 trips)",
         "3.5 %",
+        "3.37 %",
         0.028,
         0.042,
         "SELECT avg((cancelled_by IS NOT DISTINCT FROM 'driver')::INTEGER) FROM rides",
@@ -251,6 +272,7 @@ CALIBRATIONS = (
         "99.7 % of riders arrived",
         "Brown, UCLA 2018",
         "0.1 to 1 %",
+        "0.55 %",
         0.001,
         0.010,
         "SELECT avg((cancelled_by IS NOT DISTINCT FROM 'system')::INTEGER) FROM rides",
@@ -260,6 +282,7 @@ CALIBRATIONS = (
         "2 to 3 %",
         "Business Insider 2015, on one city's guide of 2014",
         "3 %",
+        "3.59 %",
         0.015,
         0.05,
         "SELECT avg((rating < 4.6)::INTEGER) FROM drivers WHERE rating IS NOT NULL",
@@ -269,6 +292,7 @@ CALIBRATIONS = (
         _NOT_FOUND,
         "",
         "1 %",
+        "1.54 %",
         0.002,
         0.02,
         "SELECT avg((rating <= 4.5)::INTEGER) FROM drivers WHERE rating IS NOT NULL",
@@ -278,6 +302,7 @@ CALIBRATIONS = (
         _NOT_FOUND,
         "",
         "6 %, the new ones",
+        "6.48 %",
         0.045,
         0.08,
         "SELECT avg((rating IS NULL)::INTEGER) FROM drivers",
@@ -287,6 +312,7 @@ CALIBRATIONS = (
         "ratings crowd at the top",
         "Filippas, Horton and Golden",
         "4.8",
+        "4.82",
         4.76,
         4.84,
         "SELECT median(rating) FROM drivers",
@@ -296,6 +322,7 @@ CALIBRATIONS = (
         _NOT_FOUND,
         "",
         "60 %",
+        "60.05 %",
         0.585,
         0.615,
         "SELECT (SELECT count(*) FROM ratings WHERE rated_by = 'user') / count(*) "
@@ -306,6 +333,7 @@ CALIBRATIONS = (
         "30 %",
         _SECOND_MEASURE,
         "about 40 %",
+        "42.59 %",
         0.30,
         0.45,
         _MONTHLY.format("avg((rides = 1)::INTEGER)"),
@@ -315,6 +343,7 @@ CALIBRATIONS = (
         "40 %",
         _SECOND_MEASURE,
         "about 35 %",
+        "33.12 %",
         0.30,
         0.45,
         _MONTHLY.format("avg((rides >= 4)::INTEGER)"),
@@ -324,6 +353,7 @@ CALIBRATIONS = (
         "20 %",
         _SECOND_MEASURE,
         "about 20 %",
+        "20.17 %",
         0.16,
         0.26,
         _MONTHLY.format("avg((rides >= 7)::INTEGER)"),
@@ -333,6 +363,7 @@ CALIBRATIONS = (
         "33 or more",
         _SECOND_MEASURE,
         "about 40",
+        "38",
         30,
         52,
         _MONTHLY.format("quantile_disc(rides, 0.99)"),
@@ -342,17 +373,18 @@ CALIBRATIONS = (
             f"riders who ride in the {name} week after their first",
             _NOT_FOUND,
             "",
-            f"{share:.0%}, invented",
+            f"{share * 100:.0f} %, invented",
+            found,
             share - 0.035,
             share + 0.035,
             _RETENTION.format(week=week),
         )
-        for week, name, share in (
-            (1, "1st", 0.43),
-            (2, "2nd", 0.35),
-            (4, "4th", 0.28),
-            (8, "8th", 0.22),
-            (12, "12th", 0.19),
+        for week, name, share, found in (
+            (1, "1st", 0.43, "40.45 %"),
+            (2, "2nd", 0.35, "34.61 %"),
+            (4, "4th", 0.28, "29.36 %"),
+            (8, "8th", 0.22, "23.73 %"),
+            (12, "12th", 0.19, "19.84 %"),
         )
     ),
     Calibration(
@@ -360,6 +392,7 @@ CALIBRATIONS = (
         "65 % of men, 76.5 % of women",
         "Cook et al. 2018, as reported",
         "65 %",
+        "61.82 %",
         0.55,
         0.75,
         "WITH early AS (SELECT driver_id FROM rides WHERE driver_id IS NOT NULL "
@@ -374,6 +407,7 @@ CALIBRATIONS = (
         "about 20 % of card-not-present payments",
         "subrevival.com 2026, benchmark",
         "4.2 %, invented",
+        "4.18 %",
         0.038,
         0.046,
         "SELECT avg((status = 'failed')::INTEGER) FROM payments "
@@ -384,6 +418,7 @@ CALIBRATIONS = (
         _NOT_FOUND,
         "",
         "80 %",
+        "80.17 %",
         0.76,
         0.84,
         "SELECT avg((status = 'succeeded')::INTEGER) FROM payments "
@@ -394,6 +429,7 @@ CALIBRATIONS = (
         "peaks on Friday and Saturday nights and in weekday rush hours",
         "CMAP on Chicago TNP, 2019",
         "about twice",
+        "2.18",
         1.7,
         2.3,
         "WITH hourly AS (SELECT dayofweek(t) AS weekday, hour(t) AS hour, count(*) AS requests "

@@ -3,13 +3,13 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from ridealong.dataset.storage import DatasetArgumentError
+from ridealong.text import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ def table(name: str) -> Table:
     tables = dictionary()
     if wanted in tables:
         return tables[wanted]
-    near = get_close_matches(wanted, tables, n=1, cutoff=0.5)
-    suggestion = f"The nearest name is {near[0]!r}. " if near else ""
+    near = nearest(wanted, tables, cutoff=0.5)
+    suggestion = f"The nearest name is {near!r}. " if near else ""
     raise DatasetArgumentError(f"there is no table {name!r}. {suggestion}tables() lists them all.")
 
 

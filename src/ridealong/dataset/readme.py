@@ -24,11 +24,14 @@ def dictionary_tables() -> str:
 
 
 def calibration_table() -> str:
-    """Return the published figures and our setting as a Markdown table."""
-    lines = ["| quantity | published | source | ours |", "| --- | --- | --- | --- |"]
+    """Return the published figures, our aim and what came out as a Markdown table."""
+    lines = [
+        "| quantity | published | source | aim | measured |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     lines += [
         "| "
-        + " | ".join(_cell(part) for part in (q.quantity, q.published, q.source, q.ours))
+        + " | ".join(_cell(part) for part in (q.quantity, q.published, q.source, q.aim, q.found))
         + " |"
         for q in CALIBRATIONS
     ]

@@ -7,7 +7,6 @@ import math
 import os
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from numbers import Real
@@ -19,9 +18,10 @@ import duckdb
 import platformdirs
 from filelock import FileLock, Timeout
 
-from ridealong import course
+from ridealong import course, files
 from ridealong.dataset import build
 from ridealong.dataset.progress import Show, progress_bar
+from ridealong.dataset.stories import StoryMissing
 
 SMALLEST_SCALE = build.SMALLEST_SCALE
 LARGEST_SCALE = build.LARGEST_SCALE
@@ -83,7 +83,7 @@ def ensure_database(
 
     Raises:
         DatasetArgumentError: scale or seed is out of range or no number.
-        DatasetError: the folder cannot be written, or the disk is full.
+        DatasetError: the folder cannot be written, the disk is full, or the generator stopped.
     """
     scale, seed = _checked_scale(scale), _checked_seed(seed)
     path = database_path(scale, seed)
@@ -95,7 +95,8 @@ def ensure_database(
             existed = path.exists()
             fault = _fault(path, scale, seed)  # whoever held the lock before us may have built it
             if fault is not None:
-                _build(path, scale, seed, show)
+                with _readable_stops(scale, seed):
+                    _build(path, scale, seed, show)
     if show_progress and existed and fault is not None:
         print(f"The course data {path.name} {fault}, so it was built again.")
     return path
@@ -222,12 +223,12 @@ def _build(path: Path, scale: float, seed: int, show: Show) -> None:
         digest = _digest(unfinished)
         truth = path.parent / "truth" / f"{path.stem}.json"
         truth.parent.mkdir(exist_ok=True)
-        _write(truth, json.dumps(report.truth, indent=2, default=str) + "\n")
+        files.write(truth, (json.dumps(report.truth, indent=2, default=str) + "\n").encode())
         # Without a digest a file is judged by its content alone, so a stop between these
         # three lines leaves nothing that contradicts itself.
         _digest_path(path).unlink(missing_ok=True)
-        _replace(unfinished, path)
-        _write(_digest_path(path), digest + "\n")
+        files.replace(unfinished, path)
+        files.write(_digest_path(path), f"{digest}\n".encode())
     finally:
         _remove_unfinished(path)
 
@@ -240,30 +241,6 @@ def _remove_unfinished(path: Path) -> None:
         else:
             with suppress(OSError):  # Windows keeps a file that is still open; next time then
                 left.unlink()
-
-
-def _replace(source: Path, target: Path) -> None:
-    # Windows refuses while somebody reads the old file, if only to see whether it is whole.
-    for _ in range(20):
-        try:
-            os.replace(source, target)
-        except PermissionError:
-            if os.name != "nt" or not target.exists():
-                raise
-            time.sleep(0.1)
-        else:
-            return
-    os.replace(source, target)
-
-
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -285,6 +262,21 @@ def _readable_errors(path: Path) -> Iterator[None]:
             f"The course data could not be built: {why}. "
             "Or set the environment variable RIDEALONG_DATA to a folder of yours "
             "with some space, and start again."
+        ) from error
+
+
+@contextmanager
+def _readable_stops(scale: float, seed: int) -> Iterator[None]:
+    """Turn what stops the generator into one sentence with a next step."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.PermissionException):
+        raise  # about the disk, see `_readable_errors`
+    except (StoryMissing, duckdb.Error) as error:
+        raise DatasetError(
+            f"The course data of scale {scale:g} and seed {seed} could not be built: the generator "
+            f"stopped ({str(error).splitlines()[0]}). Take another seed or scale, and report this "
+            "line: no seed should do this."
         ) from error
 
 

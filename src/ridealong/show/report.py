@@ -36,19 +36,47 @@ class Report:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col" style="{_CELL}">{h}</th>' for h in _HEADINGS)
-        rows = "".join(map(_row, self._ordered()))
         held = sum(each.held for each in self.properties)
         caption = f"{self.title} " if self.title else ""
-        return (
-            '<table style="border-collapse:collapse">'
-            '<caption style="text-align:left;caption-side:top;font-weight:bold">'
-            f"{html.escape(caption)}{held} of {len(self.properties)} as it should be</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
+        return _table(f"{caption}{held} of {len(self.properties)} as it should be", self._ordered())
+
+    def only_wrong(self) -> str:
+        """Return what does not hold as text, and how many others do."""
+        lines = [
+            f"{_WRONG}: {each.name}: {each.seen}" + (f" - {each.matters}" if each.matters else "")
+            for each in self.properties
+            if not each.held
+        ]
+        held = len(self.properties) - len(lines)
+        return "\n".join([*lines, f"{held} of {len(self.properties)} as it should be"])
+
+    def folded_html(self) -> str:
+        """Return the table of what does not hold, with all others folded below it."""
+        wrong = tuple(each for each in self.properties if not each.held)
+        held = tuple(each for each in self.properties if each.held)
+        shown = ""
+        if wrong:
+            shown += _table(f"{len(wrong)} of {len(self.properties)} not as it should be", wrong)
+        if held:
+            shown += (
+                '<details data-lm-suppress-shortcuts="true" style="margin:0 0 6px 0">'
+                f'<summary style="cursor:pointer">Show the {len(held)} as it should be</summary>'
+                f"{_table(f'{len(held)} of {len(self.properties)} as it should be', held)}</details>"
+            )
+        return shown
 
     def _ordered(self) -> list[Property]:
         return sorted(self.properties, key=lambda each: each.held)
+
+
+def _table(caption: str, properties: Sequence[Property]) -> str:
+    head = "".join(f'<th scope="col" style="{_CELL}">{h}</th>' for h in _HEADINGS)
+    return (
+        '<table style="border-collapse:collapse">'
+        '<caption style="text-align:left;caption-side:top;font-weight:bold">'
+        f"{html.escape(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, properties))}</tbody></table>"
+    )
 
 
 def _aloud(word: str) -> str:

@@ -25,7 +25,7 @@ class Table:
     row_count: int
 
     def __repr__(self) -> str:
-        cells = [[_cell(each) for each in row] for row in self.rows]
+        cells = [[cell_text(each) for each in row] for row in self.rows]
         widths = [max(map(len, column)) for column in zip(self.columns, *cells, strict=True)]
         rights = self._numeric()
         lines = [self.columns, ["-" * width for width in widths], *cells]
@@ -47,7 +47,7 @@ class Table:
         body = "\n".join(
             "<tr>"
             + "".join(
-                f'<td style="text-align: {style}">{escape(_cell(cell))}</td>'
+                f'<td style="text-align: {style}">{escape(cell_text(cell))}</td>'
                 for cell, style in zip(row, styles, strict=True)
             )
             + "</tr>"
@@ -72,7 +72,7 @@ class Table:
         return f"{count}, the first {len(self.rows)} are shown" if cut else count
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """Return a cell as text: NULL for None, floats with at most six decimals."""
     if value is None:
         return "NULL"

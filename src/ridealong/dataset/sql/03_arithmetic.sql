@@ -15,7 +15,12 @@ CREATE TEMP MACRO mix(x) AS fold(
 
 -- One stream per table. The seed is scrambled first, so that neighbouring seeds and tables have
 -- nothing in common. 2654435769 is 2^32 divided by the golden ratio.
-SET VARIABLE scrambled_seed = (SELECT mix(getvariable('seed')::UBIGINT));
+-- A company in which chance leaves a planted story too weak is drawn again: `draw` counts from 0.
+SET VARIABLE scrambled_seed = (
+    SELECT CASE WHEN getvariable('draw') = 0 THEN mix(getvariable('seed')::UBIGINT)
+                ELSE mix(xor(mix(getvariable('seed')::UBIGINT),
+                             (getvariable('draw')::UBIGINT * 2654435769::UBIGINT)
+                             & 4294967295::UBIGINT)) END);
 CREATE TEMP MACRO stream(table_no) AS mix(
     (getvariable('scrambled_seed') + table_no::UBIGINT * 2654435769::UBIGINT)
     & 4294967295::UBIGINT);

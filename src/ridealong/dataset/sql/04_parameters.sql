@@ -1,6 +1,6 @@
 -- What the company looks like, in whole numbers: change a number here and the data follows.
 --
--- Three variables come from outside: `seed`, `user_count` and `driver_count`.
+-- Four variables come from outside: `seed`, `draw`, `user_count` and `driver_count`.
 
 SET VARIABLE history_s = 15724800;          -- 26 weeks in seconds; the history ends at as_of()
 SET VARIABLE user_key = (SELECT stream(1));

@@ -5,25 +5,10 @@
 
 CREATE TEMP MACRO choose(k, n) AS below(attribute(getvariable('story_key'), k), n);
 
--- S1: a concert on a Thursday or Friday evening, 18:00-22:00 local, in week 22 or 23; for 26 minutes
--- the surge multiplier is stuck at 1.00. One week earlier is the control evening.
-SET VARIABLE s1_city = (SELECT choose(1, 5) + 1);
-SET VARIABLE s1_day = (SELECT (22 + choose(2, 2)) * 7 + 3 + choose(3, 2));
-SET VARIABLE s1_local_s = (SELECT getvariable('s1_day') * 86400 + 64800);
-SET VARIABLE s1_start_s = (
-    SELECT to_utc(getvariable('s1_local_s'), behind_utc_s, observes_dst, false)::BIGINT
-    FROM city_clock WHERE city_id = getvariable('s1_city'));
-SET VARIABLE s1_end_s = (SELECT getvariable('s1_start_s') + 14400);
-SET VARIABLE s1_stuck_s = (SELECT getvariable('s1_start_s') + 3600 + 900 * choose(4, 5));
--- The control evening is an ordinary one. It starts at the same local hour.
-SET VARIABLE s1_control_s = (
-    SELECT to_utc(getvariable('s1_local_s') - 604800, behind_utc_s, observes_dst, false)::BIGINT
-    FROM city_clock WHERE city_id = getvariable('s1_city'));
--- The decoy: New Year's Eve in another city, with demand but without long waits.
-SET VARIABLE s1_decoy_city = (SELECT (getvariable('s1_city') % 5) + 1);
-SET VARIABLE s1_decoy_start_s = (
-    SELECT to_utc(93 * 86400 + 64800, behind_utc_s, observes_dst, false)::BIGINT
-    FROM city_clock WHERE city_id = getvariable('s1_decoy_city'));
+-- S1: a concert. The drawn evening is only wished for: it has to find enough drivers, so where and
+-- when it is, is decided at the end of 08_shifts.sql.
+SET VARIABLE s1_wish = (SELECT (choose(1, 5) * 2 + choose(2, 2)) * 2 + choose(3, 2));
+SET VARIABLE s1_stuck_after_s = (SELECT 3600 + 900 * choose(4, 5));
 SET VARIABLE s1_tickets = (SELECT 12 + choose(5, 9));
 
 -- S2: provider alpha times out on a weekday of week 24, in busy hours.

@@ -1,0 +1,96 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ridealong.quizzes import bank
+from ridealong.quizzes import question as schema
+from ridealong.quizzes.judging import judge
+
+ORDER = ["from", "where", "group", "select"]
+
+
+@pytest.mark.parametrize(
+    ("quiz_id", "choice"),
+    [
+        ("clause-order", "b"),
+        ("null-tests", ["is", "distinct"]),
+        ("null-tests", ["distinct", "is"]),
+        ("clause-steps", ORDER),
+        ("downtime", 43.2),
+        ("downtime", 43),
+    ],
+)
+def test_right_answers_pass_with_and_without_confidence(
+    folder: Path, quiz_id: str, choice: Any
+) -> None:
+    assert judge(quiz_id, {"choice": choice, "confidence": "certain"}).passed
+    assert judge(quiz_id, choice).passed
+
+
+@pytest.mark.parametrize(
+    ("quiz_id", "choice", "words"),
+    [
+        ("clause-order", "a", "worked out late"),
+        ("null-tests", ["is"], "Left out: driver_id IS NOT DISTINCT FROM NULL"),
+        ("null-tests", ["is", "distinct", "zero"], "writes 0 for nobody"),
+        ("clause-steps", list(reversed(ORDER)), "written first and worked out last"),
+        ("downtime", 432, "More than that"),
+        ("downtime", 4, "Less than that"),
+    ],
+)
+def test_wrong_answers_get_the_words_of_the_option(
+    folder: Path, quiz_id: str, choice: Any, words: str
+) -> None:
+    verdict = judge(quiz_id, {"choice": choice, "confidence": "guessing"})
+
+    assert not verdict.passed
+    assert words in verdict.message
+
+
+@pytest.mark.parametrize("answer", [None, ..., "", {"choice": None}, {"choice": "  "}])
+def test_nothing_chosen_is_no_answer_yet(folder: Path, answer: Any) -> None:
+    verdict = judge("clause-order", answer)
+
+    assert not verdict.passed
+    assert verdict.message.startswith("no answer yet")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        12,
+        ["b"],
+        {"choice": {"b": 1}},
+        {"confidence": 3},
+        object(),
+        "zz",
+        b"b",
+        {"choice": [[]]},
+        1e400,
+    ],
+)
+@pytest.mark.parametrize("quiz_id", ["clause-order", "null-tests", "clause-steps", "downtime"])
+def test_answers_of_any_shape_fail_with_words(folder: Path, quiz_id: str, answer: Any) -> None:
+    verdict = judge(quiz_id, answer)
+
+    if (quiz_id, answer) != ("downtime", 12):
+        assert not verdict.passed
+    assert verdict.message
+
+
+def test_a_key_held_back_is_recorded_and_not_graded(
+    folder: Path, raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = {"quizzes": {"clause-order": schema.without_key(raw["quiz"][0])}}
+    monkeypatch.setattr(bank, "_tables", tables.__getitem__)
+
+    verdict = judge("clause-order", {"choice": "b", "confidence": "certain"})
+
+    assert not verdict.passed
+    assert "recorded, not graded yet" in verdict.message
+
+
+def test_an_unknown_quiz_names_the_nearest(folder: Path) -> None:
+    with pytest.raises(bank.UnknownQuestion, match="clause-order"):
+        judge("clause-ordr", "b")
