@@ -77,6 +77,7 @@ class Known:
         alternatives: other right answers, by name.
         mistakes: wrong answers, by name.
         hidden_seed: of the hidden data.
+        signs: of a mistake by name, how it is known in the text, where its author says so.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Known:
     alternatives: Mapping[str, str]
     mistakes: Mapping[str, str]
     hidden_seed: int
+    signs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class KnownWrong(Exception):
