@@ -1,14 +1,13 @@
 """Judge schemas by what they refuse and let in."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Final
 
 from ridealong.answer import Answer
 from ridealong.engine import sqltext
 from ridealong.judging.ddl import attacks
-from ridealong.judging.ddl.judge import attack_job, judge_schema, marks_of_schema
-from ridealong.judging.kind import Entry, Key, Kind, results_by_marks
+from ridealong.judging.ddl.judge import attack_job, judge_schema, results_of_schema
+from ridealong.judging.kind import Entry, Key, Kind
 from ridealong.text import did_you_mean
 
 
@@ -55,6 +54,6 @@ DDL: Final = Kind(
         "given": Key(str, required=False),
     },
     problems=_problems,
-    results=partial(results_by_marks, marks=marks_of_schema),
+    results=results_of_schema,
     jobs={"attack": attack_job},
 )
