@@ -142,7 +142,6 @@ def _outcomes(
     statements: str,
     wanted: Sequence[str],
     names: Mapping[str, str],
-    kind: type[names_of.Names] = names_of.Names,
 ) -> Sequence[Outcome]:
     """Run attacks on tables that are made: on each copy of them a part, at the same time.
 
@@ -155,12 +154,11 @@ def _outcomes(
         found = names_of.resolve(structure, attacks.fields(), own)
         if problem := ddl.needs_more(structure, found.tables, found.columns):
             raise LabError(problem)
-        asked = kind(found.tables, found.columns)
         parts = together(
             [each.connection for each in tables],
             LIMIT_SECONDS,
             [
-                partial(attacks.run, each, structure, asked, wanted[number :: len(tables)])
+                partial(attacks.run, each, structure, found, wanted[number :: len(tables)])
                 for number, each in enumerate(tables)
             ],
         )
@@ -239,7 +237,7 @@ def _in_postgresql(
     except QueryFailed as error:
         raise _NotMade(str(error)) from None
     try:
-        return _outcomes([tables], statements, wanted, names, postgres.Quoted)
+        return _outcomes([tables], statements, wanted, names)
     except LabError as error:
         raise _NotMade(str(error)) from None
     finally:

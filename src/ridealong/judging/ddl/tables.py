@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import duckdb
@@ -12,6 +13,7 @@ from ridealong.engine.errors import shorten
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, within_limit
 from ridealong.judging.ddl import structure
 from ridealong.judging.ddl.attacks import Refused
+from ridealong.judging.ddl.names import quoted
 from ridealong.judging.ddl.structure import Structure
 
 MOST_STATEMENTS: Final = 120
@@ -23,7 +25,7 @@ LIMIT_SECONDS: Final = 10.0
 _MADE: Final = ("TABLE", "VIEW", "TYPE", "INDEX", "SEQUENCE", "MACRO", "FUNCTION")
 _CREATE = re.compile(r"CREATE(\s+OR\s+REPLACE)?(\s+UNIQUE)?\s+(?P<what>\w+)", re.IGNORECASE)
 _TABLE_OF = re.compile(r"CREATE(\s+OR\s+REPLACE)?\s+TABLE\b", re.IGNORECASE)
-_WRITTEN = re.compile(r'INSERT INTO (?P<table>"(?:[^"]|"")+"|\w+)')
+_WRITTEN = re.compile(r'INSERT INTO (?P<table>"(?:[^"]|"")+")')
 _ALLOWED: Final = {"CREATE", "ALTER", "INSERT", "DROP"}
 _SETTINGS: Final = {
     "TimeZone": "'UTC'",
@@ -81,6 +83,7 @@ def statements(text: object, con: duckdb.DuckDBPyConnection) -> list[duckdb.Stat
     """
     if not isinstance(text, str):
         raise QueryRefused(f"the answer is a {type(text).__name__}, wanted statements")
+    text = _alone(text)
     if len(text) > LONGEST_DDL:
         raise QueryRefused(
             f"the answer has {len(text):,} characters, {LONGEST_DDL:,} is the most that is read"
@@ -106,6 +109,28 @@ def statements(text: object, con: duckdb.DuckDBPyConnection) -> list[duckdb.Stat
     for statement in found:
         _refuse_other(statement)
     return found
+
+
+def _alone(text: str) -> str:
+    """Return statements without the words that mean nothing in a database of one's own.
+
+    PostgreSQL's `public.` before a name and TEMP before TABLE change no rule. Blanks take their
+    place, so that a line and a column in a message stay right.
+    """
+    if len(text) > LONGEST_DDL:
+        return text  # it is refused for that
+    found = sqltext.tokens(text)
+    for before, token, dot in zip(found, found[1:], found[2:], strict=False):
+        word = token.text.upper()
+        if word == "PUBLIC" and dot.text == "." and before.text != ".":
+            text = _blanked(text, token.start, dot.start + 1)
+        elif word in ("TEMP", "TEMPORARY") and before.text.upper() in ("CREATE", "REPLACE"):
+            text = _blanked(text, token.start, token.start + len(word))
+    return text
+
+
+def _blanked(text: str, start: int, end: int) -> str:
+    return text[:start] + " " * (end - start) + text[end:]
 
 
 def _refuse_other(statement: duckdb.Statement) -> None:
@@ -225,7 +250,9 @@ class Tables:
                 "a table is named with a schema before it: write CREATE TABLE rides, not "
                 "CREATE TABLE main.rides"
             )
-        self.structure = structure.read(self._con, self._schema)
+        self.structure = replace(
+            structure.read(self._con, self._schema), words=structure.words(f"{given}\n{text}")
+        )
         self._order = [t.name for t in reversed(self.structure.tables) if not t.is_view]
         self._has_fixed_rows = any(map(self._holds_rows, self._order))
 
@@ -251,7 +278,7 @@ class Tables:
             self._con.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")
 
     def _holds_rows(self, table: str) -> bool:
-        return bool(self._con.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchall())
+        return bool(self._con.execute(f"SELECT 1 FROM {quoted(table)} LIMIT 1").fetchall())
 
     def fresh(self, *, only_inserts: bool = False) -> None:
         """Begin with tables that hold what the statements put there, and nothing else.
@@ -269,7 +296,7 @@ class Tables:
             try:
                 for table in self._order:
                     if table.lower() in self._touched:
-                        self._con.execute(f'DELETE FROM "{table}"')
+                        self._con.execute(f"DELETE FROM {quoted(table)}")
             except duckdb.Error:
                 self._make()
         self._touched.clear()
@@ -285,7 +312,7 @@ class Tables:
             duckdb.Error: when it fails for another reason.
         """
         if written := _WRITTEN.match(sql):
-            self._touched.add(written["table"].strip('"').lower())
+            self._touched.add(written["table"][1:-1].replace('""', '"').lower())
         try:
             result = self._con.execute(sql)
             # Fetching the count of an INSERT would take a quarter of its time.
