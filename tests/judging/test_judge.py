@@ -392,7 +392,7 @@ def test_a_fixed_date_is_named_when_the_clock_is_moved(course):
 
     message = failed("rider-history", text).message
 
-    assert message.startswith("When the clock is moved 45 days back")
+    assert message.startswith("When the clock is moved 45 days and 7:30 hours back")
     assert "'2026-03-30' stays where it is: count back from NOW() or as_of()" in message
 
 

@@ -37,6 +37,22 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Equal:
+    """A change of the reference that is as right as the reference.
+
+    Attributes:
+        change: the name of the change, as `ridealong build mutants` prints it.
+        reason: why the changed answer is right too.
+        rule: the rule of the company's data that the reason stands on, a key of
+            `tests/dataset/test_rules.py`; empty where it stands on the task's words or on SQL.
+    """
+
+    change: str
+    reason: str
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Exercise:
     """One `[[exercise]]` of a module's `exercises.toml`."""
 
@@ -61,6 +77,7 @@ class Exercise:
     given: str = ""
     cases: str = ""
     judge: str = ""
+    equal: list[Equal] = field(default_factory=list)
 
     @property
     def answer_name(self) -> str:
@@ -208,10 +225,12 @@ _EXERCISE = _HEAD | {
     "story": _Key(str, required=False, choices=STORIES),
     "mistakes": _Key(list, minimum=3),
     "alternatives": _Key(list, minimum=2),
+    "equal": _Key(list, required=False),
 }
 _KEYS_OF_KIND = {"sql": ("cases",), "ddl": ("fields", "attacks", "given"), "yaml": ("judge",)}
 _MISTAKE = {"name": _Key(str), "answer": _Key(str), "message": _Key(str)}
 _ALTERNATIVE = {"name": _Key(str), "answer": _Key(str)}
+_EQUAL = {"change": _Key(str), "reason": _Key(str), "rule": _Key(str, required=False)}
 _RUBRIC = _HEAD | {"criteria": _Key(list, minimum=1), "samples": _Key(list, minimum=2)}
 _CRITERION = {"name": _Key(str), "levels": _Key(list)}
 _SAMPLE = {"name": _Key(str), "text": _Key(str), "scores": _Key(list), "why": _Key(str)}
@@ -284,9 +303,10 @@ class _Reader:
             key: self._answers(f"{where}, {key}", entry.get(key, []), keys)
             for key, keys in (("mistakes", _MISTAKE), ("alternatives", _ALTERNATIVE))
         }
+        equal = self._equal(f"{where}, equal", entry.get("equal", []))
         if len(self.problems) > before:
             return None
-        return Exercise(**(entry | answers))
+        return Exercise(**(entry | answers | {"equal": equal}))
 
     def _rubric(self, entry: dict[str, Any]) -> Rubric | None:
         """Check one rubric task; None, and its problems noted, when it cannot be used."""
@@ -333,6 +353,18 @@ class _Reader:
         before = len(self.problems)
         self._named_tables(where, tables, keys)
         return [Answer(**table) for table in tables] if len(self.problems) == before else []
+
+    def _equal(self, where: str, tables: Any) -> list[Equal]:
+        before = len(self.problems)
+        if not _are_tables(tables):
+            self.problems.append(f"{where}: write them as tables [[exercise.equal]]")
+            return []
+        for number, table in enumerate(tables, start=1):
+            self._check(f"{where} {number}", table, _EQUAL)
+        changes = [str(table.get("change")) for table in tables]
+        for change in sorted({c for c in changes if changes.count(c) > 1}):
+            self.problems.append(f"{where}: two declare {change!r}")
+        return [Equal(**table) for table in tables] if len(self.problems) == before else []
 
     def _named_tables(self, where: str, tables: Any, keys: Mapping[str, _Key]) -> None:
         """Note what is wrong with the keys of tables, and names that are used twice."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 
 LONGEST_TEXT = 100_000
 DEEPEST_NESTING = 100
@@ -115,6 +116,20 @@ def is_ordered(text: str) -> bool:
         elif depth == 0 and token.text.upper() == "ORDER":
             return True
     return False
+
+
+def limit(text: str) -> int | None:
+    """Return the number of a query's own LIMIT, not of one inside it; None where it has none."""
+    found = list(tokens(body(text)))
+    while found and found[0].text == "(" and _closing(found) == len(found) - 1:
+        found = found[1:-1]
+    depth, most = 0, None
+    for token, after in pairwise(found):
+        if token.kind == "operator":
+            depth += (token.text in "([{") - (token.text in ")]}")
+        elif depth == 0 and token.text.upper() == "LIMIT" and after.text.isdecimal():
+            most = int(after.text)
+    return most
 
 
 def _closing(found: list[Token]) -> int:

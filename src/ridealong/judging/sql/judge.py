@@ -8,11 +8,17 @@ from typing import Any, Final
 from ridealong import catalogue
 from ridealong.engine import sqltext
 from ridealong.engine.fingerprint import FEW_ROWS, Fingerprint, of_error
-from ridealong.engine.locked import SHIFT_DAYS
+from ridealong.engine.locked import SHIFT_IN_WORDS
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, with_article
 from ridealong.judging.ddl import judge as schema
 from ridealong.judging.document import judge_document
-from ridealong.judging.sql.compare import PROPERTIES, Difference, difference, order_in_words
+from ridealong.judging.sql.compare import (
+    PROPERTIES,
+    Difference,
+    difference,
+    needless_limit,
+    order_in_words,
+)
 from ridealong.judging.sql.query import VARIANTS, database, parameter_sets
 from ridealong.judging.worker import Worker
 from ridealong.verdict import Property, Verdict
@@ -21,7 +27,7 @@ WHERE: Final = {
     "public": "on the public data",
     "hidden": "on other data of the same shape",
     "edge": "on the 12-row edge set",
-    "shifted": f"when the clock is moved {SHIFT_DAYS} days back",
+    "shifted": f"when the clock is moved {SHIFT_IN_WORDS} back",
 }
 ALL_WELL: Final = (
     "the same on other data of the same shape, on the 12-row edge set and when the clock is moved"
@@ -139,6 +145,9 @@ class _Judge:
         failing = [variant for variant in VARIANTS if any(found[variant])]
         lint = sqltext.lint(self.text)
         if not failing and not lint:
+            if needless := needless_limit(self.text, seen.values()):
+                properties += (Property("all rows, however many there are", False),)
+                return self._failed(_sentence(needless), properties)
             return Verdict(self.id, True, self._praise(), properties)
         mistake = self._mistake(seen, failing)
         if mistake and any(map(self._lacks_order, found["public"])) and _is_ordered(mistake):
