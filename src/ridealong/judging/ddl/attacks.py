@@ -159,6 +159,8 @@ class _Run:
         for step in attack.steps[:-1]:
             if problem := self._step(attack, step, decides=False):
                 return problem
+        if not tries:
+            return Outcome(attack.id, None, "has no place for what is tried")
         refused = None
         for step, shown in tries:
             seen = self._step(attack, step, decides=not attack.legal)
@@ -170,8 +172,9 @@ class _Run:
     def _tries(self, step: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
         """Yield a last step as often as it is tried, each with the value that stands for it."""
         if "each" in step:
+            table = step.get("add", step.get("change", "")).partition(".")[0]
             for column, values in step["each"].items():
-                for value in values:
+                for value in values if self.names.has(f"{table}.{column}") else ():
                     yield {**step, "set": {**step.get("set", {}), column: value}}, repr(value)
         elif "beyond" in step:
             column = step["beyond"].partition(".")[2]

@@ -12,6 +12,7 @@ import sqlglot
 from sqlglot import exp
 
 from ridealong.judging.mutants import Mutant, distinct
+from ridealong.judging.sql import mutants as sql_mutants
 
 # Words that somebody might add to a list: those that other companies have, and two that ours had.
 WORDS: Final = ("canceled", "no_show", "refunded", "passenger")
@@ -22,16 +23,20 @@ _Edit = tuple[str, Callable[[], exp.Expression | None]]
 """What is changed, and how a changed copy is made; None leaves the statement out."""
 
 
-def mutants(reference: str, entry: Mapping[str, Any]) -> Iterator[Mutant]:
-    """Yield a schema with one change each.
-
-    Args:
-        reference: the statements of the right answer.
-        entry: the exercise; not needed for a schema.
-    """
-    trees = [tree for tree in sqlglot.parse(reference, read="duckdb") if tree is not None]
+def mutants(reference: str) -> Iterator[Mutant]:
+    """Yield the statements of a right answer with one change each, and no two alike."""
+    trees = _parsed(reference)
     texts = [_sql(tree) for tree in trees]
     yield from distinct(_all(trees, texts), _joined(texts))
+
+
+def written(reference: str) -> str:
+    """Return statements as a mutant writes them, without a change."""
+    return _joined([_sql(tree) for tree in _parsed(reference)])
+
+
+def _parsed(reference: str) -> list[exp.Expression]:
+    return [tree for tree in sqlglot.parse(reference, read="duckdb") if tree is not None]
 
 
 def _all(trees: list[exp.Expression], texts: list[str]) -> Iterator[Mutant]:
@@ -66,11 +71,12 @@ def _edits(tree: exp.Expression, trees: list[exp.Expression]) -> Iterator[_Edit]
 
 
 def _columns(table: str, trees: list[exp.Expression]) -> list[str]:
-    for tree in trees:
-        if isinstance(tree, exp.Create) and tree.kind == "TABLE" and tree.find(exp.Table):
-            if tree.find(exp.Table).name == table:
-                return [column.name for column in tree.this.find_all(exp.ColumnDef)]
-    return []
+    return [
+        column.name
+        for tree in trees
+        if isinstance(tree, exp.Create) and tree.kind == "TABLE" and tree.this.this.name == table
+        for column in tree.this.find_all(exp.ColumnDef)
+    ]
 
 
 def _table(tree: exp.Create, trees: list[exp.Expression]) -> Iterator[_Edit]:
@@ -100,6 +106,8 @@ def _column(
     is_key = exp.PrimaryKeyColumnConstraint in kinds
     for constraint in column.constraints:
         what = _sql(constraint)
+        if isinstance(constraint.kind, exp.NotNullColumnConstraint) and _in_key(tree, column.name):
+            continue  # the key says so too
         yield f"{place} without {what}", _without(tree, constraint)
         if isinstance(constraint.kind, exp.Reference):
             yield from _targets(tree, constraint, table, f"{place} {what}", trees)
@@ -147,7 +155,7 @@ def _other_kinds(kind: exp.DataType) -> Iterator[str]:
     ]
     if name in _WHOLE:
         place = _WHOLE.index(name)
-        yield from _WHOLE[: place - 1][-1:]
+        yield from _WHOLE[: max(0, place - 1)][-1:]
         yield from () if name == "BIGINT" else ("DOUBLE",)
         yield "TEXT"
     elif name == "DECIMAL" and len(sizes) == 2:
@@ -429,7 +437,11 @@ def _index(tree: exp.Create, trees: list[exp.Expression]) -> Iterator[_Edit]:
 
 
 def _view(tree: exp.Create) -> Iterator[_Edit]:
-    return iter(())
+    for mutant in sql_mutants.mutants(_sql(tree.expression), ordered=False):
 
+        def made(text: str = mutant.text) -> exp.Expression:
+            other = tree.copy()
+            other.set("expression", sqlglot.parse_one(text, read="duckdb"))
+            return other
 
-__all__ = ["WORDS", "mutants"]
+        yield f"view {tree.this.name}: {mutant.change}", made
