@@ -10,6 +10,7 @@ from ridealong.engine.statement import QueryFailed, together
 from ridealong.judging.ddl import attacks, names
 from ridealong.judging.ddl import tables as ddl
 from ridealong.judging.ddl.attacks import VARIANTS, Attack, Outcome
+from ridealong.judging.ddl.structure import Structure
 from ridealong.verdict import Property, Verdict
 
 LIMIT_SECONDS: Final = 8.0
@@ -85,11 +86,7 @@ def fight(
         return Battle(str(error))
     structure = tables[0].structure
     try:
-        found = names.resolve(structure, fields, own)
-        if problem := names.missing(structure, fields, found):
-            return Battle(problem)
-        if problem := ddl.needs_more(structure, found.tables, found.columns):
-            return Battle(problem)
+        found = _asked(structure, fields, own)
         outcomes = together(
             [each.connection for each in tables],
             limit_seconds,
@@ -104,6 +101,45 @@ def fight(
     finally:
         for each in tables:
             each.close()
+
+
+def holds(
+    text: str, fields: Mapping[str, Sequence[str]], wanted: Sequence[str], given: str = ""
+) -> bool:
+    """Return whether a schema meets every attack; none is tried after the first that it fails."""
+    try:
+        own = names.in_comments(text)
+        tables = ddl.Tables(text, given)
+    except (QueryFailed, names.NamesError):
+        return False
+    try:
+        found = _asked(tables.structure, fields, own)
+        return all(
+            attacks.run(tables, tables.structure, found, [each], variant)[0].held
+            for variant in VARIANTS
+            for each in wanted
+        )
+    except names.NamesError:
+        return False
+    finally:
+        tables.close()
+
+
+def _asked(
+    structure: Structure, fields: Mapping[str, Sequence[str]], own: Mapping[str, str]
+) -> names.Names:
+    """Return which tables and columns are meant, where none is missing.
+
+    Raises:
+        NamesError: when one is missing, or one more has to be filled, in one line.
+    """
+    found = names.resolve(structure, fields, own)
+    problem = names.missing(structure, fields, found) or ddl.needs_more(
+        structure, found.tables, found.columns
+    )
+    if problem:
+        raise names.NamesError(problem)
+    return found
 
 
 def verdict(exercise_id: str, entry: Mapping[str, Any], battle: Battle) -> Verdict:
