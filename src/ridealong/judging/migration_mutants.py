@@ -1,6 +1,6 @@
 """Change a migration plan in one place: a step is dropped, doubled, moved or replaced."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -11,8 +11,13 @@ from ridealong.systems import migration as lab
 Step = dict[str, Any]
 
 
-def mutants(reference: str) -> Iterator[Mutant]:
-    """Yield a right plan with one change each, and no two alike."""
+def mutants(reference: str, entry: Mapping[str, Any]) -> Iterator[Mutant]:
+    """Yield a right plan with one change each, and no two alike.
+
+    Args:
+        reference: the plan as YAML.
+        entry: the exercise, of which a plan needs nothing.
+    """
     yield from distinct(_all(yaml.safe_load(reference)), written(reference))
 
 
@@ -30,7 +35,7 @@ def _all(plan: list[Step]) -> Iterator[Mutant]:
         name = _name(step)
         rest = [*plan[:place], *plan[place + 1 :]]
         yield Mutant(f"without {name}", _text(rest))
-        for to in (0, place + 1, len(rest)):
+        for to in sorted({0, min(place + 1, len(rest)), len(rest)}):
             behind = f"behind {_name(rest[to - 1])}" if to else "first of all"
             yield Mutant(f"{name} {behind}", _text([*rest[:to], step, *rest[to:]]))
         for to in (place, len(plan) - 1):

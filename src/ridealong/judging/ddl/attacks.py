@@ -39,7 +39,8 @@ class Attack:
         costs: what it costs the company when the schema gets it wrong.
         needs: the tables and columns without which it cannot be tried.
         steps: what is done, each `add`, `change`, `remove` or `ask`; the last one may be tried
-            with `each` of several values, or with words `beyond` those that a column allows.
+            with `each` of several values, `without` each of several columns, or with words
+            `beyond` those that a column allows.
         named_only: whether it is left out when all attacks are tried.
     """
 
@@ -176,6 +177,11 @@ class _Run:
             for column, values in step["each"].items():
                 for value in values if self.names.has(f"{table}.{column}") else ():
                     yield {**step, "set": {**step.get("set", {}), column: value}}, repr(value)
+        elif "without" in step:
+            table = step["add"].partition(".")[0]
+            for column in step["without"]:
+                if self.names.has(f"{table}.{column}"):
+                    yield {**step, "without": column}, f"without {column}"
         elif "beyond" in step:
             column = step["beyond"].partition(".")[2]
             for word, place in _words_beyond(step, self.structure.words):
@@ -221,7 +227,8 @@ class _Run:
 
     def _statements(self, step: Mapping[str, Any]) -> Iterator[str]:
         if "add" in step:
-            yield from self._add(step["add"], step.get("set", {}), explicit=True)
+            silent = step.get("without", "")
+            yield from self._add(step["add"], step.get("set", {}), silent, explicit=True)
             return
         table, _, name = (step.get("change") or step["remove"]).partition(".")
         key = _source()["keys"][table]
@@ -240,9 +247,12 @@ class _Run:
             yield f"UPDATE {self.names.written(table)} SET {changes} WHERE {where}"
 
     def _add(
-        self, place: str, changed: Mapping[str, Any], *, explicit: bool = False
+        self, place: str, changed: Mapping[str, Any], silent: str = "", *, explicit: bool = False
     ) -> Iterator[str]:
-        """Yield the INSERT of a row, behind those of the rows it points to."""
+        """Yield the INSERT of a row, behind those of the rows it points to.
+
+        It says nothing about the column `silent`.
+        """
         table, _, name = place.partition(".")
         if not self.names.has(table):
             return
@@ -255,7 +265,7 @@ class _Run:
             parent = _source()["parents"].get(f"{table}.{column}")
             if parent and self.names.has(f"{table}.{column}"):
                 yield from self._parent(parent, self._value(value))
-        held = [column for column in row if self.names.has(f"{table}.{column}")]
+        held = [c for c in row if c != silent and self.names.has(f"{table}.{c}")]
         columns = ", ".join(self.names.written(f"{table}.{column}") for column in held)
         values = ", ".join(self._literal(table, column, row[column]) for column in held)
         yield f"INSERT INTO {self.names.written(table)} ({columns}) VALUES ({values})"
