@@ -12,17 +12,19 @@ import time
 from pathlib import Path
 
 from ridealong import answers, catalogue
-from ridealong.judging.sql.judge import judge, worker
+from ridealong.answer import Answer
+from ridealong.judging import Worker, judge
 from ridealong.labs.schema import attack
 
+WORKER = Worker()
 COURSE = Path(__file__).parents[1]
 SOLUTIONS = COURSE / "solutions"
 WHOLE_SCHEMA = COURSE / "tests" / "judging" / "schemas" / "reference.sql"
 
 
-def references() -> dict[str, answers.Answer]:
+def references() -> dict[str, Answer]:
     """Return the reference answer of every exercise in the catalogue."""
-    found: dict[str, answers.Answer] = {}
+    found: dict[str, Answer] = {}
     for notebook in sorted(SOLUTIONS.glob("*/*.ipynb")):
         found |= answers.read(notebook)
     return {
@@ -33,12 +35,12 @@ def references() -> dict[str, answers.Answer]:
     }
 
 
-def milliseconds(exercise: str, answer: answers.Answer, rounds: int) -> list[float]:
+def milliseconds(exercise: str, answer: Answer, rounds: int) -> list[float]:
     """Return the time of each of `rounds` checks of an answer."""
     took = []
     for _ in range(rounds + 1):
         started = time.perf_counter()
-        verdict = judge(exercise, answer)
+        verdict = judge(exercise, answer, WORKER)
         took.append((time.perf_counter() - started) * 1000)
     if not verdict.passed:
         print(f"{exercise} does not pass, is the catalogue stale? {verdict.message}")
@@ -84,7 +86,7 @@ def main() -> None:
     print(
         f"{len(known)} exercises, {rounds} checks each; the first check took {first_seconds:.1f} s"
     )
-    worker().close()
+    WORKER.close()
 
 
 if __name__ == "__main__":

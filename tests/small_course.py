@@ -5,10 +5,32 @@ from collections.abc import Iterator
 
 import pytest
 
-from ridealong import catalogue
-from ridealong.judging.sql.judge import worker
+from ridealong import catalogue, judging
+from ridealong.answer import Answer
 from ridealong.judging.sql.query import fingerprints
 from ridealong.notebook import check as notebook
+from ridealong.notebook import session
+from ridealong.verdict import Verdict
+
+WORKER = judging.Worker()
+
+
+def judge(exercise_id: str, content: object) -> Verdict:
+    """Judge the text of an answer, a quiz's literal, or whatever else a learner binds."""
+    if content is None or isinstance(content, Answer):
+        return judging.judge(exercise_id, content, WORKER)
+    name = exercise_id.replace("-", "_")
+    if exercise_id in catalogue.quizzes():
+        return judging.judge(exercise_id, Answer(name, "quiz", repr(content), content), WORKER)
+    kind = catalogue.exercise(exercise_id)[1].get("kind", "sql")
+    if kind == "yaml":
+        answer = Answer(name, kind, repr(content), None if content is ... else content)
+    elif isinstance(content, str):
+        answer = Answer(name, kind, content)
+    else:
+        answer = Answer(name, "value", repr(content), content)
+    return judging.judge(exercise_id, answer, WORKER)
+
 
 COMPLETED_BY_CITY = """
     SELECT c.name AS city, count(*) AS completed_rides
@@ -133,7 +155,8 @@ def course(exercises, monkeypatch) -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="session", autouse=True)
 def _end_worker() -> Iterator[None]:
     yield
-    worker().close()
+    WORKER.close()
+    session.worker().close()
 
 
 @pytest.fixture

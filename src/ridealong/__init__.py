@@ -1,45 +1,53 @@
-"""The learner's names: ask the company's data, check an answer, take a hint, take a quiz."""
+"""The learner's names: ask the company's data, check an answer, take a hint, take a quiz.
 
-__all__ = [
-    "check",
-    "connect",
-    "describe",
-    "hint",
-    "predict",
-    "quiz",
-    "rubric",
-    "say",
-    "tables",
-    "timer",
-]
+Each is loaded when it is first used; importing the package alone loads nothing.
+"""
 
-try:
-    from ridealong.dataset import connect, describe, tables
-    from ridealong.notebook.check import check, hint
-    from ridealong.notebook.rubrics import rubric
-    from ridealong.notebook.say import say
-    from ridealong.quiz import predict, quiz
-    from ridealong.timing import timer
-except ModuleNotFoundError as error:
-    _missing = error.name or str(error)
-    if _missing.partition(".")[0] == "ridealong":
-        raise
+from importlib import import_module
+from typing import Any, Final
 
-    # `ridealong doctor` has to run even now: it says how to install what is missing.
-    def __getattr__(name: str) -> object:
-        if name in __all__:
-            message = f"{name} needs the package {_missing}, which is missing: run ridealong doctor"
-            raise ImportError(message)
-        raise AttributeError(name)
+_HOMES: Final = {
+    "check": "notebook.check",
+    "connect": "dataset",
+    "describe": "dataset",
+    "hint": "notebook.check",
+    "predict": "quizzes.widget",
+    "quiz": "quizzes.widget",
+    "rubric": "notebook.rubrics",
+    "say": "notebook.say",
+    "tables": "dataset",
+    "timer": "timing",
+}
+
+__all__ = [*_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as error:
+        missing = error.name or str(error)
+        if missing.partition(".")[0] == __name__:
+            raise
+        raise ImportError(
+            f"{name} needs the package {missing}, which is missing: run ridealong doctor"
+        ) from error
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
 
 
 def _register_magics() -> None:
-    """Give the notebook its `%%sql`, `%%ddl`, `%%yaml` and `%%quiz` cells."""
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
-        return
-    shell = get_ipython()
+    """Give a notebook its cell magics; anywhere else do nothing."""
+    import sys
+
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
     if shell is not None:
         from ridealong.notebook import magics
 

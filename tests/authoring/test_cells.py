@@ -22,7 +22,7 @@ def test_stub_fits_the_kind_of_cell(source: str, stub: str) -> None:
 
 
 def test_stub_of_a_quiz_is_the_one_the_quiz_cell_knows() -> None:
-    from ridealong.quiz.cell import STUB
+    from ridealong.quizzes.cell import STUB
 
     assert cells.stub("%%quiz clause_order\n# BEGIN SOLUTION\n{}\n# END SOLUTION") == STUB
 

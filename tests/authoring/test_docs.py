@@ -56,7 +56,7 @@ def test_an_unknown_part_is_named(write: Callable[[str], Outcome]) -> None:
     outcome = write("<!-- generated: module -->\n<!-- end -->\n")
 
     assert outcome.problems == [
-        "README.md: unknown part 'generated: module'; did you mean 'modules'?"
+        "README.md: unknown part 'generated: module'; did you mean \"modules\"?"
     ]
 
 

@@ -99,11 +99,11 @@ def test_an_exercise_is_asked_for_after_mutants_only(
 ) -> None:
     assert command.main(["rider-rides"]) == 2
     assert command.main(["mutants", "rider-ride"]) == 2
-    assert "did you mean 'rider-rides'" in capsys.readouterr().err
+    assert 'did you mean "rider-rides"' in capsys.readouterr().err
 
 
 def test_equal_is_read_and_checked(folder: Path) -> None:
     declare(folder, "rider-rides", "a change", "a change")
 
-    with pytest.raises(sources.BuildError, match="two declare 'a change'"):
+    with pytest.raises(sources.BuildError, match="two are called 'a change'"):
         sources.load(folder)

@@ -20,7 +20,10 @@ def test_a_module_is_read(sample: Path) -> None:
     module = sources.load(sample / "solutions" / "04_sql_one")
 
     assert list(module.exercises) == ["rides-by-city", "rider-rides"]
-    assert module.exercises["rider-rides"].parameters == [{"rider_id": 123}, {"rider_id": 77}]
+    assert module.exercises["rider-rides"].own["parameters"] == [
+        {"rider_id": 123},
+        {"rider_id": 77},
+    ]
     assert [m.name for m in module.exercises["rider-rides"].mistakes] == [
         "everybody",
         "literal",
@@ -32,20 +35,20 @@ def test_a_module_is_read(sample: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("minutes = 4", "minute = 4", "unknown key 'minute'; did you mean 'minutes'?"),
+        ("minutes = 4", "minute = 4", "unknown key 'minute'; did you mean \"minutes\"?"),
         ("minutes = 4", "", "'rides-by-city': 'minutes' is missing"),
         ("points = 2", "points = 0", "'points' is 0, wanted 1 or more"),
         ("points = 2", "points = true", "'points' is True, wanted a int"),
         ("level = 2", "level = 9", "'level' is 9, wanted one of 1, 2, 3, 4, 5"),
         ('depth = "core"', 'depth = "cor"', "'depth' is 'cor', wanted one of core, probe, deep"),
-        ('"D39", "D42"', '"D39", "D420"', "unknown syllabus id 'D420'; did you mean 'D42'?"),
+        ('"D39", "D42"', '"D39", "D420"', "unknown syllabus id 'D420'; did you mean \"D42\"?"),
         ('"Look at status.", ', "", "'hints' holds 2, wanted 3 or more"),
         ('id = "rides-by-city"', 'id = "Rides by city"', "an id is words in lower case"),
         ('id = "rides-by-city"', 'id = "rider-rides"', "the id 'rider-rides' is used twice"),
         ('name = "sorted-by-city"', 'name = "misspelt"', "two are called 'misspelt'"),
-        ('message = "The order is by city."', 'mesage = "x"', "did you mean 'message'?"),
+        ('message = "The order is by city."', 'mesage = "x"', 'did you mean "message"?'),
         ("rider_id = 123", "rider_id = [1]", "wanted names with text, number or true/false"),
-        ("[[exercise]]", "[[exercises]]", "unknown table 'exercises'; did you mean 'exercise'?"),
+        ("[[exercise]]", "[[exercises]]", "unknown table 'exercises'; did you mean \"exercise\"?"),
         ("[[exercise]]", "[exercise", "not TOML"),
     ],
 )
@@ -70,7 +73,7 @@ def test_fewer_than_three_mistakes_are_refused(sample: Path) -> None:
 def test_a_mistake_in_quizzes_is_named(sample: Path) -> None:
     folder = changed(sample, "quizzes.toml", 'feedback = "It', 'feedbak = "It')
 
-    with pytest.raises(BuildError, match=r"quizzes\.toml, .*did you mean 'feedback'"):
+    with pytest.raises(BuildError, match=r"quizzes\.toml, .*did you mean \"feedback\""):
         sources.load(folder)
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from ridealong.quiz import bank, record
-from ridealong.quiz.widget import Quiz
+from ridealong.quizzes import bank, record
+from ridealong.quizzes.widget import Quiz
 
 from .test_learner_path import FLAGS, browser_program
 
-PACKAGE = Path(__file__).parents[2] / "src" / "ridealong" / "quiz"
-QUESTIONS = Path(__file__).parents[1] / "quiz" / "questions.toml"
+PACKAGE = Path(__file__).parents[2] / "src" / "ridealong" / "quizzes"
+QUESTIONS = Path(__file__).parents[1] / "quizzes" / "questions.toml"
 KINDS = ("clause-order", "null-tests", "clause-steps", "downtime")
 # What JupyterLab's two themes set of the variables that the widget uses.
 THEMES = {

@@ -111,7 +111,9 @@ def references(module: str) -> list[tuple[str, str, list[dict[str, Any]]]]:
         for cell in nbformat.read(path, as_version=4).cells:
             exercise = loaded.exercises.get(cell.id)
             if exercise is not None and exercise.kind == "sql":
-                found.append((cell.id, cells.solution(cell.source), exercise.parameters or [{}]))
+                found.append(
+                    (cell.id, cells.solution(cell.source), exercise.own.get("parameters") or [{}])
+                )
     return found
 
 

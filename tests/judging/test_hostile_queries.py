@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ridealong.answers.texts import SqlAnswer
-from ridealong.judging.sql.judge import judge, worker
 from ridealong.notebook.check import check
 from ridealong.verdict import CheckFailed, Verdict
+from small_course import WORKER, judge
 
 SECRET = "the-canary-sings"
 LIMIT_SECONDS = 0.5
@@ -138,12 +138,12 @@ def canary(tmp_path_factory):
     before = os.getcwd()
     os.chdir(folder)
     os.environ["RIDEALONG_CANARY"] = SECRET
-    worker().close()
-    limit = worker().limit_seconds
-    worker().limit_seconds = LIMIT_SECONDS
+    WORKER.close()
+    limit = WORKER.limit_seconds
+    WORKER.limit_seconds = LIMIT_SECONDS
     yield folder
-    worker().limit_seconds = limit
-    worker().close()
+    WORKER.limit_seconds = limit
+    WORKER.close()
     del os.environ["RIDEALONG_CANARY"]
     os.chdir(before)
 
@@ -175,11 +175,11 @@ def test_a_hostile_answer_fails_in_one_line_and_touches_nothing(course, canary, 
 
 
 def test_the_right_answer_still_passes_after_all_that(course, canary):
-    worker().limit_seconds = 5
+    WORKER.limit_seconds = 5
     try:
         verdict = judge("completed-by-city", course["completed-by-city"])
     finally:
-        worker().limit_seconds = LIMIT_SECONDS
+        WORKER.limit_seconds = LIMIT_SECONDS
 
     assert verdict.passed, verdict.message
 

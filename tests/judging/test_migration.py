@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ridealong.judging.migration import MISTAKES, judge_plan
-from ridealong.judging.sql.judge import judge
 from ridealong.labs.migration import migrate, steps_view
 from ridealong.labs.sql.database import LabError
 from ridealong.systems import migration as lab
@@ -26,6 +25,7 @@ from ridealong.systems.migration import (
     WRITE_BOTH,
     WRITE_NEW,
 )
+from small_course import judge
 
 RIGHT = [ADD, WRITE_BOTH, RETIRE, WAIT, BACKFILL, READ_NEW, REQUIRE, ALLOW_EMPTY, WRITE_NEW, DROP]
 RIGHT_ORDERS = {

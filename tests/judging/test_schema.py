@@ -14,8 +14,8 @@ from ridealong.judging.ddl import attacks, names
 from ridealong.judging.ddl import judge as schema
 from ridealong.judging.ddl import tables as ddl
 from ridealong.judging.ddl.attacks import Outcome
-from ridealong.judging.ddl.judge import Battle, fight
-from ridealong.judging.sql.judge import worker
+from ridealong.judging.ddl.judge import Battle, attacked, fight
+from small_course import WORKER
 
 REFERENCE = Path(__file__).with_name("schemas").joinpath("reference.sql").read_text("utf-8")
 CORPUS = tomllib.loads(Path(__file__).with_name("hostile_ddl.toml").read_text(encoding="utf-8"))
@@ -245,7 +245,9 @@ def test_battle_survives_json() -> None:
 def test_worker_gives_the_same_as_this_process() -> None:
     text = GOOD_USERS.replace("lower(email)", "email")
 
-    assert worker().fight(text, USERS, USERS_ATTACKS, "") == fight(text, USERS, USERS_ATTACKS)
+    assert attacked(WORKER, text, {"fields": USERS, "attacks": USERS_ATTACKS}) == fight(
+        text, USERS, USERS_ATTACKS
+    )
 
 
 def test_nothing_of_one_schema_is_left_for_the_next() -> None:
@@ -293,9 +295,8 @@ def test_what_is_no_schema_ends_in_one_line_and_touches_nothing(
     monkeypatch.setattr(schema, "LIMIT_SECONDS", 0.5)
     before = {path: path.read_bytes() for path in folder.rglob("*")}
 
-    seen = worker().fight(
-        text.replace("{folder}", folder.as_posix()), {"users": ["user_id"]}, ["rider-joins"], ""
-    )
+    entry = {"fields": {"users": ["user_id"]}, "attacks": ["rider-joins"]}
+    seen = attacked(WORKER, text.replace("{folder}", folder.as_posix()), entry)
 
     assert seen.error
     assert "\n" not in seen.error

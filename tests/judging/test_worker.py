@@ -5,6 +5,7 @@ import pytest
 from ridealong.engine.locked import Engine
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped
 from ridealong.judging import worker as worker_module
+from ridealong.judging.sql.run import run
 from ridealong.judging.worker import Worker
 
 
@@ -20,56 +21,57 @@ def test_a_worker_gives_what_the_engine_gives(worker):
     engine = Engine()
     wanted = engine.run(text, None, order=["status"])
 
-    seen = worker.run(text, None, order=["status"])
+    seen = run(worker, text, None, order=["status"])
 
     assert seen == wanted
 
 
 def test_errors_keep_their_kind_and_message(worker):
     with pytest.raises(QueryRefused, match="2 statements"):
-        worker.run("SELECT 1; SELECT 2", None)
+        run(worker, "SELECT 1; SELECT 2", None)
     with pytest.raises(QueryFailed, match="the nearest table is rides"):
-        worker.run("SELECT * FROM ridez", None)
+        run(worker, "SELECT * FROM ridez", None)
     with pytest.raises(QueryStopped, match="ran longer than 3 s"):
-        worker.run(
+        run(
+            worker,
             "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range*b.range%7=3",
             None,
         )
     with pytest.raises(QueryRefused, match="an int"):
-        worker.run(3, None)
+        run(worker, 3, None)
 
 
 def test_a_process_that_dies_is_replaced(worker):
-    worker.run("SELECT 1 AS a", None)
+    run(worker, "SELECT 1 AS a", None)
     first = worker._process
 
     first.kill()
     first.wait()
 
-    assert worker.run("SELECT 1 AS a", None).rows == 1
+    assert run(worker, "SELECT 1 AS a", None).rows == 1
     assert worker._process is not first
 
 
 def test_a_process_that_dies_under_a_query_is_told_and_replaced(worker, monkeypatch):
-    worker.run("SELECT 1 AS a", None)
+    run(worker, "SELECT 1 AS a", None)
     monkeypatch.setattr(worker._process.stdin, "write", lambda data: worker._process.kill())
 
     with pytest.raises(QueryStopped, match="ended the database engine"):
-        worker.run("SELECT 1 AS a", None)
+        run(worker, "SELECT 1 AS a", None)
 
-    assert worker.run("SELECT 1 AS a", None).rows == 1
+    assert run(worker, "SELECT 1 AS a", None).rows == 1
 
 
 def test_a_query_that_cannot_be_interrupted_is_ended(worker, monkeypatch):
     monkeypatch.setattr(worker_module, "GRACE_SECONDS", 0.5)
-    worker.run("SELECT 1 AS a", None)
+    run(worker, "SELECT 1 AS a", None)
     first = worker._process
 
     with pytest.raises(QueryStopped):
-        worker.run("SELECT levenshtein(repeat('a', 400000), repeat('b', 400000))", None)
+        run(worker, "SELECT levenshtein(repeat('a', 400000), repeat('b', 400000))", None)
 
     assert first.poll() is not None
-    assert worker.run("SELECT 1 AS a", None).rows == 1
+    assert run(worker, "SELECT 1 AS a", None).rows == 1
 
 
 def test_without_processes_queries_run_in_the_kernel(monkeypatch):
@@ -79,14 +81,14 @@ def test_without_processes_queries_run_in_the_kernel(monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", refuse)
     worker = Worker()
 
-    assert worker.run("SELECT 1 AS a", None).rows == 1
+    assert run(worker, "SELECT 1 AS a", None).rows == 1
     with pytest.raises(QueryFailed, match="ridez"):
-        worker.run("SELECT * FROM ridez", None)
+        run(worker, "SELECT * FROM ridez", None)
 
 
 def test_closing_twice_is_no_error():
     worker = Worker()
-    worker.run("SELECT 1 AS a", None)
+    run(worker, "SELECT 1 AS a", None)
 
     worker.close()
     worker.close()

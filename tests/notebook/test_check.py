@@ -1,7 +1,7 @@
 import pytest
 
 from ridealong.dataset.connection import edge_connection
-from ridealong.judging.sql.judge import worker
+from ridealong.judging import Worker
 from ridealong.notebook.check import check, hint
 from ridealong.verdict import CheckFailed
 
@@ -97,7 +97,7 @@ def test_what_breaks_inside_is_a_failed_check_too(course, answer, monkeypatch):
     def broken(*args, **options):
         raise RuntimeError("the disk\nis gone")
 
-    monkeypatch.setattr(type(worker()), "run", broken)
+    monkeypatch.setattr(Worker, "ask", broken)
 
     with pytest.raises(
         CheckFailed, match="the check could not run: RuntimeError: the disk is gone"
@@ -111,12 +111,12 @@ def test_an_interrupted_check_is_a_failed_check(course, answer, monkeypatch):
     def interrupted(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(worker()), "run", interrupted)
+    monkeypatch.setattr(Worker, "ask", interrupted)
 
     with pytest.raises(CheckFailed, match="you stopped this check"):
         check("completed-by-city")
 
 
 def test_outside_of_a_notebook_the_way_out_is_named(course):
-    with pytest.raises(CheckFailed, match="ridealong.judging.sql.judge"):
+    with pytest.raises(CheckFailed, match="ridealong.judging.judge"):
         check("completed-by-city")

@@ -244,7 +244,7 @@ def test_a_quiz_cell_is_recorded_by_the_quiz(run, shell, monkeypatch):
         return {"choice": "b"}
 
     # By its full name: as an attribute of the package, `quiz` is the learner's function.
-    monkeypatch.setattr(sys.modules["ridealong.quiz"], "record_cell", record_cell)
+    monkeypatch.setattr(sys.modules["ridealong.quizzes"], "record_cell", record_cell)
 
     run('%%quiz clause_order\n{"choice": "b"}')
 

@@ -24,8 +24,8 @@ from nbgrader.api import Gradebook
 from ridealong import answers, catalogue
 from ridealong.authoring import cells, format
 from ridealong.authoring.sources import Exercise, Module, Quiz
-from ridealong.judging.sql.judge import judge
 from ridealong.verdict import Verdict
+from small_course import judge
 
 REFERENCE, BLANK, KNOWN = "reference", "blank", "known"
 PROCESSORS = os.cpu_count() or 1

@@ -6,6 +6,7 @@ import pytest
 
 from ridealong import catalogue
 from ridealong.authoring import mutants, sources
+from ridealong.judging import Worker
 
 from .conftest import COURSE
 
@@ -18,11 +19,17 @@ REFERENCES = {
 
 
 @cache
+def worker() -> Worker:
+    """The process in which schemas are attacked; it ends with this one."""
+    return Worker()
+
+
+@cache
 def judged(module: str, name: str) -> mutants.Found:
     kept, entry = catalogue.exercise(name)
     hidden = (kept.hidden_seed, kept.hidden_scale)
     exercise = MODULES[module].exercises[name]
-    return mutants.judged(exercise, REFERENCES[module, name], entry, hidden)
+    return mutants.judged(exercise, REFERENCES[module, name], entry, hidden, worker())
 
 
 def test_every_module_of_queries_is_looked_at() -> None:

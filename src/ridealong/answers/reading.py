@@ -11,14 +11,15 @@ from typing import Any, Final
 
 from ridealong.answer import Answer
 from ridealong.answers.arithmetic import NotReadable, evaluate
-from ridealong.engine.sqltext import is_blank, without_markers
-from ridealong.notebook.magics import read_yaml
+from ridealong.engine.sqltext import without_markers
+from ridealong.judging.kinds import KINDS
+from ridealong.text import first_line
 
 LARGEST_FILE_BYTES: Final = 20_000_000
 LONGEST_CELL: Final = 200_000
 CHECK_SUFFIX: Final = "-check"
 
-_MAGIC = re.compile(r"%%(?P<kind>sql|ddl|yaml|quiz)[ \t]+(?P<name>[^\W\d]\w*)[ \t]*\r?(?:\n|\Z)")
+_MAGIC = re.compile(r"%%(?P<kind>[a-z]+)[ \t]+(?P<name>[^\W\d]\w*)[ \t]*\r?(?:\n|\Z)")
 
 
 class Answers(dict[str, Answer]):
@@ -79,7 +80,7 @@ def read(notebook: Path) -> Answers:
         if len({pair[0].number for pair in given}) > 1:
             others = " and ".join(str(pair[0]) for pair in given)
             found.problems.append(f"{others} all give `{name}`: {cell} counts")
-        if not _is_stub(answer):
+        if not KINDS[answer.kind].is_blank(answer):
             found[name] = answer
     return found
 
@@ -95,7 +96,7 @@ def _cells(path: Path, problems: list[str]) -> list[_Cell]:
             return []
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        problems.append(f"{path.name} cannot be read as a notebook: {_first_line(error)}")
+        problems.append(f"{path.name} cannot be read as a notebook: {first_line(error)}")
         return []
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list):
@@ -140,7 +141,7 @@ def _compare_cells(cells: list[_Cell], problems: list[str]) -> None:
     for cell in cells:
         if cell.is_manual:
             continue
-        if cell.kind != "code" and (_MAGIC.match(cell.source.lstrip()) or cell.is_answer):
+        if cell.kind != "code" and (_magic(cell.source.lstrip()) or cell.is_answer):
             problems.append(f"{cell} is a {cell.kind} cell: it is read as the code it was")
         if cell.grade_id.endswith(CHECK_SUFFIX):
             wanted = cell.grade_id.removesuffix(CHECK_SUFFIX)
@@ -153,7 +154,7 @@ def _compare_cells(cells: list[_Cell], problems: list[str]) -> None:
 
 def _answers(cell: _Cell, folder: Path, problems: list[str]) -> Iterator[Answer]:
     source = cell.source.lstrip("\n")
-    if magic := _MAGIC.match(source):
+    if magic := _magic(source):
         text = source[magic.end() :]
         yield from _of_magic(cell, magic["kind"], magic["name"], text, folder, problems)
     elif cell.is_answer and source.startswith("%%"):
@@ -170,28 +171,10 @@ def _of_magic(
     text = without_markers(body)
     value: Any = None
     try:
-        if kind == "yaml":
-            value = read_yaml(text)
-        elif kind == "quiz":
-            value = _quiz_answer(name, body, folder)
+        value = KINDS[kind].read(name, text, folder)
     except ValueError as error:
         problems.append(f"{cell}: {error}")
     yield Answer(name, kind, text, value)
-
-
-def _quiz_answer(name: str, body: str, folder: Path) -> Any:
-    from ridealong.quiz import current_answer
-    from ridealong.quiz.cell import read_literal
-
-    identity = name.replace("_", "-")
-    try:
-        literal = read_literal(body)
-    except ValueError:
-        recorded = current_answer(identity, None, folder)
-        if recorded is None:
-            raise
-        return recorded
-    return current_answer(identity, literal, folder)
 
 
 def _of_python(cell: _Cell, problems: list[str]) -> Iterator[Answer]:
@@ -203,7 +186,7 @@ def _of_python(cell: _Cell, problems: list[str]) -> Iterator[Answer]:
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        problems.append(f"{cell} is no Python: {_first_line(error)}")
+        problems.append(f"{cell} is no Python: {first_line(error)}")
         return
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -217,7 +200,7 @@ def _of_python(cell: _Cell, problems: list[str]) -> Iterator[Answer]:
             try:
                 yield Answer(name, "value", text, evaluate(expression))
             except (NotReadable, RecursionError) as error:
-                problems.append(f"{cell}: `{name}` cannot be read: {_first_line(error)}")
+                problems.append(f"{cell}: `{name}` cannot be read: {first_line(error)}")
 
 
 def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
@@ -229,38 +212,8 @@ def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
         yield node.target.id, node.value
 
 
-def _is_stub(answer: Answer) -> bool:
-    """Return whether an answer is what the learner found in the cell."""
-    if answer.kind in ("sql", "ddl"):
-        return is_blank(answer.text)
-    if answer.kind in ("yaml", "quiz"):
-        return answer.value is None and not _written(answer.text)
-    if answer.kind == "function":
-        (function,) = ast.parse(answer.text).body
-        assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        code = [each for each in function.body if not _is_text(each)]
-        return all(
-            isinstance(each, ast.Pass) or (isinstance(each, ast.Expr) and _is_dots(each.value))
-            for each in code
-        )
-    return answer.value is ...
-
-
-def _written(text: str) -> bool:
-    return any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n"))
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
-
-
-def _is_dots(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is ...
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _magic(source: str) -> re.Match[str] | None:
+    """Return the first line of an answer cell in a magic that a kind of answer has."""
+    found = _MAGIC.match(source)
+    kind = KINDS.get(found["kind"]) if found else None
+    return found if kind and kind.has_magic else None

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import duckdb
 
@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 LIMIT_SECONDS: Final = 10.0
 
 
-class SqlAnswer(str):
+class AnswerText(str):
+    """The text of an answer as its name holds it; each kind that has one says which it is."""
+
+    kind: ClassVar[str]
+
+
+class SqlAnswer(AnswerText):
     """The text of a query; `.df()` gives its rows as a DataFrame."""
 
+    kind = "sql"
     _parameters: Mapping[str, Any] | None
 
     def __new__(cls, text: str, parameters: Mapping[str, Any] | None = None) -> Self:
@@ -37,8 +44,10 @@ class SqlAnswer(str):
         return frame(str(self), self._parameters)
 
 
-class DdlAnswer(str):
+class DdlAnswer(AnswerText):
     """The text of the statements that make a schema."""
+
+    kind = "ddl"
 
 
 def limit_seconds() -> float:

@@ -9,14 +9,12 @@ reference, on every data set that answers are checked on.
 
 import importlib.metadata
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from nbformat import NotebookNode
 
 from ridealong.authoring import cells, format, sources
@@ -32,16 +30,11 @@ from ridealong.authoring.steps import (
     package_digest,
     write,
 )
-from ridealong.dataset.connection import edge_connection
 from ridealong.engine import sqltext
-from ridealong.engine.fingerprint import Fingerprint
-from ridealong.engine.result import key_name
-from ridealong.engine.statement import QueryFailed
-from ridealong.judging.ddl import judge as schema_check
-from ridealong.judging.document import judge_document
-from ridealong.judging.sql import compare, query
-from ridealong.notebook.magics import read_yaml
-from ridealong.quiz import question as schema
+from ridealong.judging.kind import Known, KnownWrong
+from ridealong.judging.kinds import KINDS
+from ridealong.judging.sql import query
+from ridealong.quizzes import question as schema
 
 _BY_QUERY = (
     "engine",
@@ -50,9 +43,6 @@ _BY_QUERY = (
     "dataset",
 )  # the parts of the package that a fingerprint depends on
 _EXPANDED_LEVELS = 4  # of the JSON; what lies deeper stands on one line
-
-Results = Mapping[str, Sequence[Fingerprint]]
-"""For each data set one result per set of parameters, one where there are none."""
 
 
 def steps(course: Path, modules: list[Path], options: Options) -> Iterator[Step]:
@@ -87,7 +77,7 @@ def _inputs(course: Path, folder: Path, options: Options) -> str:
     return digest(
         digest_of_files(folder.glob("*.toml"), course),
         *(format.without_outputs(format.read(path)) for path in sources.notebooks(folder)),
-        package_digest(only=(*_BY_QUERY, "quiz", "authoring")),
+        package_digest(only=(*_BY_QUERY, "quizzes", "authoring")),
         importlib.metadata.version("duckdb"),
         str(hidden_seed(course, folder.name, options)),
         repr(options.hold_quiz_key),
@@ -169,6 +159,7 @@ def _shown_in(notebooks: Mapping[str, NotebookNode], question: str) -> str:
 
 
 def _entry(exercise: Exercise, notebook: str) -> dict[str, Any]:
+    keys = KINDS[exercise.kind].keys
     return {
         "title": exercise.title,
         "notebook": notebook,
@@ -178,16 +169,10 @@ def _entry(exercise: Exercise, notebook: str) -> dict[str, Any]:
         "depth": exercise.depth,
         "minutes": exercise.minutes,
         "points": exercise.points,
-        "order": exercise.order,
-        "parameters": exercise.parameters,
         "hints": exercise.hints,
         **({"timed": True} if exercise.timed else {}),
         **({"story": exercise.story} if exercise.story else {}),
-        **({"fields": exercise.fields} if exercise.fields else {}),
-        **({"attacks": exercise.attacks} if exercise.attacks else {}),
-        **({"given": exercise.given} if exercise.given else {}),
-        **({"cases": exercise.cases} if exercise.cases else {}),
-        **({"judge": exercise.judge} if exercise.judge else {}),
+        **{key: value for key, value in exercise.own.items() if keys[key].ships},
     }
 
 
@@ -205,13 +190,17 @@ def _remembered(
     course: Path, module: Module, exercise: Exercise, reference: str, seed: int
 ) -> dict[str, Any]:
     """Return the results of an exercise, from an earlier build when nothing of it changed."""
-    known = [(a.name, a.answer) for a in (*exercise.mistakes, *exercise.alternatives)]
+    known = Known(
+        id=exercise.id,
+        entry=exercise.own,
+        reference=reference,
+        alternatives={each.name: each.answer for each in exercise.alternatives},
+        mistakes={each.name: each.answer for each in exercise.mistakes},
+        hidden_seed=seed,
+    )
     key = digest(
-        reference,
-        repr((exercise.id, exercise.order, exercise.parameters, exercise.allow_empty, known)),
-        repr((exercise.kind, exercise.fields, exercise.attacks, exercise.given, exercise.judge)),
-        exercise.cases,
-        str(seed),
+        exercise.kind,
+        json.dumps(asdict(known), sort_keys=True, default=str),
         package_digest(only=_BY_QUERY),
         importlib.metadata.version("duckdb"),
     )
@@ -223,7 +212,7 @@ def _remembered(
     if kept.get("key") != key:
         kept = {
             "key": key,
-            "results": _found(exercise, reference, seed, module.name),
+            "results": _found(exercise.kind, known, module.name),
         }
         write(path, json.dumps(kept, ensure_ascii=False).encode())
     found: dict[str, Any] = kept["results"]
@@ -233,170 +222,17 @@ def _remembered(
         {"name": m.name, "message": m.message.strip(), "results": recognised[m.name]}
         for m in exercise.mistakes
     ]
-    return {**({"expected": found["expected"]} if found["expected"] else {}), "mistakes": mistakes}
+    return found | {"mistakes": mistakes}
 
 
-def _found(exercise: Exercise, reference: str, seed: int, module: str) -> dict[str, Any]:
-    if exercise.kind == "sql":
-        return results(exercise, reference, seed, module)
-    return _behaviour(exercise, reference, module)
-
-
-def _behaviour(exercise: Exercise, reference: str, module: str) -> dict[str, dict[str, Any]]:
-    """Return what the mistakes of a schema or a plan are recognised by.
-
-    Raises:
-        BuildError: when an answer does not do what its place says.
-    """
-    where = f"solutions/{module}, exercise {exercise.id!r}"
-    problems: list[str] = []
-    for what, text in [
-        ("the reference", reference),
-        *((f"alternative {a.name!r}", a.answer) for a in exercise.alternatives),
-    ]:
-        marks = _marks(exercise, text)
-        if any(marks.values()):
-            problems.append(f"{where}: {what} does not hold: {marks}")
-    recognised: dict[str, Any] = {}
-    for mistake in exercise.mistakes:
-        what = f"mistake {mistake.name!r}"
-        marks = _marks(exercise, mistake.answer)
-        if not any(marks.values()):
-            problems.append(f"{where}: {what} holds, so it would pass: change it, or add an attack")
-        same = [name for name, other in recognised.items() if other == marks]
-        if same:
-            problems.append(
-                f"{where}: mistakes {same[0]!r} and {mistake.name!r} fail alike ({marks}), so a "
-                "check cannot tell which it was: keep one, or add an attack"
-            )
-        recognised[mistake.name] = marks
-    if problems:
-        raise BuildError(problems)
-    return {"expected": {}, "mistakes": recognised}
-
-
-def _marks(exercise: Exercise, text: str) -> dict[str, Any]:
-    if exercise.kind == "ddl":
-        found = schema_check.fight(text, exercise.fields, exercise.attacks, exercise.given)
-        return found.marks()
+def _found(kind: str, known: Known, module: str) -> Mapping[str, Any]:
+    results = KINDS[kind].results
+    assert results is not None
     try:
-        value = read_yaml(text)
-    except ValueError as error:
-        return {"error": str(error)}
-    seen = judge_document(exercise.id, {"judge": exercise.judge}, value)
-    return {} if seen.passed else {"mistake": seen.mistake or seen.message}
-
-
-def results(exercise: Exercise, reference: str, seed: int, module: str) -> dict[str, Any]:
-    """Run all known answers of an exercise on all data sets.
-
-    Returns:
-        `expected`, the fingerprints of the reference by data set, and `mistakes`, by name the
-        fingerprints that each is recognised by; ready for `json`.
-
-    Raises:
-        BuildError: when an answer does not do what its place says.
-    """
-    where = f"solutions/{module}, exercise {exercise.id!r}"
-    problems: list[str] = []
-
-    def run(what: str, text: str, like: Results | None = None) -> Results:
-        try:
-            return query.fingerprints(
-                text,
-                exercise.parameters,
-                exercise.order,
-                like=like,
-                cases=exercise.cases,
-                hidden_seed=seed,
-            )
-        except QueryFailed as error:
-            problems.append(f"{where}: {what}: {error}")
-            raise BuildError(problems) from error
-
-    if exercise.cases and (problem := _case_problem(exercise.cases)):
-        raise BuildError([f"{where}: cases: {problem}"])
-    expected = run("the reference", reference)
-    problems += [f"{where}: the reference {p}" for p in _reference_problems(exercise, expected)]
-    problems += [f"{where}: the reference: {lint}" for lint in [sqltext.lint(reference)] if lint]
-    if problems:
-        raise BuildError(problems)
-    for alternative in exercise.alternatives:
-        what = f"alternative {alternative.name!r}"
-        seen = run(what, alternative.answer, expected)
-        for place, why in islice(_differences(seen, expected, exercise.order), 1):
-            problems.append(f"{where}: {what} differs from the reference on {place}: {why}")
-        if lint := sqltext.lint(alternative.answer):
-            problems.append(f"{where}: {what}: {lint}")
-    recognised: dict[str, dict[str, Any]] = {}
-    for mistake in exercise.mistakes:
-        what = f"mistake {mistake.name!r}"
-        seen = run(what, mistake.answer, expected)
-        if not any(True for _ in _differences(seen, expected, exercise.order)):
-            problems.append(
-                f"{where}: {what} gives the reference's result on every data set, so it would "
-                "pass: change it, or make it an alternative"
-            )
-        marks = _stored(seen, Fingerprint.recognised_by, exercise)
-        same = [name for name, other in recognised.items() if other == marks]
-        if same:
-            problems.append(
-                f"{where}: mistakes {same[0]!r} and {mistake.name!r} give the same results on "
-                "every data set, so a check cannot tell which it was: keep one"
-            )
-        recognised[mistake.name] = marks
-    if problems:
-        raise BuildError(problems)
-    return {"expected": _stored(expected, Fingerprint.to_json, exercise), "mistakes": recognised}
-
-
-def _case_problem(cases: str) -> str | None:
-    """Return why rows cannot be added to the edge set; None when they can."""
-    with edge_connection() as con:
-        try:
-            con.execute(cases)
-        except duckdb.Error as error:
-            return str(error).partition("\n")[0]
-    return None
-
-
-def _reference_problems(exercise: Exercise, expected: Results) -> Iterator[str]:
-    for place, found in _places_of(expected):
-        if found.error:
-            yield f"fails on {place}: {found.error}"
-            return
-    public = expected["public"][0]
-    if public.rows == 0 and not exercise.allow_empty:
-        yield "gives no row on the public data; say 'allow_empty = true' where that is the point"
-    if len(set(public.names)) < len(public.names):
-        yield f"has two columns of one name: {', '.join(public.names)}"
-    unknown = [key for key in exercise.order if key_name(key) not in public.names]
-    for key in unknown:
-        yield f"has no column for the order key {key!r}, only {', '.join(public.names)}"
-
-
-def _differences(seen: Results, wanted: Results, order: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the places where two results differ, with what differs in words."""
-    for (place, found), (_, want) in zip(_places_of(seen), _places_of(wanted), strict=True):
-        if found.error:
-            yield place, found.error
-        elif different := compare.difference(found, want, order):
-            yield place, f"{different.seen}"
-
-
-def _places_of(found: Results) -> Iterator[tuple[str, Fingerprint]]:
-    for variant, all_results in found.items():
-        for number, result in enumerate(all_results, start=1):
-            several = f", parameters {number}" if len(all_results) > 1 else ""
-            yield f"the {variant} data{several}", result
-
-
-def _stored(found: Results, store: Any, exercise: Exercise) -> dict[str, Any]:
-    """Return results as the catalogue holds them: a list where there are parameters."""
-    stored = {variant: [store(result) for result in each] for variant, each in found.items()}
-    if exercise.parameters:
-        return dict(stored)
-    return {variant: each[0] for variant, each in stored.items()}
+        return results(known)
+    except KnownWrong as error:
+        where = f"solutions/{module}, exercise {known.id!r}"
+        raise BuildError(f"{where}: {problem}" for problem in error.problems) from error
 
 
 def dumps(value: Any, level: int = 0) -> str:

@@ -6,17 +6,12 @@ from collections.abc import Mapping
 from textwrap import dedent
 from typing import Any
 
+from ridealong.judging.kinds import KINDS
+
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 CHECK_SUFFIX = "-check"
 
 _MAGIC = re.compile(r"%%(?P<kind>[a-z]+)[ \t]*(?P<name>[A-Za-z_][A-Za-z0-9_]*)?")
-_COMMENT = {"sql": "--", "ddl": "--"}
-_STUBS = {
-    "sql": "-- Write your query here.",
-    "ddl": "-- Write your statements here.",
-    "yaml": "# Your answer:",
-    "quiz": "# Run this cell after choosing above: your answer is written here.",
-}
 TEXT_STUB = "*Write your answer here.*"
 _NOT_ANSWERED = "..."
 
@@ -44,7 +39,8 @@ def marker_lines(cell: Mapping[str, Any]) -> tuple[str, str]:
 
 def comment_mark(source: str) -> str:
     """Return the mark that starts a comment in the language of the cell."""
-    return _COMMENT.get(magic(source)[0], "#")
+    kind = KINDS.get(magic(source)[0])
+    return kind.comment if kind else "#"
 
 
 def part(metadata: Mapping[str, Any]) -> str:
@@ -72,12 +68,12 @@ def solution(source: str) -> str:
 def stub(source: str) -> str:
     """Return what stands in the learner's cell where the solution was.
 
-    A cell of SQL, DDL, YAML or a quiz gets a comment of its own language. Python that binds
+    A cell with a magic gets a comment of its own language. Python that binds
     names gets `name = ...` for each of them, a function's body gets `...`.
     """
-    kind, _ = magic(source)
-    if kind in _STUBS:
-        return _STUBS[kind]
+    kind = KINDS.get(magic(source)[0])
+    if kind and kind.has_magic:
+        return kind.stub
     try:
         statements = ast.parse(solution(source)).body
     except SyntaxError:  # a part of a function's body, such as a lone `return`, is no module

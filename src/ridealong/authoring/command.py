@@ -17,7 +17,7 @@ from rich.progress import (
 
 from ridealong import course as course_folder
 from ridealong.authoring import sources, steps
-from ridealong.authoring.problems import BuildError, nearest
+from ridealong.authoring.problems import BuildError, did_you_mean_or_known
 from ridealong.authoring.steps import Memory, Options, Outcome, Show, Step
 from ridealong.dataset import DatasetError
 
@@ -183,7 +183,7 @@ def _chosen(words: list[str], course: Path) -> tuple[list[Stage], list[Path], li
             modules.append(owners[name])
             exercises.append(name)
         else:
-            near = nearest(word, [*known, *folders, *owners])
+            near = did_you_mean_or_known(word, [*known, *folders, *owners])
             unknown.append(f"{word!r} is neither a stage nor a module{near}")
     if unknown:
         raise BuildError(unknown)

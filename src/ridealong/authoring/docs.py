@@ -12,7 +12,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from ridealong.authoring import cells, format, mutants, sources, syllabus
-from ridealong.authoring.problems import BuildError, nearest
+from ridealong.authoring.problems import BuildError, did_you_mean_or_known
 from ridealong.authoring.steps import (
     Options,
     Show,
@@ -93,7 +93,9 @@ def _written(course: Path, path: Path, show: Show) -> dict[Path, bytes]:
     def filled(found: re.Match[str]) -> str:
         block = found["name"]
         if block not in blocks:
-            unknown.append(f"{name}: unknown part 'generated: {block}'{nearest(block, blocks)}")
+            unknown.append(
+                f"{name}: unknown part 'generated: {block}'{did_you_mean_or_known(block, blocks)}"
+            )
             return found[0]
         if not found["end"]:
             unknown.append(f"{name}: the part 'generated: {block}' has no '<!-- end -->'")

@@ -18,7 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from ridealong.authoring import cells, sources, syllabus
-from ridealong.authoring.problems import BuildError, nearest
+from ridealong.authoring.problems import BuildError, did_you_mean_or_known
 from ridealong.authoring.steps import (
     Options,
     Show,
@@ -59,7 +59,7 @@ def _inputs(course: Path, folder: Path) -> str:
     read = [*sources.notebooks(folder), *folder.glob("*.toml")]
     return digest(
         digest_of_files(read, course),
-        package_digest(only=("authoring", "quiz", "catalogue/syllabus.toml")),
+        package_digest(only=("authoring", "quizzes", "catalogue/syllabus.toml")),
     )
 
 
@@ -216,7 +216,7 @@ def module_problems(notebooks: Mapping[str, NotebookNode], module: sources.Modul
     for identifier in sorted(shown - known):
         found.append(
             f"solutions/{module.name}: a notebook shows the question {identifier!r}, which is "
-            f"not in quizzes.toml{nearest(identifier, known)}"
+            f"not in quizzes.toml{did_you_mean_or_known(identifier, known)}"
         )
     code = "\n".join(
         cell.source
@@ -266,7 +266,7 @@ def _rubric_problems(
         if seen[identifier] != ["the answer cell"]:
             yield (
                 f"solutions/{module.name}: a notebook shows the rubric {identifier!r}, which is "
-                f"not in exercises.toml{nearest(identifier, module.rubrics)}"
+                f"not in exercises.toml{did_you_mean_or_known(identifier, module.rubrics)}"
             )
 
 
@@ -281,9 +281,9 @@ def _cell(cell: NotebookNode, module: sources.Module) -> Iterator[str]:
         if tag.startswith(DEMO_TAG):
             item = tag.removeprefix(DEMO_TAG)
             if item not in syllabus.items():
-                yield f"tag {tag!r}: unknown syllabus id{nearest(item, syllabus.items())}"
+                yield f"tag {tag!r}: unknown syllabus id{did_you_mean_or_known(item, syllabus.items())}"
         elif tag not in NBVAL_TAGS:
-            yield f"unknown tag {tag!r}{nearest(tag, (*NBVAL_TAGS, DEMO_TAG + 'D39'))}"
+            yield f"unknown tag {tag!r}{did_you_mean_or_known(tag, (*NBVAL_TAGS, DEMO_TAG + 'D39'))}"
     part = cells.part(cell.metadata)
     has_markers = cells.BEGIN in cell.source or cells.END in cell.source
     if has_markers and part not in ("answer", "manual"):
@@ -303,7 +303,7 @@ def _answer(cell: NotebookNode, module: sources.Module) -> Iterator[str]:
     if cell.id not in asked:
         yield (
             f"an answer, but neither exercises.toml nor quizzes.toml has {cell.id!r}"
-            f"{nearest(cell.id, asked)}"
+            f"{did_you_mean_or_known(cell.id, asked)}"
         )
     yield from _solution(cell)
     kind, name = cells.magic(cell.source)
@@ -323,7 +323,7 @@ def _manual(cell: NotebookNode, module: sources.Module) -> Iterator[str]:
     if cell.id not in module.rubrics:
         yield (
             f"manually graded, but exercises.toml has no rubric {cell.id!r}"
-            f"{nearest(cell.id, module.rubrics)}"
+            f"{did_you_mean_or_known(cell.id, module.rubrics)}"
         )
         return
     yield from _solution(cell)
@@ -350,7 +350,7 @@ def _check(cell: NotebookNode, module: sources.Module) -> Iterator[str]:
     if identifier not in asked:
         yield (
             f"a check, but neither exercises.toml nor quizzes.toml has {identifier!r}"
-            f"{nearest(identifier, asked)}"
+            f"{did_you_mean_or_known(identifier, asked)}"
         )
         return
     if cell.source != f'check("{identifier}")':

@@ -8,12 +8,13 @@ show the share that is refused.
 
 import importlib.metadata
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from ridealong.answer import Answer
 from ridealong.authoring import cells, format, sources
 from ridealong.authoring.catalogue import path_of
 from ridealong.authoring.problems import BuildError
@@ -26,15 +27,12 @@ from ridealong.authoring.steps import (
     digest_of_files,
     package_digest,
 )
-from ridealong.judging.mutants import Mutant
-from ridealong.judging.sql import mutants as sql_mutants
-from ridealong.judging.sql import trial
+from ridealong.judging.kind import Task
+from ridealong.judging.kinds import KINDS
+from ridealong.judging.worker import Worker
 
 STILL_OPEN: Final = frozenset({"06_sql_two"})
 """Modules with mutants that pass, which are listed; in all others every one is refused or equal."""
-
-Mutants = Callable[[str], Iterator[Mutant]]
-Passes = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +89,16 @@ def references(module: Module) -> dict[str, str]:
         for cell in format.read(path).cells
         if cells.part(cell.metadata) == "answer"
         and cell.id in module.exercises
-        and module.exercises[cell.id].kind in KINDS
+        and KINDS[module.exercises[cell.id].kind].has_mutants
     }
 
 
 def judged(
-    exercise: Exercise, reference: str, entry: Mapping[str, Any], hidden: tuple[int, float]
+    exercise: Exercise,
+    reference: str,
+    entry: Mapping[str, Any],
+    hidden: tuple[int, float],
+    worker: Worker,
 ) -> Found:
     """Ask the check about every mutant of an exercise.
 
@@ -105,42 +107,24 @@ def judged(
         reference: its reference answer.
         entry: what the catalogue holds about it.
         hidden: seed and scale of the hidden data.
-
-    Raises:
-        ValueError: when the reference, written anew by the tool that changes it, is refused.
+        worker: the process that runs what is checked.
     """
-    made, passes, anew = KINDS[exercise.kind](exercise, reference, entry, hidden)
-    if not passes(anew):
-        raise ValueError(f"the reference is refused when it is written anew: {anew}")
-    found = [(mutant.change, passes(mutant.text)) for mutant in made]
-    passing = [change for change, passed in found if passed]
+    kind = KINDS[exercise.kind]
+    task = Task(exercise.id, {**entry, **exercise.own}, *hidden)
+
+    def judge(text: str) -> bool:
+        return kind.judge(task, Answer(task.name, kind.name, text), worker).passed
+
+    passes = kind.trial(task) if kind.trial else judge
+    made = list(kind.mutants(reference, exercise.own))
+    passing = [each.change for each in made if passes(each.text)]
     declared = [each.change for each in exercise.equal]
     return Found(
-        generated=len(found),
+        generated=len(made),
         equal=[change for change in passing if change in declared],
         open=[change for change in passing if change not in declared],
         stale=[change for change in declared if change not in passing],
     )
-
-
-def _sql(
-    exercise: Exercise, reference: str, entry: Mapping[str, Any], hidden: tuple[int, float]
-) -> tuple[list[Mutant], Passes, str]:
-    made = list(sql_mutants.mutants(reference, ordered=bool(exercise.order)))
-    asked = trial.Trial({**entry, "cases": exercise.cases}, *hidden)
-    return made, asked.passes, sql_mutants.written(sql_mutants.parsed(reference))
-
-
-KINDS: Final[
-    Mapping[
-        str,
-        Callable[
-            [Exercise, str, Mapping[str, Any], tuple[int, float]],
-            tuple[list[Mutant], Passes, str],
-        ],
-    ]
-] = {"sql": _sql}
-"""For each kind of answer that has mutants: the mutants, the check, the reference written anew."""
 
 
 def _inputs(course: Path) -> str:
@@ -157,14 +141,21 @@ def _inputs(course: Path) -> str:
 def _machinery() -> str:
     """Return the digest of what decides which mutants there are."""
     return digest(
-        package_digest(only=("judging/mutants.py", "judging/sql/mutants.py", "judging/ddl")),
+        package_digest(
+            only=(
+                "judging/mutants.py",
+                "judging/sql/mutants.py",
+                "judging/ddl/mutants.py",
+                "judging/migration_mutants.py",
+            )
+        ),
         importlib.metadata.version("sqlglot"),
     )
 
 
 def _made(course: Path, folders: Sequence[Path], options: Options, show: Show) -> dict[Path, bytes]:
     modules = [sources.load(folder) for folder in folders]
-    before, problems = _stored(course), list[str]()
+    before, problems, worker = _stored(course), list[str](), Worker()
     content = {m: e for m, e in before.items() if (course / "solutions" / m).is_dir()}
     for module in modules:
         if options.exercises and not set(options.exercises) & module.exercises.keys():
@@ -186,14 +177,11 @@ def _made(course: Path, folders: Sequence[Path], options: Options, show: Show) -
             if kept.get(name, {}).get("key") == key and not options.exercises:
                 result = Found(**_without_key(kept[name]))
             else:
-                try:
-                    result = judged(exercise, reference, entries[name], hidden)
-                except ValueError as error:
-                    problems.append(f"{where}: {error}")
-                    continue
+                result = judged(exercise, reference, entries[name], hidden, worker)
             found[name] = {"key": key, **asdict(result)}
             problems += _problems(module.name, where, result)
         content[module.name] = found
+    worker.close()
     text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     made = {results_path(course): text.encode()}
     if problems:
@@ -220,8 +208,7 @@ def _key(exercise: Exercise, reference: str, entry: Mapping[str, Any]) -> str:
     return digest(
         reference,
         repr(sorted((each.change, each.reason) for each in exercise.equal)),
-        repr((exercise.order, exercise.parameters, exercise.cases)),
-        repr((exercise.fields, exercise.attacks, exercise.given)),
+        json.dumps(exercise.own, sort_keys=True),
         json.dumps(entry.get("expected", {}), sort_keys=True),
         _machinery(),
     )[:16]

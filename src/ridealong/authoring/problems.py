@@ -1,8 +1,9 @@
 """What is wrong with a source, said so that it can be mended."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from ridealong.text import did_you_mean
 
 
 class BuildError(Exception):
@@ -15,10 +16,8 @@ class BuildError(Exception):
         super().__init__("\n".join(self.problems))
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean 'x'?" for the nearest known word, else the list of them."""
+def did_you_mean_or_known(word: str, known: Iterable[str]) -> str:
+    """Return the question after the nearest known word, else the list of the known ones."""
     words = sorted(known)
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; known are {', '.join(words)}" if 0 < len(words) <= 12 else ""
+    listed = f"; known are {', '.join(words)}" if 0 < len(words) <= 12 else ""
+    return did_you_mean(word, words) or listed

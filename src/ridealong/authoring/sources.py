@@ -7,18 +7,18 @@ reported at once.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ridealong.authoring import syllabus
-from ridealong.authoring.problems import BuildError, nearest
-from ridealong.judging.ddl import attacks
+from ridealong.authoring.problems import BuildError, did_you_mean_or_known
+from ridealong.judging import kinds
+from ridealong.judging.kind import Key
 from ridealong.notebook.rubrics import LEVELS, MOST_PER_CRITERION
-from ridealong.quiz import question as schema
+from ridealong.quizzes import question as schema
 
-EXERCISE_KINDS = ("sql", "ddl", "yaml")
 STORIES = tuple(f"S{number}" for number in range(1, 16))  # planted in the data
 WORDS = re.compile(r"[a-z]+[0-9]{0,2}(-([a-z]+[0-9]{0,2}|[0-9]+))*")
 MODULE = re.compile(r"[0-9]{2}_[a-z0-9_]+")
@@ -28,7 +28,7 @@ Scalar = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class KnownAnswer:
     """A known answer beside the reference: a mistake (with its message) or an alternative."""
 
     name: str
@@ -38,13 +38,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Equal:
-    """A change of the reference that is as right as the reference.
+    """A mutant of the reference that is right as well, with the reason why.
 
     Attributes:
-        change: the name of the change, as `ridealong build mutants` prints it.
-        reason: why the changed answer is right too.
-        rule: the rule of the company's data that the reason stands on, a key of
-            `tests/dataset/test_rules.py`; empty where it stands on the task's words or on SQL.
+        change: what the mutant changes, as `ridealong build mutants` names it.
+        reason: why it is right, as the instructor's page may print it.
+        rule: the rule of the company's data that makes it so, where it is one; tests prove it.
     """
 
     change: str
@@ -65,19 +64,12 @@ class Exercise:
     minutes: int
     points: int
     hints: list[str]
-    mistakes: list[Answer]
-    alternatives: list[Answer]
-    order: list[str] = field(default_factory=list)
-    parameters: list[dict[str, Scalar]] = field(default_factory=list)
-    allow_empty: bool = False
+    mistakes: list[KnownAnswer]
+    alternatives: list[KnownAnswer]
     timed: bool = False
     story: str = ""
-    fields: dict[str, list[str]] = field(default_factory=dict)
-    attacks: list[str] = field(default_factory=list)
-    given: str = ""
-    cases: str = ""
-    judge: str = ""
     equal: list[Equal] = field(default_factory=list)
+    own: dict[str, Any] = field(default_factory=dict)  # the keys of its kind
 
     @property
     def answer_name(self) -> str:
@@ -87,7 +79,7 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True)
 class Quiz:
-    """One `[[quiz]]` of a module's `quizzes.toml`, as written; `ridealong.quiz` reads it."""
+    """One `[[quiz]]` of a module's `quizzes.toml`, as written; `ridealong.quizzes` reads it."""
 
     id: str
     points: float
@@ -180,60 +172,30 @@ def load(folder: Path) -> Module:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """What a key of a table has to hold."""
-
-    type: type
-    required: bool = True
-    choices: Sequence[Any] = ()
-    minimum: int | None = None  # of a number, or of the length of a list
-
-    def problems(self, value: Any) -> list[str]:
-        if not isinstance(value, self.type) or (isinstance(value, bool) and self.type is not bool):
-            return [f"is {value!r}, wanted a {self.type.__name__}"]
-        if self.choices and value not in self.choices:
-            return [f"is {value!r}, wanted one of {', '.join(map(str, self.choices))}"]
-        if self.minimum is not None and isinstance(value, list) and len(value) < self.minimum:
-            return [f"holds {len(value)}, wanted {self.minimum} or more"]
-        if self.minimum is not None and isinstance(value, int) and value < self.minimum:
-            return [f"is {value}, wanted {self.minimum} or more"]
-        return ["is empty"] if isinstance(value, str) and not value.strip() else []
-
-
 _HEAD = {
-    "id": _Key(str),
-    "title": _Key(str),
-    "syllabus": _Key(list, minimum=1),
-    "level": _Key(int, choices=(1, 2, 3, 4, 5)),
-    "depth": _Key(str, choices=schema.DEPTHS),
-    "minutes": _Key(int, minimum=1),
-    "points": _Key(int, minimum=1),
-    "hints": _Key(list, minimum=3),
+    "id": Key(str),
+    "title": Key(str),
+    "syllabus": Key(list, minimum=1),
+    "level": Key(int, choices=(1, 2, 3, 4, 5)),
+    "depth": Key(str, choices=schema.DEPTHS),
+    "minutes": Key(int, minimum=1),
+    "points": Key(int, minimum=1),
+    "hints": Key(list, minimum=3),
 }
 _EXERCISE = _HEAD | {
-    "kind": _Key(str, choices=EXERCISE_KINDS),
-    "order": _Key(list, required=False),
-    "parameters": _Key(list, required=False),
-    "allow_empty": _Key(bool, required=False),
-    "timed": _Key(bool, required=False),
-    "fields": _Key(dict, required=False),
-    "attacks": _Key(list, required=False, minimum=2),
-    "given": _Key(str, required=False),
-    "cases": _Key(str, required=False),
-    "judge": _Key(str, required=False, choices=("migration",)),
-    "story": _Key(str, required=False, choices=STORIES),
-    "mistakes": _Key(list, minimum=3),
-    "alternatives": _Key(list, minimum=2),
-    "equal": _Key(list, required=False),
+    "kind": Key(str, choices=tuple(kinds.of_exercises())),
+    "timed": Key(bool, required=False),
+    "story": Key(str, required=False, choices=STORIES),
+    "mistakes": Key(list, minimum=3),
+    "alternatives": Key(list, minimum=2),
+    "equal": Key(list, required=False),
 }
-_KEYS_OF_KIND = {"sql": ("cases",), "ddl": ("fields", "attacks", "given"), "yaml": ("judge",)}
-_MISTAKE = {"name": _Key(str), "answer": _Key(str), "message": _Key(str)}
-_ALTERNATIVE = {"name": _Key(str), "answer": _Key(str)}
-_EQUAL = {"change": _Key(str), "reason": _Key(str), "rule": _Key(str, required=False)}
-_RUBRIC = _HEAD | {"criteria": _Key(list, minimum=1), "samples": _Key(list, minimum=2)}
-_CRITERION = {"name": _Key(str), "levels": _Key(list)}
-_SAMPLE = {"name": _Key(str), "text": _Key(str), "scores": _Key(list), "why": _Key(str)}
+_MISTAKE = {"name": Key(str), "answer": Key(str), "message": Key(str)}
+_ALTERNATIVE = {"name": Key(str), "answer": Key(str)}
+_EQUAL = {"change": Key(str), "reason": Key(str), "rule": Key(str, required=False)}
+_RUBRIC = _HEAD | {"criteria": Key(list, minimum=1), "samples": Key(list, minimum=2)}
+_CRITERION = {"name": Key(str), "levels": Key(list)}
+_SAMPLE = {"name": Key(str), "text": Key(str), "scores": Key(list), "why": Key(str)}
 
 
 class _Reader:
@@ -261,7 +223,9 @@ class _Reader:
         table = self._table(file)
         kinds = ("exercise", "rubric")
         for key in table.keys() - set(kinds):
-            self.problems.append(f"{self._name(file)}: unknown table {key!r}{nearest(key, kinds)}")
+            self.problems.append(
+                f"{self._name(file)}: unknown table {key!r}{did_you_mean_or_known(key, kinds)}"
+            )
         for kind in kinds:
             if not _are_tables(table.get(kind, [])):
                 self.problems.append(f"{self._name(file)}: write [[{kind}]] with two brackets")
@@ -296,17 +260,23 @@ class _Reader:
         """Check one exercise; None, and its problems noted, when it cannot be used."""
         before = len(self.problems)
         where = f"{self._name('exercises.toml')}, exercise {entry.get('id', '(no id)')!r}"
-        self._check(where, entry, _EXERCISE)
+        kind = kinds.KINDS.get(str(entry.get("kind")))
+        own = dict(kind.keys) if kind else {}
+        self._check(where, entry, _EXERCISE | own)
         self._check_values(where, entry)
-        self._check_kind(where, entry)
+        if kind:
+            self.problems += [f"{where}: {problem}" for problem in kind.problems(entry)]
         answers = {
             key: self._answers(f"{where}, {key}", entry.get(key, []), keys)
             for key, keys in (("mistakes", _MISTAKE), ("alternatives", _ALTERNATIVE))
         }
-        equal = self._equal(f"{where}, equal", entry.get("equal", []))
+        self._keyed_tables(f"{where}, equal", entry.get("equal", []), _EQUAL, "change")
         if len(self.problems) > before:
             return None
-        return Exercise(**(entry | answers | {"equal": equal}))
+        equal = [Equal(**table) for table in entry.get("equal", [])]
+        common = {key: value for key, value in entry.items() if key not in own}
+        ours = {key: value for key, value in entry.items() if key in own}
+        return Exercise(**(common | answers | {"equal": equal, "own": ours}))
 
     def _rubric(self, entry: dict[str, Any]) -> Rubric | None:
         """Check one rubric task; None, and its problems noted, when it cannot be used."""
@@ -349,38 +319,29 @@ class _Reader:
         }
         return Rubric(**(entry | made))
 
-    def _answers(self, where: str, tables: Any, keys: Mapping[str, _Key]) -> list[Answer]:
+    def _answers(self, where: str, tables: Any, keys: Mapping[str, Key]) -> list[KnownAnswer]:
         before = len(self.problems)
         self._named_tables(where, tables, keys)
-        return [Answer(**table) for table in tables] if len(self.problems) == before else []
+        return [KnownAnswer(**table) for table in tables] if len(self.problems) == before else []
 
-    def _equal(self, where: str, tables: Any) -> list[Equal]:
-        before = len(self.problems)
-        if not _are_tables(tables):
-            self.problems.append(f"{where}: write them as tables [[exercise.equal]]")
-            return []
-        for number, table in enumerate(tables, start=1):
-            self._check(f"{where} {number}", table, _EQUAL)
-        changes = [str(table.get("change")) for table in tables]
-        for change in sorted({c for c in changes if changes.count(c) > 1}):
-            self.problems.append(f"{where}: two declare {change!r}")
-        return [Equal(**table) for table in tables] if len(self.problems) == before else []
+    def _named_tables(self, where: str, tables: Any, keys: Mapping[str, Key]) -> None:
+        self._keyed_tables(where, tables, keys, "name")
 
-    def _named_tables(self, where: str, tables: Any, keys: Mapping[str, _Key]) -> None:
-        """Note what is wrong with the keys of tables, and names that are used twice."""
+    def _keyed_tables(self, where: str, tables: Any, keys: Mapping[str, Key], key: str) -> None:
+        """Note what is wrong with the keys of tables, and values of `key` that are used twice."""
         if not _are_tables(tables):
             self.problems.append(f"{where}: write them as tables [[...]]")
             return
         for number, table in enumerate(tables, start=1):
             self._check(f"{where} {number}", table, keys)
-        names = [str(table.get("name")) for table in tables]
+        names = [str(table.get(key)) for table in tables]
         for name in sorted({n for n in names if names.count(n) > 1}):
             self.problems.append(f"{where}: two are called {name!r}")
 
-    def _check(self, where: str, entry: Mapping[str, Any], keys: Mapping[str, _Key]) -> None:
+    def _check(self, where: str, entry: Mapping[str, Any], keys: Mapping[str, Key]) -> None:
         """Note unknown and missing keys, and values of the wrong type or range."""
         for key in sorted(entry.keys() - keys.keys()):
-            self.problems.append(f"{where}: unknown key {key!r}{nearest(key, keys)}")
+            self.problems.append(f"{where}: unknown key {key!r}{did_you_mean_or_known(key, keys)}")
         for key, rule in keys.items():
             if key in entry:
                 self.problems += [f"{where}: {key!r} {p}" for p in rule.problems(entry[key])]
@@ -388,71 +349,22 @@ class _Reader:
                 self.problems.append(f"{where}: {key!r} is missing")
 
     def _check_values(self, where: str, entry: Mapping[str, Any]) -> None:
-        identifier, hints, order = entry.get("id"), entry.get("hints"), entry.get("order", [])
+        identifier, hints = entry.get("id"), entry.get("hints")
         if isinstance(identifier, str) and not WORDS.fullmatch(identifier):
             self.problems.append(f"{where}: an id is words in lower case joined by '-'")
         if isinstance(hints, list) and not (len(hints) == 3 and all(map(_is_text, hints))):
             self.problems.append(
                 f"{where}: 'hints' are three texts: a question, a pointer, a near-solution"
             )
-        if isinstance(order, list) and not all(map(_is_text, order)):
-            self.problems.append(f"{where}: 'order' holds texts such as \"rides DESC\"")
         if isinstance(entry.get("syllabus"), list):
             self._known_items(where, entry["syllabus"])
-        parameters = entry.get("parameters", [])
-        for number, values in enumerate(parameters if isinstance(parameters, list) else [], 1):
-            if not isinstance(values, dict) or not all(
-                isinstance(value, Scalar) for value in values.values()
-            ):
-                self.problems.append(
-                    f"{where}: parameters {number} is {values!r}, wanted names with text, "
-                    "number or true/false"
-                )
-
-    def _check_kind(self, where: str, entry: Mapping[str, Any]) -> None:
-        """Note keys that the kind of an exercise needs, or has no use for."""
-        kind = entry.get("kind")
-        wanted = _KEYS_OF_KIND.get(str(kind), ())
-        for key in wanted:
-            if key not in entry and key not in ("given", "cases"):
-                self.problems.append(f"{where}: an exercise of kind {kind!r} needs {key!r}")
-        for other, keys in _KEYS_OF_KIND.items():
-            for key in keys:
-                if other != kind and key in entry and key not in wanted:
-                    self.problems.append(f"{where}: {key!r} is for exercises of kind {other!r}")
-        fields, attacks = entry.get("fields", {}), entry.get("attacks", [])
-        if isinstance(fields, dict) and isinstance(attacks, list):
-            self.problems += [f"{where}: {p}" for p in _attack_problems(fields, attacks)]
 
     def _known_items(self, where: str, items: Sequence[Any]) -> None:
         for item in items:
             if item not in syllabus.items():
                 self.problems.append(
-                    f"{where}: unknown syllabus id {item!r}{nearest(str(item), syllabus.items())}"
+                    f"{where}: unknown syllabus id {item!r}{did_you_mean_or_known(str(item), syllabus.items())}"
                 )
-
-
-def _attack_problems(fields: Mapping[str, Any], wanted: Sequence[Any]) -> Iterator[str]:
-    known = attacks.fields()
-    for table, columns in fields.items():
-        if table not in known:
-            yield f"'fields': no attack knows a table {table!r}{nearest(table, known)}"
-            continue
-        for column in columns if isinstance(columns, list) else []:
-            if column not in known[table]:
-                yield (
-                    f"'fields': no attack knows {table}.{column}{nearest(str(column), known[table])}"
-                )
-    for identity in wanted:
-        if identity not in attacks.attacks():
-            yield f"unknown attack {identity!r}{nearest(str(identity), attacks.attacks())}"
-            continue
-        for need in attacks.attacks()[identity].needs:
-            table, _, column = need.partition(".")
-            if table not in fields or (column and column not in fields[table]):
-                yield f"attack {identity!r} needs {need}, which is not in 'fields'"
-    if len(set(map(str, wanted))) < len(wanted):
-        yield "'attacks' names one twice"
 
 
 def _are_tables(found: Any) -> bool:

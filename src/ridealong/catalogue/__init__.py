@@ -1,14 +1,15 @@
 """Find exercises, quizzes, predictions and rubrics in the derived files beside this one."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
+
+from ridealong.text import did_you_mean
 
 Entry = Mapping[str, Any]
 
@@ -57,7 +58,7 @@ def exercise(identity: object) -> tuple[Module, Entry]:
         if isinstance(identity, str) and identity in module.exercises:
             return module, module.exercises[identity]
     known = [each for module in modules() for each in module.exercises]
-    raise CatalogueError(f"no exercise {identity!r} in this course{nearest(identity, known)}")
+    raise CatalogueError(f"no exercise {identity!r} in this course{did_you_mean(identity, known)}")
 
 
 def quizzes() -> dict[str, Entry]:
@@ -73,12 +74,6 @@ def predictions() -> dict[str, Entry]:
 def rubrics() -> dict[str, Entry]:
     """Return every rubric task of the course by id."""
     return {each: entry for module in modules() for each, entry in module.rubrics.items()}
-
-
-def nearest(name: object, known: Iterable[str]) -> str:
-    """Return `; did you mean "..."?` with the known name nearest to `name`, or an empty text."""
-    close = get_close_matches(str(name).lower().replace("_", "-"), list(known), n=1, cutoff=0.6)
-    return f'; did you mean "{close[0]}"?' if close else ""
 
 
 def _sources() -> list[Traversable]:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import SupportsFloat, SupportsIndex
 
 import duckdb
-from IPython.display import display
 
 from ridealong import course
 from ridealong.dataset.progress import in_kernel
@@ -112,6 +111,8 @@ def _warn_in_notebooks() -> None:
     if root is None or not Path.cwd().resolve().is_relative_to(root / "notebooks"):
         return
     if in_kernel():
+        from IPython.display import display
+
         notice = {"text/markdown": f"**{NOTEBOOKS_NOTICE}**", "text/plain": NOTEBOOKS_NOTICE}
         display(notice, raw=True)  # type: ignore[no-untyped-call]
     else:

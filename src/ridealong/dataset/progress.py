@@ -1,14 +1,10 @@
 """A progress bar that leaves nothing behind, in a notebook as in a terminal."""
 
 import html
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from IPython.core.getipython import get_ipython
-from IPython.display import HTML, clear_output, display
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 Show = Callable[[int, int, str], None]
 """Called with the steps done, the steps in all (0: unknown) and what is going on."""
@@ -16,7 +12,8 @@ Show = Callable[[int, int, str], None]
 
 def in_kernel() -> bool:
     """Return whether this code runs in a Jupyter kernel, where stderr costs a learner points."""
-    return getattr(get_ipython(), "kernel", None) is not None
+    ipython = sys.modules.get("IPython")  # where it was never loaded, there is no kernel
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
 
 
 @contextmanager
@@ -35,7 +32,7 @@ def progress_bar(*, hidden: bool = False) -> Iterator[Show]:
     elif in_kernel():
         yield from _in_notebook()
     else:
-        yield from _in_terminal(Console(stderr=True))
+        yield from _in_terminal()
 
 
 def _show_nothing(done: int, total: int, what: str) -> None:
@@ -43,6 +40,8 @@ def _show_nothing(done: int, total: int, what: str) -> None:
 
 
 def _in_notebook() -> Iterator[Show]:
+    from IPython.display import HTML, clear_output, display
+
     handle = None
 
     def show(done: int, total: int, what: str) -> None:
@@ -67,7 +66,11 @@ def _bar_html(done: int, total: int, what: str) -> str:
     return f'<label>{what} <progress{value} aria-label="{what}"></progress></label>'
 
 
-def _in_terminal(console: Console) -> Iterator[Show]:
+def _in_terminal() -> Iterator[Show]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal

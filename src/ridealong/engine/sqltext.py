@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import pairwise
 
 LONGEST_TEXT = 100_000
 DEEPEST_NESTING = 100
@@ -124,11 +123,14 @@ def limit(text: str) -> int | None:
     while found and found[0].text == "(" and _closing(found) == len(found) - 1:
         found = found[1:-1]
     depth, most = 0, None
-    for token, after in pairwise(found):
+    words = [token.text.upper() for token in found]
+    for here, token in enumerate(found):
         if token.kind == "operator":
             depth += (token.text in "([{") - (token.text in ")]}")
-        elif depth == 0 and token.text.upper() == "LIMIT" and after.text.isdecimal():
-            most = int(after.text)
+        elif depth == 0 and words[here] == "LIMIT":
+            number, unit = [*words[here + 1 : here + 3], "", ""][:2]
+            if number.isdecimal() and unit not in ("%", "PERCENT"):
+                most = int(number)
     return most
 
 

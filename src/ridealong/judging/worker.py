@@ -1,8 +1,10 @@
-"""Run queries in a process of their own, so that none of them can harm the notebook.
+"""Run named jobs in a process of their own, so that no answer can harm the notebook.
 
 DuckDB stops nearly every query that runs too long or takes too much memory, but not one that
-makes a single huge value: that process is ended, and the next query gets a new one. Requests and
-replies are lines of JSON. Where no process can be started, queries run in the kernel.
+makes a single huge value: that process is ended, and the next job gets a new one. Requests and
+replies are lines of JSON. Where no process can be started, jobs run in the kernel.
+
+Which jobs there are is said by the table of kinds (`kinds.py`), which the process reads itself.
 """
 
 import atexit
@@ -13,138 +15,86 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any, Final
 
-from ridealong.engine.fingerprint import Fingerprint
-from ridealong.engine.locked import LIMIT_SECONDS, Engine
-from ridealong.engine.statement import (
-    QueryFailed,
-    QueryRefused,
-    QueryStopped,
-    stopped_text,
-    with_article,
-)
-from ridealong.judging.ddl import judge as schema
-from ridealong.judging.ddl.judge import Battle
+from ridealong.engine.locked import LIMIT_SECONDS
+from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, stopped_text
+from ridealong.text import first_line
 
 START_SECONDS: Final = 60.0
 GRACE_SECONDS: Final = 3.0
 ADDRESS_SPACE_BYTES: Final = 6 * 2**30
 
+Job = Callable[..., Mapping[str, Any]]
 _ERRORS: Final = {each.__name__: each for each in (QueryFailed, QueryRefused, QueryStopped)}
-
-# `ridealong/__init__.py` and `ridealong/dataset/__init__.py` gather the learner's names and bring
-# widgets, pictures and pandas, seconds of imports that a worker never uses: the packages are
-# entered by a side door that does not run those files.
-_START: Final = """
-import sys, types
-from pathlib import Path
-for name, folder in (("ridealong", "."), ("ridealong.dataset", "dataset")):
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = [str(Path(sys.argv[1], folder))]
-from ridealong.judging.worker import serve
-serve()
-"""
+_START: Final = "from ridealong.judging.worker import serve; serve()"
 
 
 class Worker:
-    """A process that runs one query at a time; started at the first, replaced when it dies."""
+    """A process that runs one job at a time; started at the first, replaced when it dies.
+
+    Attributes:
+        limit_seconds: how long a query may run.
+    """
 
     def __init__(self, limit_seconds: float = LIMIT_SECONDS) -> None:
         self.limit_seconds = limit_seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._replies: queue.Queue[bytes] = queue.Queue()
-        self._engine: Engine | None = None
         self._greeted = False
-        self._ready: set[tuple[Path | None, bool]] = set()
+        self._without_process = False
+        self._done: set[str] = set()
         self._lock = threading.Lock()
 
-    def run(
+    def ask(
         self,
-        text: object,
-        path: Path | None,
+        job: str,
+        arguments: Mapping[str, Any],
+        limit_seconds: float,
         *,
-        shifted: bool = False,
-        parameters: Mapping[str, Any] | None = None,
-        order: Sequence[str] = (),
-        like: Fingerprint | None = None,
-        cases: str = "",
-    ) -> Fingerprint:
-        """Return the fingerprint of a query's result; arguments and errors as `Engine.run`."""
-        if not isinstance(text, str):
-            raise QueryRefused(
-                f"the answer is {with_article(type(text).__name__)}, wanted the text of a query"
-            )
+        first: tuple[str, Mapping[str, Any]] | None = None,
+        what: str = "query",
+    ) -> dict[str, Any]:
+        """Run a job and return its result.
+
+        Args:
+            job: its name in the table of kinds.
+            arguments: of the job, fit for JSON.
+            limit_seconds: after which the job stops by itself; a little later the process is
+                ended.
+            first: a job with its arguments that this process has to have done before, such as
+                opening a database; its time does not count.
+            what: the answer, as a message calls it.
+
+        Raises:
+            QueryFailed: what the job raises; QueryStopped also when the process had to be ended.
+        """
         with self._lock:
-            if self._engine is None and not self._started():
-                self._engine = Engine(self.limit_seconds)
-            if self._engine is not None:
-                return self._engine.run(
-                    text,
-                    path,
-                    shifted=shifted,
-                    parameters=parameters,
-                    order=order,
-                    like=like,
-                    cases=cases,
-                )
-            if (path, shifted) not in self._ready:
-                opened = {"path": None if path is None else str(path), "shifted": shifted}
-                self._ask({"open": opened}, START_SECONDS)
-                self._ready.add((path, shifted))
-            reply = self._ask(
-                {
-                    "text": text,
-                    "path": None if path is None else str(path),
-                    "shifted": shifted,
-                    "parameters": dict(parameters or {}),
-                    "order": list(order),
-                    "like": None if like is None else like.to_json(),
-                    "cases": cases,
-                    "limit_seconds": self.limit_seconds,
-                },
-                self.limit_seconds + GRACE_SECONDS,
-            )
+            if not self._without_process and not self._started():
+                self._without_process = True
+            if self._without_process:
+                return dict(_jobs()[job](**arguments))
+            if first and (key := json.dumps(first, sort_keys=True)) not in self._done:
+                self._ask(*first, START_SECONDS, START_SECONDS, what)
+                self._done.add(key)
+            reply = self._ask(job, arguments, limit_seconds + GRACE_SECONDS, limit_seconds, what)
         if "failed" in reply:
             raise _ERRORS.get(reply["failed"], QueryFailed)(reply["message"])
-        return Fingerprint.from_json(reply)
-
-    def fight(
-        self, text: str, fields: Mapping[str, Sequence[str]], wanted: Sequence[str], given: str
-    ) -> Battle:
-        """Attack a schema; arguments as `schema.fight`."""
-        with self._lock:
-            if self._engine is None and not self._started():
-                self._engine = Engine(self.limit_seconds)
-            if self._engine is not None:
-                return schema.fight(text, fields, wanted, given)
-            request = {
-                "text": text,
-                "fields": {table: list(columns) for table, columns in fields.items()},
-                "wanted": list(wanted),
-                "given": given,
-                "limit_seconds": schema.LIMIT_SECONDS,
-            }
-            try:
-                reply = self._ask({"schema": request}, schema.LIMIT_SECONDS + GRACE_SECONDS)
-            except QueryStopped as error:
-                return Battle(str(error).replace("the query", "the schema"))
-        return Battle(reply["message"]) if "failed" in reply else Battle.from_json(reply)
+        return reply
 
     def warm(self) -> None:
         """Start the process without waiting for it, so that the first check need not."""
         with self._lock:
-            if self._engine is None:
+            if not self._without_process:
                 self._spawn()
 
     def close(self) -> None:
         """End the process, if there is one."""
         process, self._process = self._process, None
         self._greeted = False
-        self._ready.clear()
+        self._done.clear()
         if process is not None:
             process.kill()
             process.wait()
@@ -174,7 +124,7 @@ class Worker:
             own_group = {"creationflags": flags}
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(Path(__file__).parents[1])],
+                [sys.executable, "-c", _START],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -189,17 +139,25 @@ class Worker:
         atexit.register(self.close)
         return True
 
-    def _ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def _ask(
+        self,
+        job: str,
+        arguments: Mapping[str, Any],
+        seconds: float,
+        limit_seconds: float,
+        what: str,
+    ) -> dict[str, Any]:
         assert self._process is not None and self._process.stdin is not None
+        request = {"job": job, "arguments": dict(arguments)}
         try:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
             reply = self._replies.get(timeout=seconds)
         except queue.Empty:
             self.close()
-            raise QueryStopped(stopped_text(self.limit_seconds)) from None
+            raise QueryStopped(stopped_text(limit_seconds).replace("query", what)) from None
         except BaseException as error:
-            self.close()  # a reply to come would be taken for the next query's
+            self.close()  # a reply to come would be taken for the next job's
             if isinstance(error, OSError):
                 reply = b""
             else:
@@ -207,8 +165,8 @@ class Worker:
         if not reply:
             self.close()
             raise QueryStopped(
-                "the query ended the database engine, so it was stopped: most likely it needs too "
-                "much memory; look for very long texts and lists"
+                f"the {what} ended the database engine, so it was stopped: most likely it needs "
+                "too much memory; look for very long texts and lists"
             )
         answer: dict[str, Any] = json.loads(reply)
         return answer
@@ -229,46 +187,29 @@ def serve() -> None:
     _limit_memory()
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what DuckDB prints must not mix with replies
-    import ridealong.dataset.connection  # noqa: F401 - takes its time now, not at the first query
-
-    engine = Engine()
+    jobs = _jobs()
     _reply(replies, {"ready": True})
     for line in sys.stdin.buffer:
-        _reply(replies, _answered(engine, json.loads(line)))
+        request = json.loads(line)
+        _reply(replies, _answered(jobs[request["job"]], request["arguments"]))
 
 
-def _answered(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
+def _jobs() -> Mapping[str, Job]:
+    from ridealong.judging.kinds import KINDS  # the kinds know the worker, which knows no kind
+
+    return {name: job for kind in KINDS.values() for name, job in kind.jobs.items()}
+
+
+def _answered(job: Job, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        if opened := request.get("open"):
-            engine.open(_path(opened["path"]), opened["shifted"])
-            return {}
-        if attacked := request.get("schema"):
-            return schema.fight(**attacked).to_json()
-        engine.limit_seconds = request["limit_seconds"]
-        like = request["like"]
-        result = engine.run(
-            request["text"],
-            _path(request["path"]),
-            shifted=request["shifted"],
-            parameters=request["parameters"],
-            order=request["order"],
-            like=None if like is None else Fingerprint.from_json(like),
-            cases=request["cases"],
-        )
+        return job(**arguments)
     except QueryFailed as error:
         return {"failed": type(error).__name__, "message": str(error)}
     except Exception as error:  # a worker answers whatever happens
-        engine.close()
-        first = (str(error).splitlines() or [""])[0]
-        return {"failed": "QueryFailed", "message": f"{type(error).__name__}: {first}"}
-    return result.to_json() | {"examples": result.examples, "fits_renamed": result.fits_renamed}
+        return {"failed": "QueryFailed", "message": f"{type(error).__name__}: {first_line(error)}"}
 
 
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text)
-
-
-def _reply(replies: IO[bytes], content: dict[str, Any]) -> None:
+def _reply(replies: IO[bytes], content: Mapping[str, Any]) -> None:
     replies.write(json.dumps(content).encode() + b"\n")
     replies.flush()
 

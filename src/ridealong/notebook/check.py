@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ridealong import catalogue, timing
-from ridealong.judging.sql.judge import judge
+from ridealong.judging import judge
+from ridealong.text import did_you_mean
 from ridealong.verdict import CheckFailed, Verdict
 
 FAILURES_BEFORE_HINT: Final = 2
@@ -92,7 +93,7 @@ def _show_properties(verdict: Verdict) -> None:
 def _verdict(exercise_id: object) -> Verdict:
     from IPython.core.getipython import get_ipython
 
-    from ridealong.notebook import magics
+    from ridealong.notebook import magics, session
 
     _entry(exercise_id)
     assert isinstance(exercise_id, str)
@@ -105,9 +106,10 @@ def _verdict(exercise_id: object) -> Verdict:
     if shell is None:
         raise CheckFailed(
             "check() looks for your answer in a notebook, and here is none: "
-            "elsewhere use ridealong.judging.sql.judge(exercise_id, answer)"
+            "elsewhere use ridealong.judging.judge(exercise_id, answer, worker)"
         )
-    return judge(exercise_id, magics.bound(shell, exercise_id.replace("-", "_")))
+    answer = magics.bound(shell, exercise_id.replace("-", "_"))
+    return judge(exercise_id, answer, session.worker())
 
 
 def _entry(exercise_id: object) -> Mapping[str, Any]:
@@ -128,7 +130,7 @@ def _entry(exercise_id: object) -> Mapping[str, Any]:
         return catalogue.exercise(exercise_id)[1]
     except catalogue.CatalogueError as error:
         known = [each for module in catalogue.modules() for each in module.exercises]
-        close = catalogue.nearest(exercise_id, [*known, *others])
+        close = did_you_mean(exercise_id, [*known, *others])
         if known or others:
             text = f'no exercise and no quiz is called "{exercise_id}"{close}'
             raise CheckFailed(_one_line(text)) from None

@@ -1,18 +1,18 @@
 """The cell magics `%%sql`, `%%ddl`, `%%yaml` and `%%quiz`."""
 
 import keyword
+from functools import partial
+from pathlib import Path
 from pprint import pformat
-from typing import Any, Final
-
-import yaml
+from typing import Any
 
 from ridealong.answer import Answer
-from ridealong.answers.texts import DdlAnswer, SqlAnswer
+from ridealong.answers.texts import AnswerText, DdlAnswer, SqlAnswer
 from ridealong.engine.sqltext import is_blank, without_markers
-from ridealong.judging.sql.judge import worker
+from ridealong.judging.kind import Kind
+from ridealong.judging.kinds import KINDS
+from ridealong.notebook import session
 from ridealong.notebook.running import run
-
-LONGEST_YAML: Final = 100_000
 
 # What the last run of each answer cell gave, with the object it bound (None after an error):
 # an answer whose cell failed is still judged by its text, as it would be from the file.
@@ -20,15 +20,17 @@ _latest: dict[str, tuple[Any, Answer]] = {}
 
 
 def register(shell: Any) -> None:
-    """Give an IPython shell the four cell magics."""
-    magics = {"sql": _sql, "ddl": _ddl, "yaml": _yaml, "quiz": _quiz}
-    for name, magic in magics.items():
+    """Give an IPython shell a cell magic for each kind of answer that has one."""
+    for kind in KINDS.values():
+        if not kind.has_magic:
+            continue
+        run_cell = _RUN.get(kind.name, partial(_run_value, kind))
 
-        def cell_magic(line: str, cell: str, magic: Any = magic) -> Any:
-            return magic(shell, line, cell)
+        def cell_magic(line: str, cell: str, run_cell: Any = run_cell) -> Any:
+            return run_cell(shell, line, cell)
 
-        cell_magic.__doc__ = magic.__doc__
-        shell.register_magic_function(cell_magic, magic_kind="cell", magic_name=name)
+        cell_magic.__doc__ = run_cell.__doc__
+        shell.register_magic_function(cell_magic, magic_kind="cell", magic_name=kind.name)
 
 
 def bound(shell: Any, name: str) -> Answer | None:
@@ -38,10 +40,8 @@ def bound(shell: Any, name: str) -> Answer | None:
         return _latest[name][1]
     if value is None or value is ...:
         return None
-    if isinstance(value, SqlAnswer):
-        return Answer(name, "sql", str(value))
-    if isinstance(value, DdlAnswer):
-        return Answer(name, "ddl", str(value))
+    if isinstance(value, AnswerText):
+        return Answer(name, value.kind, str(value))
     return Answer(name, "function" if callable(value) else "value", repr(value), value)
 
 
@@ -65,7 +65,7 @@ def _sql(shell: Any, line: str, cell: str) -> Any:
         return None
     if name:
         _latest[name] = (None, Answer(name, "sql", text))
-        worker().warm()
+        session.worker().warm()
     shown, values = run(text, shell.user_ns, as_answer=bool(name))
     if name:
         _bind(shell, name, SqlAnswer(text, values), Answer(name, "sql", text))
@@ -97,49 +97,30 @@ def _given(name: str) -> str:
         return ""
 
 
-def _yaml(shell: Any, line: str, cell: str) -> None:
-    """Read YAML, show the data, bind it to the name."""
-    name = _name("yaml", line)
+def _run_value(kind: Kind, shell: Any, line: str, cell: str) -> None:
+    """Read the data that the cell holds, show it, bind it to the name."""
+    name = _name(kind.name, line)
     text = _begun(shell, name, cell)
     try:
-        value = read_yaml(text)
+        value = kind.read(name, text, Path.cwd())
     except ValueError as error:
         raise CellError(str(error)) from None
     if value is None:
         print("No answer yet: write it in this cell and run it again.")
         return
-    _bind(shell, name, value, Answer(name, "yaml", text, value))
+    _bind(shell, name, value, Answer(name, kind.name, text, value))
     print(pformat(value, sort_dicts=False, width=88))
 
 
 def _quiz(shell: Any, line: str, cell: str) -> None:
     """Record the answer to a quiz, and write it into this cell."""
-    from ridealong.quiz import record_cell
+    from ridealong.quizzes.cell import record_cell
 
     name = _name("quiz", line)
     text = _begun(shell, name, cell)
     value = record_cell(name, cell)
     if value is not None:
         _bind(shell, name, value, Answer(name, "quiz", text, value))
-
-
-def read_yaml(text: str) -> Any:
-    """Return the data that a YAML text holds, None when it holds none.
-
-    Raises:
-        ValueError: in one line, when it is no YAML, or too long.
-    """
-    if len(text) > LONGEST_YAML:
-        raise ValueError(f"the YAML has {len(text):,} characters, {LONGEST_YAML:,} is the most")
-    try:
-        return yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ValueError(f"this is no YAML: {error.problem}{where}") from None
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"this is no YAML: {first}") from None
 
 
 def _name(magic: str, line: str, *, wanted: bool = True) -> str:
@@ -177,4 +158,5 @@ def _print(shown: Any) -> Any:
     return shown
 
 
-__all__ = ["CellError", "bound", "read_yaml", "register"]
+# What running a cell does beside binding the answer, for the kinds that show more than its value.
+_RUN = {"sql": _sql, "ddl": _ddl, "quiz": _quiz}

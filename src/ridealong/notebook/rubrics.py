@@ -9,6 +9,8 @@ from functools import cache
 from textwrap import indent
 from typing import TYPE_CHECKING, Final
 
+from ridealong.text import did_you_mean
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
@@ -118,7 +120,7 @@ def rubric(task_id: str, *, samples: bool = False) -> Rubric | Samples:
 
     known = catalogue.rubrics()
     if not isinstance(task_id, str) or task_id not in known:
-        near = catalogue.nearest(task_id, known)
+        near = did_you_mean(task_id, known)
         listed = near or f", there are: {', '.join(sorted(known)) or 'none'}"
         raise UnknownRubric(f"no rubric {task_id!r} in this course{listed}")
     return Samples(known[task_id]) if samples else Rubric(known[task_id])

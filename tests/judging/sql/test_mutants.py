@@ -46,23 +46,23 @@ def changes(query: str, *, ordered: bool = True) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("query", "part"),
     [
-        (HISTORY, "completed_at <= AS_OF()"),
-        (HISTORY, "completed_at > AS_OF() - INTERVAL '30' DAY"),
+        (HISTORY, "completed_at <= as_of()"),
+        (HISTORY, "completed_at > as_of() - INTERVAL '30' DAY"),
         (HISTORY, "user_id = 124"),
         (HISTORY, "driver_id = 123"),
         (HISTORY, "status = 'cancelled'"),
-        (HISTORY, "requested_at < AS_OF()"),
+        (HISTORY, "requested_at < as_of()"),
         (HISTORY, "INTERVAL '31' DAY"),
         (HISTORY, "INTERVAL '1' MONTH"),
-        (HISTORY, "DATE_TRUNC('month', AS_OF())"),
-        (HISTORY, "CAST(AS_OF() AS DATE) - INTERVAL '30' DAY"),
+        (HISTORY, "date_trunc('month', as_of())"),
+        (HISTORY, "CAST(as_of() AS DATE) - INTERVAL '30' DAY"),
         (HISTORY, "CAST(completed_at AS DATE) >= "),
-        (HISTORY, "completed_at < CAST(AS_OF() AS DATE)"),
+        (HISTORY, "completed_at < CAST(as_of() AS DATE)"),
         (HISTORY, "ORDER BY completed_at DESC, ride_id"),
         (HISTORY, "ORDER BY ride_id DESC"),
         (HISTORY, "ORDER BY ride_id DESC, completed_at DESC"),
         (HISTORY, "LIMIT 1000"),
-        (HISTORY, "WHERE user_id = 123 AND completed_at >= AS_OF()"),
+        (HISTORY, "WHERE user_id = 123 AND completed_at >= as_of()"),
         (CITIES, "FROM cities AS c JOIN rides AS r"),
         (CITIES, "WHERE r.status IN ('completed', 'cancelled')"),
         (CITIES, "r.status IN ('completed')"),
@@ -109,7 +109,7 @@ def test_the_names_are_the_same_each_time() -> None:
 
 
 def test_a_change_is_named_by_what_it_changes() -> None:
-    assert "completed_at < AS_OF(): < to <=" in changes(HISTORY)
+    assert "completed_at < as_of(): < to <=" in changes(HISTORY)
 
 
 def test_the_order_stays_where_the_task_asks_for_none() -> None:

@@ -1,16 +1,19 @@
 """Judge a schema by what it does under attack, whatever its tables are called."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from ridealong.answer import Answer
 from ridealong.engine.statement import QueryFailed, together
 from ridealong.judging.ddl import attacks, names
 from ridealong.judging.ddl import tables as ddl
 from ridealong.judging.ddl.attacks import VARIANTS, Attack, Outcome
 from ridealong.judging.ddl.structure import Structure
+from ridealong.judging.kind import Task
+from ridealong.judging.worker import Worker
 from ridealong.verdict import Property, Verdict
 
 LIMIT_SECONDS: Final = 8.0
@@ -140,6 +143,51 @@ def _asked(
     if problem:
         raise names.NamesError(problem)
     return found
+
+
+def judge_schema(task: Task, answer: Answer, worker: Worker) -> Verdict:
+    """Return the verdict on a schema, attacked in the worker's process."""
+    entry = task.entry
+    return verdict(task.id, entry, attacked(worker, answer.text, entry))
+
+
+def attacked(worker: Worker, text: str, entry: Mapping[str, Any]) -> Battle:
+    """Return what came of attacking a schema in the worker's process.
+
+    Args:
+        worker: that attacks it.
+        text: the learner's statements.
+        entry: of the exercise: `fields`, `attacks` and `given` as `fight` takes them.
+    """
+    arguments = {
+        "text": text,
+        "fields": {table: list(columns) for table, columns in entry["fields"].items()},
+        "wanted": list(entry["attacks"]),
+        "given": str(entry.get("given", "")),
+        "limit_seconds": LIMIT_SECONDS,
+    }
+    try:
+        return Battle.from_json(worker.ask("attack", arguments, LIMIT_SECONDS, what="schema"))
+    except QueryFailed as error:
+        return Battle(str(error))
+
+
+def attack_job(**arguments: Any) -> dict[str, Any]:
+    """Attack a schema in this process; see `fight`."""
+    return fight(**arguments).to_json()
+
+
+def trial_of_schemas(task: Task) -> Callable[[str], bool]:
+    """Return the question whether a schema would pass, asked quickly in this process."""
+    entry = task.entry
+    given = str(entry.get("given", ""))
+    return lambda text: holds(text, entry["fields"], entry["attacks"], given)
+
+
+def marks_of_schema(text: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a schema's mistake is recognised by; see `Battle.marks`."""
+    given = str(entry.get("given", ""))
+    return fight(text, entry["fields"], entry["attacks"], given).marks()
 
 
 def verdict(exercise_id: str, entry: Mapping[str, Any], battle: Battle) -> Verdict:

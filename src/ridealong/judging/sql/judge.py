@@ -1,17 +1,16 @@
 """Judge an answer by what it gives on four data sets; the same code wherever it is asked."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any, Final
 
-from ridealong import catalogue
+from ridealong.answer import Answer
 from ridealong.engine import sqltext
 from ridealong.engine.fingerprint import FEW_ROWS, Fingerprint, of_error
 from ridealong.engine.locked import SHIFT_IN_WORDS
-from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, with_article
-from ridealong.judging.ddl import judge as schema
-from ridealong.judging.document import judge_document
+from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped
+from ridealong.judging.kind import Task
 from ridealong.judging.sql.compare import (
     PROPERTIES,
     Difference,
@@ -20,6 +19,7 @@ from ridealong.judging.sql.compare import (
     order_in_words,
 )
 from ridealong.judging.sql.query import VARIANTS, database, parameter_sets
+from ridealong.judging.sql.run import run
 from ridealong.judging.worker import Worker
 from ridealong.verdict import Property, Verdict
 
@@ -37,90 +37,40 @@ UNSTEADY: Final = (
     "when ORDER BY leaves ties."
 )
 
-_WANTED: Final = {"sql": "a query", "ddl": "statements that make tables", "yaml": "YAML"}
-_OWN: Final = {"sql": "query", "ddl": "statements", "yaml": "plan"}
-
+_CLOCK_OF_CASES: Final = re.compile(r"MACRO as_of\(\) AS TIMESTAMP '([^']*)'")
 Results = dict[str, list[Fingerprint]]
 _LARGE: Final = ("public", "hidden")
 
 
-@cache
-def worker() -> Worker:
-    """Return the process that runs all checked queries of this kernel."""
-    return Worker()
-
-
-def judge(exercise_id: str, answer: object) -> Verdict:
-    """Judge an answer to an exercise or a quiz.
-
-    Args:
-        exercise_id: id in the catalogue, such as `"completed-by-city"`.
-        answer: an `Answer` as `answers.read` gives it, the text of a query, the literal answer
-            of a quiz, or None when there is no answer yet.
+def judge_query(task: Task, answer: Answer, worker: Worker) -> Verdict:
+    """Return the verdict on a query.
 
     Raises:
-        CatalogueError: when the course has no such exercise.
         DatasetError: when the data to judge on can be neither found nor built.
     """
-    if exercise_id in catalogue.quizzes():
-        from ridealong.quiz import judge as judge_quiz
-
-        value = answer.value if hasattr(answer, "value") and hasattr(answer, "kind") else answer
-        return judge_quiz(exercise_id, value)
-    module, entry = catalogue.exercise(exercise_id)
-    name = exercise_id.replace("-", "_")
-    wanted = str(entry.get("kind", "sql"))
-    content = getattr(answer, "value" if wanted == "yaml" else "text", answer)
-    kind = getattr(answer, "kind", wanted)
-    if _is_unanswered(wanted, content):
-        return Verdict(exercise_id, False, _no_answer(name, wanted))
-    if kind != wanted or (wanted != "yaml" and not isinstance(content, str)):
-        seen = with_article(kind if kind != wanted else type(content).__name__)
-        return Verdict(
-            exercise_id,
-            False,
-            f"{name} holds {seen}, wanted {_WANTED[wanted]}: write it in the answer cell, "
-            f"below its first line `%%{wanted} {name}`",
-        )
-    if wanted == "yaml":
-        return judge_document(exercise_id, entry, content)
-    assert isinstance(content, str)
-    if wanted == "ddl":
-        battle = worker().fight(
-            content, entry["fields"], entry["attacks"], str(entry.get("given", ""))
-        )
-        return schema.verdict(exercise_id, entry, battle)
-    return _Judge(exercise_id, entry, content, module.hidden_seed, module.hidden_scale).verdict()
+    return _Judge(task, answer.text, worker).verdict()
 
 
-def _is_unanswered(kind: str, content: object) -> bool:
-    if content is None or content is ...:
-        return True
-    return kind != "yaml" and isinstance(content, str) and sqltext.is_blank(content)
-
-
-def _no_answer(name: str, kind: str) -> str:
-    return (
-        f"no answer yet: write your {_OWN[kind]} in the cell that starts with "
-        f"`%%{kind} {name}` and run it"
-    )
+def where(variant: str, cases: str) -> str:
+    """Return which data set it is, as a sentence begins with it, and what a task adds to it."""
+    place = WHERE[variant].capitalize()
+    if variant == "edge" and cases:
+        place += ", with rows added for this task"
+        if clock := _CLOCK_OF_CASES.search(cases):
+            place += f" and the clock at {clock[1]}"
+    return place
 
 
 class _Judge:
     """One query and what is expected of it."""
 
-    def __init__(
-        self,
-        exercise_id: str,
-        entry: Mapping[str, Any],
-        text: str,
-        hidden_seed: int,
-        hidden_scale: float,
-    ) -> None:
-        self.id = exercise_id
+    def __init__(self, task: Task, text: str, worker: Worker) -> None:
+        entry = task.entry
+        self.id = task.id
         self.entry = entry
         self.text = text
-        self.hidden = (hidden_seed, hidden_scale)
+        self.worker = worker
+        self.hidden = (task.hidden_seed, task.hidden_scale)
         self.order: Sequence[str] = entry.get("order") or ()
         self.cases = str(entry.get("cases") or "")
         self.parameters: Sequence[Mapping[str, Any]] = entry.get("parameters") or ()
@@ -181,13 +131,11 @@ class _Judge:
         return _sentence(f"{self._where(variant, which)}: {what.seen}")
 
     def _where(self, variant: str, which: int) -> str:
-        where = WHERE[variant].capitalize()
-        if variant == "edge" and self.cases:
-            where = f"{where}, with rows added for this task"
+        place = where(variant, self.cases)
         if len(self.expected[variant]) > 1:
             values = self.parameters[which].items()
-            where += " with " + ", ".join(f"${name} = {value}" for name, value in values)
-        return where
+            place += " with " + ", ".join(f"${name} = {value}" for name, value in values)
+        return place
 
     def _failed(
         self, message: str, properties: tuple[Property, ...] = (), mistake: str | None = None
@@ -215,7 +163,8 @@ class _Judge:
 
     def _result(self, variant: str, which: int) -> Fingerprint:
         try:
-            return worker().run(
+            return run(
+                self.worker,
                 self.text,
                 database(variant, *self.hidden),
                 shifted=variant == "shifted",

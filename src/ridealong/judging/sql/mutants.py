@@ -77,6 +77,7 @@ _OF_A_COMPLETED_RIDE: Final = frozenset(
         "driver_pay",
     }
 )
+_OF_A_PICKED_UP_RIDE: Final = frozenset({"driver_id", "cancelled_at", "cancelled_by"})
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}( 00:00(:00)?)?")
 _MOMENTS: Final = frozenset({"TIMESTAMP", "TIMESTAMP WITH TIME ZONE"})
 
@@ -106,7 +107,7 @@ def parsed(query: str) -> exp.Expr:
 
 def written(tree: exp.Expr) -> str:
     """Return a tree as the text of a query."""
-    return tree.sql(dialect=_DIALECT)
+    return tree.sql(dialect=_DIALECT, normalize_functions=False)
 
 
 def _mutants(tree: exp.Expr, ordered: bool) -> Iterator[Mutant]:
@@ -278,32 +279,41 @@ def _is_settled(
     """Return whether a query itself already says what a column holds.
 
     A ride is completed when it has the status or the time of one, or is rated, and then it has a
-    driver, a pickup, a distance and a fare, and nobody cancelled it; a payment that succeeded was
-    processed. `tests/dataset/test_rules.py` holds the data to it.
+    driver, a pickup, a distance and a fare, and nobody cancelled it; one with a pickup has a
+    driver and nobody cancelled it; a payment with a status other than pending was processed. `tests/dataset/test_rules.py` holds the data to it.
     """
     if select is None:
         return False
     if table.endswith("rides") and _joins_ratings(select):
         return column.name in _OF_A_COMPLETED_RIDE
-    where = select.args.get("where")
-    if where is None:
+    return any(_says(part, column, table, alias) for part in _demands(select))
+
+
+def _says(part: exp.Expr, column: dictionary_module.Column, table: str, alias: str) -> bool:
+    """Return whether one condition says what a column of a table holds."""
+    turned = part.this if isinstance(part, exp.Not) else part
+    named = turned.this if isinstance(turned.this, exp.Column) else None
+    if named is None or named.table not in ("", alias) or _table_of(named) != table:
         return False
-    for part in _parts(where.this) if not isinstance(where.this, exp.Or) else []:
-        named = part.this if isinstance(part.this, exp.Column) else None
-        if named is None or (named.table not in ("", alias)) or _table_of(named) != table:
-            continue
-        if table.endswith("rides") and (
-            (
-                named.name == "status"
-                and isinstance(part, exp.EQ)
-                and part.expression.name == "completed"
-            )
-            or (named.name == "completed_at" and type(part) in _BOUNDS)
+    value = turned.expression.name if isinstance(turned, exp.Binary) else ""
+    if table.endswith("rides"):
+        if (named.name, type(turned), value) == ("status", exp.EQ, "completed") or (
+            named.name == "completed_at" and type(turned) in _BOUNDS
         ):
             return column.name in _OF_A_COMPLETED_RIDE
-        if table.endswith("payments") and named.name == "status" and isinstance(part, exp.EQ):
-            return column.name == "processed_at"
+        if named.name == "picked_up_at" and isinstance(part, exp.Not):
+            return column.name in _OF_A_PICKED_UP_RIDE
+    if table.endswith("payments") and (named.name, type(turned)) == ("status", exp.EQ):
+        return column.name == "processed_at"
     return False
+
+
+def _demands(select: exp.Select) -> list[exp.Expr]:
+    """Return the conditions that all rows of a query meet, those of its joins included."""
+    where = select.args.get("where")
+    ons = [join.args.get("on") for join in select.args.get("joins") or []]
+    wholes = [each for each in (where.this if where else None, *ons) if each is not None]
+    return [part for whole in wholes if not isinstance(whole, exp.Or) for part in _parts(whole)]
 
 
 def _joins_ratings(select: exp.Select) -> bool:
@@ -404,11 +414,39 @@ def _rows_differ(select: exp.Select) -> bool:
     group = select.args.get("group")
     if group is not None:
         return all(written(key) in shown or key.name in shown for key in group.expressions)
-    tables = _tables(select)
-    if select.args.get("joins") or len(tables) != 1:
+    clause = select.args.get("from_") or select.args.get("from")
+    table = _tables(select).get(clause.this.alias_or_name) if clause is not None else None
+    if table is None or _is_multiplied(select):
         return False
-    (table,) = tables.values()
-    return _key_of(table) in shown or select.is_star
+    return _key_of(table) in {each.rpartition(".")[2] for each in shown} or select.is_star
+
+
+def _is_multiplied(select: exp.Select) -> bool:
+    """Return whether a join can give several rows for one of the first table.
+
+    It gives one at most where it asks for the key of the table that it joins.
+    """
+    tables = _tables(select)
+    for join in select.args.get("joins") or []:
+        table = tables.get(join.this.alias_or_name)
+        if table is None:
+            return True
+        key = _key_of(table)
+        asked = (
+            [
+                side
+                for part in _parts(join.args["on"])
+                if isinstance(part, exp.EQ)
+                for side in (part.this, part.expression)
+                if isinstance(side, exp.Column) and side.name == key
+            ]
+            if join.args.get("on")
+            else []
+        )
+        by_name = [each for each in join.args.get("using") or [] if each.name == key]
+        if not by_name and not any(side.table == join.this.alias_or_name for side in asked):
+            return True
+    return False
 
 
 def _is_one_row(select: exp.Expr) -> bool:
@@ -458,7 +496,12 @@ def _is_never_null(key: exp.Expr, select: exp.Expr | None) -> bool:
     if isinstance(select, exp.Select) and isinstance(key, exp.Column) and not key.table:
         for each in select.expressions:
             if each.alias == key.name:
-                return isinstance(each.unalias(), exp.Count)
+                return isinstance(each.unalias(), exp.Count) or (
+                    isinstance(each.unalias(), exp.Cast | exp.Sum | exp.Avg | exp.Max | exp.Min)
+                    and isinstance(each.unalias().this, exp.Column)
+                    and not any(join.args.get("side") for join in select.args.get("joins") or [])
+                    and _is_never_null(each.unalias().this, None)
+                )
     described = _described(key) if isinstance(key, exp.Column) else None
     if described is None or not isinstance(key, exp.Column):
         return False
@@ -751,8 +794,13 @@ def _aggregates(node: exp.Expr) -> Iterator[Change]:
     if isinstance(node, exp.Count) and node.this is not None:
         if isinstance(node.this, exp.Star):
             select = node.find_ancestor(exp.Select)
+            only = node.parent.expression if isinstance(node.parent, exp.Filter) else None
             for alias, table in (_tables(select) if select else {}).items():
                 for column in dictionary()[table].columns:
+                    if only is not None and any(
+                        _says(part, column, table, alias) for part in _parts(only.this)
+                    ):
+                        continue
                     if column.null is not None and not _is_settled(column, table, alias, select):
                         name = exp.column(column.name, table=alias)
                         yield f"COUNT(*): COUNT({_short(name)})", _set("this", name)
@@ -827,7 +875,7 @@ def _keys(select: exp.Select | None) -> list[exp.Column]:
     """Return the columns of a query's tables that point to another table."""
     if select is None:
         return []
-    multiplied = bool(select.args.get("joins"))
+    multiplied = _is_multiplied(select)
     return [
         exp.column(column.name, table=alias)
         for alias, table in _tables(select).items()

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from ridealong.quiz.bank import find_quiz
-from ridealong.quiz.kinds import KINDS, ChoiceError, Remark
-from ridealong.quiz.markup import plain
-from ridealong.quiz.question import Question
+from ridealong.quizzes.bank import find_quiz
+from ridealong.quizzes.kinds import KINDS, ChoiceError, Remark
+from ridealong.quizzes.markup import plain
+from ridealong.quizzes.question import Question
 
 if TYPE_CHECKING:
     from ridealong.verdict import Verdict

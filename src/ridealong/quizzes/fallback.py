@@ -4,9 +4,9 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ridealong.quiz.kinds import KINDS, Choice, shown_options
-from ridealong.quiz.markup import block_html, inline_html
-from ridealong.quiz.question import Question
+from ridealong.quizzes.kinds import KINDS, Choice, shown_options
+from ridealong.quizzes.markup import block_html, inline_html
+from ridealong.quizzes.question import Question
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 The browser shows what the kernel sends and says what the learner did; the kernel alone keeps,
 saves and judges. The right answer and the feedback reach the browser only after the learner has
 committed to an answer. No callback here asks the front end to change a cell (see
-`ridealong.quiz.cell` for why).
+`ridealong.quizzes.cell` for why).
 """
 
 from pathlib import Path
@@ -13,12 +13,12 @@ import anywidget
 import traitlets
 from IPython.display import display, update_display
 
-from ridealong.quiz import fallback
-from ridealong.quiz.bank import find_prediction, find_quiz
-from ridealong.quiz.kinds import KINDS, Choice, ChoiceError, shown_options
-from ridealong.quiz.markup import block_html, inline_html
-from ridealong.quiz.question import CONFIDENCES, Question
-from ridealong.quiz.record import AnswerFile, answer_file
+from ridealong.quizzes import fallback
+from ridealong.quizzes.bank import find_prediction, find_quiz
+from ridealong.quizzes.kinds import KINDS, Choice, ChoiceError, shown_options
+from ridealong.quizzes.markup import block_html, inline_html
+from ridealong.quizzes.question import CONFIDENCES, Question
+from ridealong.quizzes.record import AnswerFile, answer_file
 from ridealong.records import Entry, Saved
 
 _HERE = Path(__file__).parent

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from ridealong.quiz import Quiz, record_cell
-from ridealong.quiz.bank import find_quiz
-from ridealong.quiz.cell import STUB, read_literal, rewritten
-from ridealong.quiz.record import answer_file
+from ridealong.quizzes.bank import find_quiz
+from ridealong.quizzes.cell import STUB, read_literal, record_cell, rewritten
+from ridealong.quizzes.record import answer_file
+from ridealong.quizzes.widget import Quiz
 
 
 def answered(choice: str = "b", confidence: str = "certain") -> None:

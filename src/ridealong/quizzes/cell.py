@@ -6,36 +6,17 @@ is made only while that cell runs: sent from a widget's callback it would wait, 
 the source of whatever cell the learner runs next.
 """
 
-import ast
 import json
-import warnings
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from IPython.core.getipython import get_ipython
 
-from ridealong.quiz.bank import find_quiz
-from ridealong.quiz.kinds import KINDS, ChoiceError
-from ridealong.quiz.question import CONFIDENCES, Question
-from ridealong.quiz.record import answer_file, answer_of, current_answer
+from ridealong.quizzes.bank import find_quiz
+from ridealong.quizzes.kinds import KINDS, ChoiceError
+from ridealong.quizzes.question import CONFIDENCES, Question
+from ridealong.quizzes.record import STUB, answer_file, answer_of, current_answer, read_literal
 from ridealong.records import Entry
-
-STUB: Final = "# Run this cell after choosing above: your answer is written here."
-
-
-def read_literal(body: str) -> object:
-    """Return the literal of an answer cell's body, None when it holds only comments.
-
-    Raises:
-        ValueError: when the body is something else than one Python literal.
-    """
-    if all(not line.strip() or line.lstrip().startswith("#") for line in body.splitlines()):
-        return None
-    try:
-        with warnings.catch_warnings(action="ignore"):  # of odd escapes: stderr costs points
-            return ast.literal_eval(body.strip())
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise ValueError("the text of this cell is not an answer") from error
 
 
 def record_cell(name: str, body: str) -> object:

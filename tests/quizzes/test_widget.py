@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from ridealong.quiz import Prediction, Quiz, predict, prediction, quiz
-from ridealong.quiz.bank import find_quiz
+from ridealong.quizzes.bank import find_quiz
+from ridealong.quizzes.widget import Prediction, Quiz, predict, prediction, quiz
 
 
 def do(widget: Quiz | Prediction, what: str, value: Any = None) -> None:

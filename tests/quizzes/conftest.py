@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ridealong.quiz import bank, cell, record
+from ridealong.quizzes import bank, cell, record
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from ridealong.quiz import bank, judge
-from ridealong.quiz import question as schema
+from ridealong.quizzes import bank
+from ridealong.quizzes import question as schema
+from ridealong.quizzes.judging import judge
 
 ORDER = ["from", "where", "group", "select"]
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ridealong.quiz import current_answer, recorded
-from ridealong.quiz.record import FILE_NAME, AnswerFile
+from ridealong.quizzes.record import FILE_NAME, AnswerFile, current_answer, recorded
 
 
 def choose(file: AnswerFile, quiz_id: str, choice: object) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ridealong.quiz import question as schema
+from ridealong.quizzes import question as schema
 
 Raw = dict[str, Any]
 

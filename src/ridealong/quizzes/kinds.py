@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from ridealong.quiz.markup import plain
-from ridealong.quiz.question import (
+from ridealong.quizzes.markup import plain
+from ridealong.quizzes.question import (
     Option,
     Question,
     is_number,
-    nearest,
     option_problems,
     text_problems,
 )
+from ridealong.text import did_you_mean
 
 Choice = str | int | float | list[str]
 
@@ -293,7 +293,7 @@ def _known_option(question: Question, given: object) -> Option:
     option = question.option(given) if isinstance(given, str) else None
     if option is None:
         ids = [option.id for option in question.options]
-        hint = nearest(given, ids) if isinstance(given, str) and len(given) < 100 else ""
+        hint = did_you_mean(given, ids) if isinstance(given, str) and len(given) < 100 else ""
         raise ChoiceError(f"{_short(given)} is no option{hint or ', options: ' + ', '.join(ids)}")
     return option
 

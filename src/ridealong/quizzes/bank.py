@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ridealong.quiz.question import Question, nearest, prediction_question, quiz_question
+from ridealong.quizzes.question import Question, prediction_question, quiz_question
+from ridealong.text import did_you_mean
 
 
 class UnknownQuestion(LookupError):
@@ -39,7 +40,9 @@ def _find(
 ) -> Question:
     tables = _tables(section)
     if not isinstance(identity, str) or identity not in tables:
-        known = nearest(identity, tables) or f", there are: {', '.join(sorted(tables)) or 'none'}"
+        known = (
+            did_you_mean(identity, tables) or f", there are: {', '.join(sorted(tables)) or 'none'}"
+        )
         raise UnknownQuestion(f"no {what} {identity!r} in this course{known}")
     return made(tables[identity])
 

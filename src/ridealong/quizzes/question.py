@@ -2,14 +2,15 @@
 
 `validate` is what the authoring commands call on a whole file; `quiz_question` and
 `prediction_question` turn one table into a `Question`. What differs between the kinds of
-question (one, several, order, number) is in `ridealong.quiz.kinds`, one class per kind.
+question (one, several, order, number) is in `ridealong.quizzes.kinds`, one class per kind.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+from ridealong.text import did_you_mean
 
 CONFIDENCES: Final = ("guessing", "fairly sure", "certain")
 DEPTHS: Final = ("core", "probe", "deep")
@@ -84,17 +85,11 @@ class QuestionError(ValueError):
         self.problems = tuple(problems)
 
 
-def nearest(name: object, known: Iterable[str]) -> str:
-    """Return ', nearest: x' for the known name most like `name`, or an empty text."""
-    matches = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
-
-
 def unknown_keys(table: Mapping[str, Any], known: Iterable[str], where: str) -> list[str]:
     """Return one problem per key of `table` that is not known."""
     names = sorted(known)
     return [
-        f"{where}: unknown key {key!r}{nearest(key, names) or ', known: ' + ', '.join(names)}"
+        f"{where}: unknown key {key!r}{did_you_mean(key, names) or ', known: ' + ', '.join(names)}"
         for key in table
         if key not in names
     ]
@@ -160,7 +155,7 @@ def _head_problems(table: Mapping[str, Any], where: str) -> list[str]:
 
 def quiz_problems(table: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with one [[quiz]] table; an empty list when nothing is."""
-    from ridealong.quiz.kinds import KINDS
+    from ridealong.quizzes.kinds import KINDS
 
     where = f"quiz {table.get('id', '?')!r}"
     problems = text_problems(table, ("id", "kind", "title", "question"), where)
@@ -192,7 +187,7 @@ def quiz_problems(table: Mapping[str, Any]) -> list[str]:
 
 def prediction_problems(table: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with one [[prediction]] table; an empty list when nothing is."""
-    from ridealong.quiz.kinds import KINDS
+    from ridealong.quizzes.kinds import KINDS
 
     where = f"prediction {table.get('id', '?')!r}"
     problems = text_problems(table, ("id", "kind", "question"), where)
@@ -254,7 +249,7 @@ def without_key(table: Mapping[str, Any]) -> dict[str, Any]:
 
     Options of an order question are put in the order in which they are shown.
     """
-    from ridealong.quiz.kinds import KINDS, shown_options
+    from ridealong.quizzes.kinds import KINDS, shown_options
 
     question = quiz_question(table)
     kept = {key: table[key] for key in table if key not in KINDS[question.kind].secret_keys}
