@@ -11,7 +11,7 @@ import pytest
 
 from ridealong.authoring import catalogue, sources, steps
 from ridealong.authoring.problems import BuildError
-from ridealong.authoring.sources import Answer, Exercise
+from ridealong.authoring.sources import Exercise, KnownAnswer
 from ridealong.authoring.steps import Memory, Options
 
 MODULE = "04_sql_one"
@@ -57,7 +57,9 @@ def refused(exercise: Exercise, reference: str = REFERENCE) -> str:
 
 
 def with_mistakes(exercise: Exercise, *texts: str) -> Exercise:
-    return replace(exercise, mistakes=[Answer(f"m{i}", text, "x") for i, text in enumerate(texts)])
+    return replace(
+        exercise, mistakes=[KnownAnswer(f"m{i}", text, "x") for i, text in enumerate(texts)]
+    )
 
 
 def test_a_mistake_that_would_pass_is_refused(exercise: Exercise) -> None:
@@ -77,9 +79,12 @@ def test_rows_of_an_exercise_tell_a_mistake_apart(exercise: Exercise) -> None:
     rounded = with_mistakes(exercise, text)
 
     assert "gives the reference's result on every data set" in refused(rounded)
-    told = replace(rounded, cases="UPDATE rides SET distance_mi = 3.14 WHERE ride_id = 2")
+    told = replace(
+        rounded,
+        own=rounded.own | {"cases": "UPDATE rides SET distance_mi = 3.14 WHERE ride_id = 2"},
+    )
     assert catalogue.results(told, REFERENCE, SEED, MODULE)["mistakes"].keys() == {"m0"}
-    wrong = replace(rounded, cases="INSERT INTO rdies VALUES (1)")
+    wrong = replace(rounded, own=rounded.own | {"cases": "INSERT INTO rdies VALUES (1)"})
     assert "cases: Catalog Error: Table with name rdies does not exist" in refused(wrong)
 
 
@@ -105,7 +110,7 @@ def test_mistakes_that_cannot_be_told_apart_are_refused(exercise: Exercise) -> N
 
 
 def test_an_alternative_that_differs_is_refused(exercise: Exercise) -> None:
-    other = replace(exercise, alternatives=[Answer("off", "SELECT 1 + 1 AS rides")])
+    other = replace(exercise, alternatives=[KnownAnswer("off", "SELECT 1 + 1 AS rides")])
 
     said = refused(other)
     assert "alternative 'off' differs from the reference on the public data" in said
@@ -120,12 +125,12 @@ def test_a_reference_without_rows_needs_a_word(exercise: Exercise) -> None:
     empty = replace(exercise, alternatives=[], mistakes=[])
 
     assert "gives no row on the public data" in refused(empty, nothing)
-    allowed = replace(empty, allow_empty=True)
+    allowed = replace(empty, own=empty.own | {"allow_empty": True})
     assert catalogue.results(allowed, nothing, SEED, MODULE)["mistakes"] == {}
 
 
 def test_an_order_by_a_column_that_is_not_there_is_refused(exercise: Exercise) -> None:
-    said = refused(replace(exercise, order=["city"]))
+    said = refused(replace(exercise, own=exercise.own | {"order": ["city"]}))
 
     assert "no column for the order key 'city', only rides" in said
 

@@ -182,3 +182,25 @@ def test_solution_markers_are_taken_out():
     text = "-- BEGIN SOLUTION\nSELECT 1\n-- END SOLUTION\n"
 
     assert without_markers(text) == "SELECT 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("a /* one /* two */ 'still one' */ b", ["a", "b"]),
+        ("a -- to the end\rb", ["a", "b"]),
+        ("é 'ü' \"ö\" -- ß\nß", ["é", "'ü'", '"ö"', "ß"]),
+        ("E'it\\'s', $tag$ 'x' $tag$", ["E'it\\'s'", ",", "$tag$ 'x' $tag$"]),
+        ("x >= $1 -- y", ["x", ">", "=", "$1"]),
+        ("`a;b`", ["`", "a", ";", "b", "`"]),
+        ("a 'open", ["a", "'"]),
+        ('a "open', ["a", '"']),
+        ("a /* open", ["a"]),
+        ("a\0b '\ud800'", ["a", "\0", "b", "'\ud800'"]),
+    ],
+)
+def test_tokens_end_where_the_parser_ends_them(text, wanted):
+    found = tokens(text)
+
+    assert [each.text for each in found] == wanted
+    assert all(text.startswith(each.text, each.start) for each in found)

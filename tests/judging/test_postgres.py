@@ -635,3 +635,21 @@ def test_schema_that_one_database_cannot_make_is_told_in_one_line(server: str) -
     with pytest.raises(LabError, match=r"DuckDB: .*COPY statement.*\. PostgreSQL: .*COPY") as error:
         attack("COPY users TO 'x'", database_url=server)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("CASCADE", "let it pass: the rows of rides went with it"),
+        ("SET NULL", "let it pass: the rows of rides have lost their user_id"),
+    ],
+)
+def test_what_a_deletion_takes_along_is_said(server: str, action: str, told: str) -> None:
+    tables = f"""
+        CREATE TABLE users (user_id BIGINT PRIMARY KEY);
+        CREATE TABLE rides (ride_id BIGINT PRIMARY KEY,
+                            user_id BIGINT REFERENCES users (user_id) ON DELETE {action});"""
+
+    seen = attack(tables, ["rider-erased-with-rides"], database_url=server)
+
+    assert told in repr(seen)

@@ -190,14 +190,7 @@ def _remembered(
     course: Path, module: Module, exercise: Exercise, reference: str, seed: int
 ) -> dict[str, Any]:
     """Return the results of an exercise, from an earlier build when nothing of it changed."""
-    known = Known(
-        id=exercise.id,
-        entry=exercise.own,
-        reference=reference,
-        alternatives={each.name: each.answer for each in exercise.alternatives},
-        mistakes={each.name: each.answer for each in exercise.mistakes},
-        hidden_seed=seed,
-    )
+    known = _known(exercise, reference, seed)
     key = digest(
         exercise.kind,
         json.dumps(asdict(known), sort_keys=True, default=str),
@@ -212,7 +205,7 @@ def _remembered(
     if kept.get("key") != key:
         kept = {
             "key": key,
-            "results": _found(exercise.kind, known, module.name),
+            "results": results(exercise, reference, seed, module.name),
         }
         write(path, json.dumps(kept, ensure_ascii=False).encode())
     found: dict[str, Any] = kept["results"]
@@ -225,14 +218,40 @@ def _remembered(
     return found | {"mistakes": mistakes}
 
 
-def _found(kind: str, known: Known, module: str) -> Mapping[str, Any]:
-    results = KINDS[kind].results
-    assert results is not None
+def results(exercise: Exercise, reference: str, seed: int, module: str) -> Mapping[str, Any]:
+    """Run all known answers of an exercise.
+
+    Args:
+        exercise: with its mistakes and alternatives.
+        reference: the text of its reference answer.
+        seed: of the hidden data.
+        module: the folder's name, for messages.
+
+    Returns:
+        What the catalogue keeps of it: `mistakes`, by name what each is recognised by, and what
+        else the exercise's kind needs, such as `expected` results; ready for `json`.
+
+    Raises:
+        BuildError: when an answer does not do what its place says.
+    """
+    run = KINDS[exercise.kind].results
+    assert run is not None
     try:
-        return results(known)
+        return run(_known(exercise, reference, seed))
     except KnownWrong as error:
-        where = f"solutions/{module}, exercise {known.id!r}"
+        where = f"solutions/{module}, exercise {exercise.id!r}"
         raise BuildError(f"{where}: {problem}" for problem in error.problems) from error
+
+
+def _known(exercise: Exercise, reference: str, seed: int) -> Known:
+    return Known(
+        id=exercise.id,
+        entry=exercise.own,
+        reference=reference,
+        alternatives={each.name: each.answer for each in exercise.alternatives},
+        mistakes={each.name: each.answer for each in exercise.mistakes},
+        hidden_seed=seed,
+    )
 
 
 def dumps(value: Any, level: int = 0) -> str:

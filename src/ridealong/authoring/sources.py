@@ -183,7 +183,6 @@ _HEAD = {
     "hints": Key(list, minimum=3),
 }
 _EXERCISE = _HEAD | {
-    "kind": Key(str, choices=tuple(kinds.of_exercises())),
     "timed": Key(bool, required=False),
     "story": Key(str, required=False, choices=STORIES),
     "mistakes": Key(list, minimum=3),
@@ -262,7 +261,8 @@ class _Reader:
         where = f"{self._name('exercises.toml')}, exercise {entry.get('id', '(no id)')!r}"
         kind = kinds.KINDS.get(str(entry.get("kind")))
         own = dict(kind.keys) if kind else {}
-        self._check(where, entry, _EXERCISE | own)
+        named = {"kind": Key(str, choices=tuple(kinds.of_exercises()))}
+        self._check(where, entry, _EXERCISE | named | own)
         self._check_values(where, entry)
         if kind:
             self.problems += [f"{where}: {problem}" for problem in kind.problems(entry)]

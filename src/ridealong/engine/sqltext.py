@@ -5,23 +5,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+import duckdb
+
 LONGEST_TEXT = 100_000
 DEEPEST_NESTING = 100
 STUB = "Write your query here."
 
-_TOKEN = re.compile(
-    r"""
-      (?P<space>\s+)
-    | (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
-    | (?P<string>[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|(?P<tag>\$\w*\$).*?(?P=tag))
-    | (?P<quoted>"(?:[^"]|"")*")
-    | (?P<parameter>\$\w+|\?)
-    | (?P<number>(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
-    | (?P<word>[^\W\d]\w*)
-    | (?P<operator>.)
-    """,
+_TEXT = re.compile(
+    r"""[eE]'(?:[^'\\]|\\.|'')*' | [xXbBnN]?'(?:[^']|'')*' | (?P<tag>\$\w*\$).*?(?P=tag)""",
     re.VERBOSE | re.DOTALL,
 )
+_OPENED = re.compile(r"[eExXbBnN]?['\"$]")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_PLAIN = re.compile(
+    r"""
+      (?P<parameter>\$\w+|\?)
+    | (?P<number>(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
+    | (?P<word>[^\W\d]\w*)
+    | (?P<operator>\S)
+    """,
+    re.VERBOSE,
+)
+_END_OF_PLAIN = re.compile(r"\s|--|/\*")
+_SKIPPED = re.compile(r"(?:\s|--[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +41,73 @@ class Token:
 
 @lru_cache(maxsize=8)
 def tokens(text: str) -> tuple[Token, ...]:
-    """Return the tokens of a query without spaces and comments."""
-    return tuple(token for token in _all_tokens(text) if token.kind != "comment")
+    """Return the tokens of a query without spaces and comments.
+
+    DuckDB says where texts, quoted names and comments begin and end. What lies between them is
+    divided into words, numbers, parameters and single signs; a quote that is never closed and a
+    backtick are signs as well.
+    """
+    found: list[Token] = []
+    plain = text.encode("utf-8", "replace").decode().replace("\0", "\1")
+    begin = behind = 0  # of words and signs that follow one another without a gap
+    for start, end in _pieces(plain):
+        piece = plain[start:end]
+        quoted = _TEXT.match(piece) or _QUOTED.match(piece)
+        if quoted is None and piece[0] not in "'\"`":
+            length = stop.start() if (stop := _END_OF_PLAIN.search(piece)) else len(piece)
+            if start != behind:
+                found += _plain_tokens(text, begin, behind)
+                begin = start
+            behind = start + length
+            continue
+        found += _plain_tokens(text, begin, behind)
+        begin = behind = end
+        kind = "operator" if quoted is None else "quoted" if piece[0] == '"' else "string"
+        while quoted:  # DuckDB 1.5 takes 'a' and 'b' on the next line for one
+            last = start + len(quoted[0])
+            found.append(Token(kind, text[start:last], start))
+            start = last + _gap(plain[last:end])
+            quoted = _TEXT.match(plain[start:end])
+        if kind == "operator":
+            found.append(Token(kind, piece[0], start))
+            if piece[0] == "`":
+                found += _plain_tokens(text, start + 1, start + len(piece.rstrip()))
+    found += _plain_tokens(text, begin, behind)
+    last = found[-1].start + len(found[-1].text) if found else 0
+    # DuckDB 1.5 gives nothing from a quote that is not closed.
+    last += _gap(plain[last:])
+    if opened := _OPENED.match(plain, last):
+        found.append(Token("operator", opened[0][-1], opened.end() - 1))
+    return tuple(found)
 
 
-def _all_tokens(text: str) -> Iterator[Token]:
-    for found in _TOKEN.finditer(text):
-        kind = found.lastgroup or "operator"
-        kind = "string" if kind == "tag" else kind
-        if kind != "space":
-            yield Token(kind, found.group(), found.start())
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each token begins that is no comment, and where the next one begins."""
+    found = duckdb.tokenize(text)
+    starts = [start for start, _ in found]
+    if not text.isascii():  # DuckDB counts bytes
+        encoded = text.encode()
+        here = letters = 0
+        for n, start in enumerate(starts):
+            letters += len(encoded[here:start].decode("utf-8", "ignore"))
+            here, starts[n] = start, letters
+    ends = [*starts[1:], len(text)]
+    for (_, kind), start, end in zip(found, starts, ends, strict=False):
+        if kind != duckdb.token_type.comment and start < end:
+            yield start, end
+
+
+def _plain_tokens(text: str, start: int, end: int) -> list[Token]:
+    return [
+        Token(found.lastgroup or "operator", found.group(), found.start())
+        for found in _PLAIN.finditer(text, start, end)
+    ]
+
+
+def _gap(text: str) -> int:
+    """Return how many letters of spaces and comments a text starts with."""
+    skipped = _SKIPPED.match(text)
+    return skipped.end() if skipped else 0
 
 
 def refusal(text: str) -> str | None:

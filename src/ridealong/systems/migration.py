@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from random import Random
 from typing import TYPE_CHECKING, Final, Literal
 
 import duckdb
+
+from ridealong.text import first_line, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -319,8 +320,8 @@ def _step_name(number: int, step: object) -> str:
         raise PlanError("not-a-step", message)
     if name in STEPS:
         return name
-    close = get_close_matches(name.lower(), list(STEPS), n=1, cutoff=0.5)
-    known = f"Did you mean `{close[0]}`?" if close else f"The steps are: {', '.join(STEPS)}."
+    close = nearest(name, STEPS, cutoff=0.5)
+    known = f"Did you mean `{close}`?" if close else f"The steps are: {', '.join(STEPS)}."
     raise PlanError("unknown-step", f"step {number} is `{_short(name)}`, no such step. {known}")
 
 
@@ -390,7 +391,7 @@ class _Run:
             try:
                 self._do(name, gap)
             except (duckdb.Error, _Conflict) as error:
-                gap.refused = _message(error)
+                gap.refused = first_line(error)
                 column = OLD_COLUMN if OLD_COLUMN in gap.refused else NEW_COLUMN
                 self.failures.append(
                     Failure(
@@ -567,7 +568,7 @@ class _Run:
             )
 
     def _refused(self, client: str, statement: str, error: duckdb.Error, wanted: str) -> None:
-        message = _message(error)
+        message = first_line(error)
         kind: FaultKind = "no column"
         if isinstance(error, duckdb.ConstraintException):
             kind = "required"
@@ -636,8 +637,3 @@ def _as_read(column: str, code: str) -> str:
 
 def _literal(value: object) -> str:
     return "NULL" if value is None else f"'{value}'"
-
-
-def _message(error: Exception) -> str:
-    """Return the first line of a message, without DuckDB's name for its kind."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), "")

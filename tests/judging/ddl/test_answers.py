@@ -10,9 +10,9 @@ from ridealong.authoring import sources
 from ridealong.judging.ddl.judge import holds
 
 TESTS = Path(__file__).parents[2]
-CASES = tomllib.loads(
-    TESTS.joinpath("judging", "answers_schema.toml").read_text(encoding="utf-8")
-)["case"]
+CASES = tomllib.loads(TESTS.joinpath("judging", "answers_schema.toml").read_text(encoding="utf-8"))[
+    "case"
+]
 EXERCISES = sources.load(TESTS.parent / "solutions" / "05_schema").exercises
 
 

@@ -57,7 +57,10 @@ def changes() -> dict[str, str]:
             "IN ('cancelled'))",
         ),
         ("PRIMARY KEY (ride_id, user_id) without user_id", "PRIMARY KEY (ride_id)"),
-        ("PRIMARY KEY (ride_id, user_id) widened by since", "PRIMARY KEY (ride_id, user_id, since)"),
+        (
+            "PRIMARY KEY (ride_id, user_id) widened by since",
+            "PRIMARY KEY (ride_id, user_id, since)",
+        ),
         ("rides.ride_id: PRIMARY KEY widened by plate", "UNIQUE (ride_id, plate)"),
         ("rides.plate: UNIQUE widened by status", "UNIQUE (plate, status)"),
         ("UNIQUE (user_id, cancelled_at) widened by fare", "UNIQUE (user_id, cancelled_at, fare)"),

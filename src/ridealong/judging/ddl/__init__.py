@@ -1,7 +1,6 @@
 """Judge schemas by what they refuse and let in."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Final
 
 from ridealong.answer import Answer
@@ -10,10 +9,10 @@ from ridealong.judging.ddl import attacks
 from ridealong.judging.ddl.judge import (
     attack_job,
     judge_schema,
-    marks_of_schema,
+    results_of_schema,
     trial_of_schemas,
 )
-from ridealong.judging.kind import Entry, Key, Kind, results_by_marks
+from ridealong.judging.kind import Entry, Key, Kind
 from ridealong.judging.mutants import Mutant
 from ridealong.text import did_you_mean
 
@@ -67,7 +66,7 @@ DDL: Final = Kind(
         "given": Key(str, required=False),
     },
     problems=_problems,
-    results=partial(results_by_marks, marks=marks_of_schema),
+    results=results_of_schema,
     mutants=_mutants,
     trial=trial_of_schemas,
     jobs={"attack": attack_job},

@@ -112,6 +112,39 @@ def fields() -> dict[str, tuple[str, ...]]:
     return {table: tuple(columns) for table, columns in found.items()}
 
 
+@cache
+def filled() -> frozenset[str]:
+    """Return the tables that rows are put into; what else an exercise asks for is a view."""
+    return frozenset(_source()["rows"])
+
+
+def touched(attack: Attack, names: Names) -> list[str]:
+    """Return the tables that an attack puts rows into, by the course's names, parents first."""
+    found: dict[str, None] = {}
+
+    def add(table: str, row: Mapping[str, Any], above: str = "") -> None:
+        for column, value in row.items():
+            parent = _source()["parents"].get(f"{table}.{column}", "")
+            if parent in ("", table, above) or not names.has(f"{table}.{column}"):
+                continue
+            first = value[0] if isinstance(value, list) else value
+            key = _source()["keys"][parent]
+            for other in _source()["rows"][parent].values():
+                if names.has(parent) and other[key] == first:
+                    add(parent, other, table)
+                    break
+        found[table] = None
+
+    for step in attack.steps:
+        place = step.get("add") or step.get("change") or step.get("remove")
+        table, _, row = (place or step.get("beyond", "")).partition(".")
+        if table and names.has(table):
+            rows = _source()["rows"][table]
+            ordinary = rows.get(row) or next(iter(rows.values()))  # `beyond` names a column
+            add(table, {**ordinary, **step.get("set", {})})
+    return list(found)
+
+
 def run(
     store: Store,
     structure: Structure,
@@ -210,8 +243,26 @@ class _Run:
             except Exception as error:
                 return Outcome(identity, False, "failed", _line(error), sql)
             if hostile:
-                return Outcome(identity, False, "let it pass", "", sql)
+                taken = self._taken(step["remove"]) if "remove" in step else ""
+                return Outcome(identity, False, "let it pass", taken, sql)
         return None
+
+    def _taken(self, removed: str) -> str:
+        """Return what a deletion that passed did to the rows that pointed to the deleted one."""
+        gone, empty = [], []
+        for place, parent in _source()["parents"].items():
+            table = place.partition(".")[0]
+            if parent != removed.partition(".")[0] or not self.names.has(place):
+                continue
+            if table == parent or table not in {each for each, _ in self.added}:
+                continue
+            own, key = self.names.written(table), self.names.written(place)
+            ((rows, held),) = self.store.execute(f"SELECT count(*), count({key}) FROM {own}")
+            if not rows:
+                gone.append(f"the rows of {own} went with it")
+            elif not held:
+                empty.append(f"the rows of {own} have lost their {key}")
+        return " and ".join(gone + empty)
 
     def _ask(self, identity: str, step: Mapping[str, Any]) -> Outcome | None:
         sql = _PLACE.sub(lambda found: self.names.written(found["name"]), step["ask"])

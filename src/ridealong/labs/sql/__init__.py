@@ -7,6 +7,7 @@ from ridealong.labs.sql.charts import bars, histogram
 from ridealong.labs.sql.clauses import clause_steps
 from ridealong.labs.sql.cost import cost_of
 from ridealong.labs.sql.database import LabError
+from ridealong.labs.sql.indexes import index_cost
 from ridealong.labs.sql.joins import glued_or_bound, join_view
 from ridealong.labs.sql.orders import order_view
 from ridealong.labs.sql.plans import plan
@@ -20,6 +21,7 @@ __all__ = [
     "cost_of",
     "glued_or_bound",
     "histogram",
+    "index_cost",
     "join_view",
     "order_view",
     "plan",

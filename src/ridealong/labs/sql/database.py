@@ -10,10 +10,11 @@ import copy
 import json
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+
+from ridealong.text import first_line, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -193,14 +194,14 @@ class Database:
         column = re.search(r'Referenced column "([^"]+)" not found', text)
         candidates = re.findall(r'"([^"]+)"', text.split("Candidate bindings:")[-1].split("\n")[0])
         if column and "Candidate bindings:" in text:
-            return f'there is no column "{column[1]}" here.{_nearest(column[1], candidates)}'
+            return f'there is no column "{column[1]}" here.{_meant(column[1], candidates)}'
         return _first_words(text, "query")
 
     def _nearest_table(self, name: str) -> str:
         known = self.connection.execute(
             "SELECT DISTINCT table_name FROM information_schema.tables ORDER BY table_name"
         ).fetchall()
-        return _nearest(name.rpartition(".")[2], [str(row[0]) for row in known])
+        return _meant(name.rpartition(".")[2], [str(row[0]) for row in known])
 
 
 def quoted(name: str) -> str:
@@ -230,20 +231,18 @@ def require_columns(wanted: Sequence[str], known: Sequence[str], where: str) -> 
     lowered = {name.lower() for name in known}
     for name in wanted:
         if name.lower() not in lowered:
-            message = f"there is no column {name!r} in {where}.{_nearest(name, known)}"
+            message = f"there is no column {name!r} in {where}.{_meant(name, known)}"
             raise LabError(message)
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    close = get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
-    if close:
-        return f" Did you mean {by_lower[close[0]]}?"
+def _meant(name: str, known: Sequence[str]) -> str:
+    if close := nearest(name, known):
+        return f" Did you mean {close}?"
     return f" There is: {', '.join(known)}." if 0 < len(known) <= 25 else ""
 
 
 def _first_words(text: str, what: str) -> str:
-    line = next((part.strip() for part in text.splitlines() if part.strip()), what)
+    line = first_line(text) if text.strip() else what
     return line.removeprefix("Binder Error: ").removeprefix("Catalog Error: ").rstrip(".") + "."
 
 
