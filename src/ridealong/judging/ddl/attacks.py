@@ -199,7 +199,9 @@ class _Run:
         for step, shown in tries:
             seen = self._step(attack, step, decides=not attack.legal)
             if seen and not seen.held:
-                return replace(seen, reply=shown) if seen.did == "let it pass" else seen
+                return (
+                    replace(seen, reply=shown or seen.reply) if seen.did == "let it pass" else seen
+                )
             refused = refused or seen
         return refused or Outcome(attack.id, True, "let it pass")
 

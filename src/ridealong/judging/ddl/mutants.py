@@ -16,10 +16,15 @@ from ridealong.judging.sql import mutants as sql_mutants
 
 # Words that somebody might add to a list: those that other companies have, and two that ours had.
 WORDS: Final = ("canceled", "no_show", "refunded", "passenger")
-_NEXT: Final = {exp.LT: exp.LTE, exp.LTE: exp.LT, exp.GT: exp.GTE, exp.GTE: exp.GT}
+_NEXT: Final[dict[type[exp.Expr], type[exp.Binary]]] = {
+    exp.LT: exp.LTE,
+    exp.LTE: exp.LT,
+    exp.GT: exp.GTE,
+    exp.GTE: exp.GT,
+}
 _WHOLE: Final = ("TINYINT", "SMALLINT", "INT", "BIGINT")
 
-_Edit = tuple[str, Callable[[], exp.Expression | None]]
+_Edit = tuple[str, Callable[[], exp.Expr | None]]
 """What is changed, and how a changed copy is made; None leaves the statement out."""
 
 
@@ -40,11 +45,11 @@ def written(reference: str) -> str:
     return _joined([_sql(tree) for tree in _parsed(reference)])
 
 
-def _parsed(reference: str) -> list[exp.Expression]:
+def _parsed(reference: str) -> list[exp.Expr]:
     return [tree for tree in sqlglot.parse(reference, read="duckdb") if tree is not None]
 
 
-def _all(trees: list[exp.Expression], texts: list[str]) -> Iterator[Mutant]:
+def _all(trees: list[exp.Expr], texts: list[str]) -> Iterator[Mutant]:
     for number, tree in enumerate(trees):
         for change, made in _edits(tree, trees):
             mutated = made()
@@ -56,11 +61,11 @@ def _joined(texts: list[str]) -> str:
     return "".join(f"{text};\n" for text in texts)
 
 
-def _sql(tree: exp.Expression) -> str:
+def _sql(tree: exp.Expr) -> str:
     return tree.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.IGNORE)
 
 
-def _edits(tree: exp.Expression, trees: list[exp.Expression]) -> Iterator[_Edit]:
+def _edits(tree: exp.Expr, trees: list[exp.Expr]) -> Iterator[_Edit]:
     if isinstance(tree, exp.Create) and tree.kind == "TABLE":
         yield from _table(tree, trees)
     elif isinstance(tree, exp.Create) and tree.kind == "INDEX":
@@ -75,7 +80,7 @@ def _edits(tree: exp.Expression, trees: list[exp.Expression]) -> Iterator[_Edit]
 # ------------------------------------------------------------------------- tables
 
 
-def _columns(table: str, trees: list[exp.Expression]) -> list[str]:
+def _columns(table: str, trees: list[exp.Expr]) -> list[str]:
     return [
         column.name
         for tree in trees
@@ -84,7 +89,7 @@ def _columns(table: str, trees: list[exp.Expression]) -> list[str]:
     ]
 
 
-def _table(tree: exp.Create, trees: list[exp.Expression]) -> Iterator[_Edit]:
+def _table(tree: exp.Create, trees: list[exp.Expr]) -> Iterator[_Edit]:
     table = tree.this.this.name
     names = _columns(table, trees)
     for column in tree.this.find_all(exp.ColumnDef):
@@ -104,7 +109,7 @@ def _column(
     column: exp.ColumnDef,
     table: str,
     names: list[str],
-    trees: list[exp.Expression],
+    trees: list[exp.Expr],
 ) -> Iterator[_Edit]:
     place = f"{table}.{column.name}"
     kinds = {type(c.kind): c for c in column.constraints}
@@ -175,26 +180,27 @@ def _other_kinds(kind: exp.DataType) -> Iterator[str]:
         yield "BIGINT"
 
 
-def _default(column: exp.ColumnDef, tree: exp.Create) -> exp.Expression:
+def _default(column: exp.ColumnDef, tree: exp.Create) -> exp.Expr:
     """Return what somebody would let the database fill in: a member of a list, 0, now, nothing."""
     for check in tree.find_all(exp.In):
         if check.this.name == column.name and check.expressions:
-            return check.expressions[0].copy()
+            member: exp.Expr = check.expressions[0].copy()
+            return member
     name = column.args["kind"].this.name
     if name.startswith("TIMESTAMP"):
         return exp.Anonymous(this="now")
     return exp.Literal.string("") if name in ("TEXT", "VARCHAR") else exp.Literal.number(0)
 
 
-def _copy(tree: exp.Expression, node: exp.Expression) -> tuple[exp.Expression, exp.Expression]:
+def _copy(tree: exp.Expr, node: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
     """Return a copy of a tree and the node in it that stands where the given one does."""
     number = next(n for n, each in enumerate(tree.walk()) if each is node)
     other = tree.copy()
     return other, list(other.walk())[number]
 
 
-def _without(tree: exp.Expression, node: exp.Expression) -> Callable[[], exp.Expression]:
-    def made() -> exp.Expression:
+def _without(tree: exp.Expr, node: exp.Expr) -> Callable[[], exp.Expr]:
+    def made() -> exp.Expr:
         other, found = _copy(tree, node)
         found.pop()
         return other
@@ -202,10 +208,8 @@ def _without(tree: exp.Expression, node: exp.Expression) -> Callable[[], exp.Exp
     return made
 
 
-def _replaced(
-    tree: exp.Expression, node: exp.Expression, new: exp.Expression
-) -> Callable[[], exp.Expression]:
-    def made() -> exp.Expression:
+def _replaced(tree: exp.Expr, node: exp.Expr, new: exp.Expr) -> Callable[[], exp.Expr]:
+    def made() -> exp.Expr:
         if node is tree:
             return new.copy()
         other, found = _copy(tree, node)
@@ -218,11 +222,11 @@ def _replaced(
 def _with(
     tree: exp.Create,
     column: exp.ColumnDef,
-    kind: exp.Expression,
+    kind: exp.Expr,
     *,
-    without: exp.Expression | None = None,
-) -> Callable[[], exp.Expression]:
-    def made() -> exp.Expression:
+    without: exp.Expr | None = None,
+) -> Callable[[], exp.Expr]:
+    def made() -> exp.Expr:
         other, found = _copy(tree, column)
         kept = [
             new
@@ -235,8 +239,8 @@ def _with(
     return made
 
 
-def _retyped(tree: exp.Create, column: exp.ColumnDef, kind: str) -> Callable[[], exp.Expression]:
-    def made() -> exp.Expression:
+def _retyped(tree: exp.Create, column: exp.ColumnDef, kind: str) -> Callable[[], exp.Expr]:
+    def made() -> exp.Expr:
         other, found = _copy(tree, column)
         found.set("kind", exp.DataType.build(kind, dialect="duckdb"))
         return other
@@ -246,11 +250,11 @@ def _retyped(tree: exp.Create, column: exp.ColumnDef, kind: str) -> Callable[[],
 
 def _widened(
     tree: exp.Create, constraint: exp.ColumnConstraint, column: exp.ColumnDef, other: str
-) -> Callable[[], exp.Expression]:
+) -> Callable[[], exp.Expr]:
     """Let a key of one column hold another one too; what was never missing is not missing now."""
     is_key = isinstance(constraint.kind, exp.PrimaryKeyColumnConstraint)
 
-    def made() -> exp.Expression:
+    def made() -> exp.Expr:
         if is_key:
             new = _with(tree, column, exp.NotNullColumnConstraint(), without=constraint)()
         else:
@@ -263,7 +267,7 @@ def _widened(
     return made
 
 
-def _keys(tree: exp.Expression, names: list[str]) -> Iterator[_Edit]:
+def _keys(tree: exp.Expr, names: list[str]) -> Iterator[_Edit]:
     """Yield keys of a table with a column more or less."""
     for key in tree.find_all(exp.PrimaryKey, exp.UniqueColumnConstraint):
         holder = key if isinstance(key, exp.PrimaryKey) else key.this
@@ -281,10 +285,8 @@ def _keys(tree: exp.Expression, names: list[str]) -> Iterator[_Edit]:
                 yield f"{what} widened by {name}", _listed(tree, holder, more)
 
 
-def _listed(
-    tree: exp.Expression, node: exp.Expression, listed: list[Any]
-) -> Callable[[], exp.Expression]:
-    def made() -> exp.Expression:
+def _listed(tree: exp.Expr, node: exp.Expr, listed: list[Any]) -> Callable[[], exp.Expr]:
+    def made() -> exp.Expr:
         other, found = _copy(tree, node)
         found.set("expressions", [each.copy() for each in listed])
         return other
@@ -294,10 +296,10 @@ def _listed(
 
 def _targets(
     tree: exp.Create,
-    node: exp.Expression,
+    node: exp.Expr,
     table: str,
     what: str,
-    trees: list[exp.Expression],
+    trees: list[exp.Expr],
 ) -> Iterator[_Edit]:
     """Yield a foreign key that points elsewhere, or that is only a comparison."""
     reference = node.kind if isinstance(node, exp.ColumnConstraint) else node
@@ -336,11 +338,11 @@ def _targets(
 # ------------------------------------------------------------------------- rules
 
 
-def _rule(tree: exp.Expression, rule: exp.Expression, where: str) -> Iterator[_Edit]:
+def _rule(tree: exp.Expr, rule: exp.Expr, where: str) -> Iterator[_Edit]:
     """Yield changes inside a CHECK or inside an expression of an index."""
     for node in list(rule.walk()):
         what = f"{where}: {_sql(node)}"
-        if type(node) in _NEXT:
+        if isinstance(node, tuple(_NEXT)):
             new = _NEXT[type(node)](this=node.this.copy(), expression=node.expression.copy())
             yield f"{what} as {_sql(new)}", _replaced(tree, node, new)
         if isinstance(node, exp.In):
@@ -362,10 +364,10 @@ def _rule(tree: exp.Expression, rule: exp.Expression, where: str) -> Iterator[_E
         if isinstance(node, exp.EQ) and isinstance(node.this, exp.Paren):
             left, right = node.this, node.expression
             for first, second in ((left, right), (right, left)):
-                new = exp.or_(exp.Not(this=first.copy()), second.copy())
+                either = exp.or_(exp.Not(this=first.copy()), second.copy())
                 yield (
                     f"{where}: {_sql(first)} only if {_sql(second)}",
-                    _replaced(tree, node, exp.Paren(this=new)),
+                    _replaced(tree, node, exp.Paren(this=either)),
                 )
         if isinstance(node, exp.And | exp.Or):
             for part, rest in ((node.this, node.expression), (node.expression, node.this)):
@@ -378,7 +380,7 @@ def _rule(tree: exp.Expression, rule: exp.Expression, where: str) -> Iterator[_E
             yield f"{where}: without {node.sql_name()}", _replaced(tree, node, node.this)
 
 
-def _moved(node: exp.Expression, step: int) -> exp.Expression | None:
+def _moved(node: exp.Expr, step: int) -> exp.Expr | None:
     """Return a whole number with a step added."""
     text = _sql(node)
     if not text.lstrip("-").isdigit():
@@ -386,7 +388,7 @@ def _moved(node: exp.Expression, step: int) -> exp.Expression | None:
     return sqlglot.parse_one(str(int(text) + step), read="duckdb")
 
 
-def _list(tree: exp.Expression, node: exp.In, where: str) -> Iterator[_Edit]:
+def _list(tree: exp.Expr, node: exp.In, where: str) -> Iterator[_Edit]:
     members = [each for each in node.expressions if isinstance(each, exp.Literal)]
     if not members or len(members) != len(node.expressions):
         return
@@ -400,7 +402,7 @@ def _list(tree: exp.Expression, node: exp.In, where: str) -> Iterator[_Edit]:
             exp.Literal.string(each) for each in words if each not in (m.this for m in members)
         ]
     else:
-        added = [exp.Literal.number(max(int(each.this) for each in members) + 1)]
+        added = []
     for word in added:
         yield f"{where}: list with {_sql(word)} too", _listed(tree, node, [*members, word])
 
@@ -408,7 +410,7 @@ def _list(tree: exp.Expression, node: exp.In, where: str) -> Iterator[_Edit]:
 # ------------------------------------------------------------------------- indexes and views
 
 
-def _index(tree: exp.Create, trees: list[exp.Expression]) -> Iterator[_Edit]:
+def _index(tree: exp.Create, trees: list[exp.Expr]) -> Iterator[_Edit]:
     name = tree.this.name
     yield f"without the index {name}", lambda: None
     params = tree.this.args["params"]
@@ -416,7 +418,7 @@ def _index(tree: exp.Create, trees: list[exp.Expression]) -> Iterator[_Edit]:
     for column in _columns(tree.this.args["table"].name, trees):
         if column not in (_sql(each.this) for each in keys):
 
-            def made(column: str = column) -> exp.Expression:
+            def made(column: str = column) -> exp.Expr:
                 other, found = _copy(tree, params)
                 new = exp.Ordered(this=exp.column(column), nulls_first=False)
                 found.set("columns", [*found.args["columns"], new])
@@ -424,7 +426,7 @@ def _index(tree: exp.Create, trees: list[exp.Expression]) -> Iterator[_Edit]:
 
             yield f"index {name} widened by {column}", made
 
-    def plain() -> exp.Expression:
+    def plain() -> exp.Expr:
         other = tree.copy()
         other.set("unique", False)
         return other
@@ -446,7 +448,7 @@ def _view(tree: exp.Create) -> Iterator[_Edit]:
         if mutant.change.startswith("LIMIT "):
             continue  # nobody cuts a view, and no attack has a thousand rows
 
-        def made(text: str = mutant.text) -> exp.Expression:
+        def made(text: str = mutant.text) -> exp.Expr:
             other = tree.copy()
             other.set("expression", sqlglot.parse_one(text, read="duckdb"))
             return other
