@@ -230,7 +230,8 @@ def _conditions(node: exp.Expr) -> Iterator[Change]:
         parts = _parts(node)
         for place, part in enumerate(parts):
             rest = [each.copy() for n, each in enumerate(parts) if n != place]
-            yield f"without {_short(part)}", _put(joint(*rest))
+            if not (isinstance(node, exp.And) and _is_implied(part, parts)):
+                yield f"without {_short(part)}", _put(joint(*rest))
         turned = exp.and_ if isinstance(node, exp.Or) else exp.or_
         here, there = ("OR", "AND") if isinstance(node, exp.Or) else ("AND", "OR")
         yield (
@@ -245,6 +246,21 @@ def _conditions(node: exp.Expr) -> Iterator[Change]:
         and not node.find_ancestor(exp.Exists)
     ):
         yield from _added_conditions(node.parent, node)
+
+
+def _is_implied(part: exp.Expr, parts: list[exp.Expr]) -> bool:
+    """Return whether a condition asks for completed rides, as a bound on completed_at does."""
+    if not (isinstance(part, exp.EQ) and part.expression.name == "completed"):
+        return False
+    column = part.this
+    if not isinstance(column, exp.Column) or column.name != "status":
+        return False
+    return (_table_of(column) or "").endswith("rides") and any(
+        type(each) in _BOUNDS
+        and each.this.name == "completed_at"
+        and each.this.table == column.table
+        for each in parts
+    )
 
 
 def _added_conditions(select: exp.Select, where: exp.Where | None) -> Iterator[Change]:
@@ -331,7 +347,7 @@ def _joins(node: exp.Expr) -> Iterator[Change]:
     kind = str(node.args.get("kind") or "").upper()
     joined = _short(node.this)
     if (node.args.get("on") or node.args.get("using")) and kind not in ("ANTI", "SEMI"):
-        for other in _OTHER_SIDES.get(side, ()):
+        for other in _OTHER_SIDES.get(side, ()) if not _finds_always(node) else ():
 
             def turned(copy: exp.Expr, other: str = other) -> None:
                 copy.set("side", other)
@@ -405,6 +421,34 @@ def _results(node: exp.Expr) -> Iterator[Change]:
         yield f"{_short(node)}: first part only", _put(node.this)
 
 
+def _finds_always(join: exp.Join) -> bool:
+    """Return whether a join finds a row for each row before it, so that LEFT makes no difference.
+
+    Every reference points to a row, and the column that it stands in is never NULL here.
+    """
+    select = join.parent
+    if join.args.get("side") or not isinstance(select, exp.Select):
+        return False
+    tables = _tables(select)
+    target = tables.get(join.this.alias_or_name)
+    on = join.args.get("on")
+    if target is None or on is None or not isinstance(on, exp.EQ):
+        return False
+    for one, other in ((on.this, on.expression), (on.expression, on.this)):
+        if not (isinstance(one, exp.Column) and isinstance(other, exp.Column)):
+            continue
+        column, table = _described(one), _table_of(one)
+        if column is None or table is None or other.table != join.this.alias_or_name:
+            continue
+        if (
+            column.references == target.removeprefix("basic.")
+            and other.name == _key_of(target)
+            and (column.null is None or _is_settled(column, table, one.table, select))
+        ):
+            return True
+    return False
+
+
 def _rows_differ(select: exp.Select) -> bool:
     """Return whether no two rows of a query can be equal, or equal ones make no difference."""
     if isinstance(select.parent, exp.Exists | exp.In) or _is_one_row(select):
@@ -413,7 +457,10 @@ def _rows_differ(select: exp.Select) -> bool:
     shown |= {each.alias_or_name for each in select.expressions}
     group = select.args.get("group")
     if group is not None:
-        return all(written(key) in shown or key.name in shown for key in group.expressions)
+        return all(
+            written(key) in shown or key.name in shown or _is_known_by_name(key, group)
+            for key in group.expressions
+        )
     clause = select.args.get("from_") or select.args.get("from")
     table = _tables(select).get(clause.this.alias_or_name) if clause is not None else None
     if table is None or _is_multiplied(select):
@@ -421,30 +468,47 @@ def _rows_differ(select: exp.Select) -> bool:
     return _key_of(table) in {each.rpartition(".")[2] for each in shown} or select.is_star
 
 
-def _is_multiplied(select: exp.Select) -> bool:
-    """Return whether a join can give several rows for one of the first table.
+def _is_known_by_name(key: exp.Expr, group: exp.Group) -> bool:
+    """Return whether a group of cities is one by their names already: no two share one."""
+    return (
+        isinstance(key, exp.Column)
+        and _table_of(key) == "cities"
+        and key.name == "city_id"
+        and any(
+            isinstance(each, exp.Column) and each.table == key.table and each.name == "name"
+            for each in group.expressions
+        )
+    )
 
-    It gives one at most where it asks for the key of the table that it joins.
+
+def _is_multiplied(select: exp.Select, alias: str = "") -> bool:
+    """Return whether joins can give several rows of a result for one row of a table.
+
+    A join gives one at most where it asks for the key of the table that it joins, or, for the
+    rows of the joined table itself, for the key of another one.
+
+    Args:
+        select: the query.
+        alias: the table; by default the first one.
     """
     tables = _tables(select)
+    clause = select.args.get("from_") or select.args.get("from")
+    alias = alias or (clause.this.alias_or_name if clause is not None else "")
     for join in select.args.get("joins") or []:
-        table = tables.get(join.this.alias_or_name)
-        if table is None:
+        name = join.this.alias_or_name
+        if name not in tables:
             return True
-        key = _key_of(table)
-        asked = (
-            [
-                side
-                for part in _parts(join.args["on"])
-                if isinstance(part, exp.EQ)
-                for side in (part.this, part.expression)
-                if isinstance(side, exp.Column) and side.name == key
-            ]
-            if join.args.get("on")
-            else []
-        )
-        by_name = [each for each in join.args.get("using") or [] if each.name == key]
-        if not by_name and not any(side.table == join.this.alias_or_name for side in asked):
+        by_name = {each.name for each in join.args.get("using") or []}
+        asked = [
+            side
+            for part in (_parts(join.args["on"]) if join.args.get("on") else [])
+            if isinstance(part, exp.EQ)
+            for side in (part.this, part.expression)
+            if isinstance(side, exp.Column) and side.table in tables
+        ]
+        keyed = {side.table for side in asked if side.name == _key_of(tables[side.table])}
+        keyed |= {each for each, table in tables.items() if _key_of(table) in by_name}
+        if not (keyed - {name} if name == alias else name in keyed):
             return True
     return False
 
@@ -477,7 +541,7 @@ def _orders(node: exp.Expr) -> Iterator[Change]:
 
         where = "" if isinstance(node.parent, exp.Select) else " in the window"
         yield f"order by {_short(key)}{where}: direction turned", turned
-        if not _is_never_null(key.this, node.parent):
+        if _may_be_null(key.this):
             yield f"order by {_short(key)}{where}: NULLs at the other end", nulls
         if len(keys) > 1:
             yield f"order by {_short(key)}{where}: key dropped", _without("expressions", place)
@@ -491,23 +555,30 @@ def _orders(node: exp.Expr) -> Iterator[Change]:
         )
 
 
-def _is_never_null(key: exp.Expr, select: exp.Expr | None) -> bool:
-    """Return whether a column has a value in every row of a table, or is a count."""
-    if isinstance(select, exp.Select) and isinstance(key, exp.Column) and not key.table:
+def _may_be_null(key: exp.Expr) -> bool:
+    """Return whether an order key can be NULL, as far as that is plain."""
+    select = key.find_ancestor(exp.Select)
+    if isinstance(key, exp.Column) and not key.table and isinstance(select, exp.Select):
         for each in select.expressions:
-            if each.alias == key.name:
-                return isinstance(each.unalias(), exp.Count) or (
-                    isinstance(each.unalias(), exp.Cast | exp.Sum | exp.Avg | exp.Max | exp.Min)
-                    and isinstance(each.unalias().this, exp.Column)
-                    and not any(join.args.get("side") for join in select.args.get("joins") or [])
-                    and _is_never_null(each.unalias().this, None)
-                )
-    described = _described(key) if isinstance(key, exp.Column) else None
-    if described is None or not isinstance(key, exp.Column):
+            if isinstance(each, exp.Alias) and each.alias == key.name:
+                return _may_be_null(each.this)
+    if isinstance(key, exp.Column):
+        described, table = _described(key), _table_of(key)
+        if described is None or table is None:
+            return False  # a column of a query inside: nobody says
+        outer = (
+            any(join.args.get("side") for join in select.args.get("joins") or [])
+            if select
+            else False
+        )
+        return outer or not (
+            described.null is None or _is_settled(described, table, key.table, select)
+        )
+    if isinstance(key, exp.Nullif | exp.Lag | exp.Lead):
+        return True
+    if isinstance(key, exp.Count):
         return False
-    table = _table_of(key) or ""
-    within = key.find_ancestor(exp.Select)
-    return described.null is None or _is_settled(described, table, key.table, within)
+    return any(_may_be_null(each) for each in key.iter_expressions())
 
 
 def _other_keys(order: exp.Order, place: int) -> Iterator[Change]:
@@ -713,14 +784,18 @@ def _values(node: exp.Expr) -> Iterator[Change]:
     kind = type(node)
     if kind in _ARITHMETIC and not _is_clock(node.this):
         other = _ARITHMETIC[kind]
-        if not isinstance(node.expression, exp.Interval):
+        fits = kind is not exp.Div or (_is_whole(node.this) and _is_whole(node.expression))
+        if not isinstance(node.expression, exp.Interval) and fits:
             yield (
                 f"{_short(node)}: {_SIGN[kind]} to {_SIGN[other]}",
                 _put(other(this=node.this.copy(), expression=node.expression.copy())),
             )
     if isinstance(node, exp.Paren) and type(node.this) in _ARITHMETIC:
         yield f"{_short(node)}: without brackets", _put(node.this)
-    if isinstance(node, exp.Cast):
+    truncated = isinstance(node.this, exp.TimestampTrunc | exp.DateTrunc) or (
+        isinstance(node.this, exp.Column) and _type(node.this) is None
+    )
+    if isinstance(node, exp.Cast) and not truncated and not node.this.is_string:
         yield f"{_short(node)}: without CAST", _put(node.this)
     if isinstance(node, exp.Round):
         yield f"without {_short(node)}", _put(node.this)
@@ -739,6 +814,15 @@ def _values(node: exp.Expr) -> Iterator[Change]:
     if isinstance(node, exp.Column) and _is_own_id(node) and _inside_arithmetic(node):
         rank = sqlglot.parse_one(f"ROW_NUMBER() OVER (ORDER BY {written(node)})", read=_DIALECT)
         yield f"{_short(node)} in {_short(node.parent)}: its position", _put(rank)
+
+
+def _is_whole(node: exp.Expr) -> bool:
+    """Return whether a number may be a whole one: // divides all others as / does."""
+    if isinstance(node, exp.Column):
+        return (_type(node) or "BIGINT").endswith("INT") or _type(node) == "INTEGER"
+    if isinstance(node, exp.Avg) or (isinstance(node, exp.Literal) and not node.is_int):
+        return False
+    return all(_is_whole(each) for each in node.find_all(exp.Column, exp.Avg) if each is not node)
 
 
 def _is_own_id(column: exp.Column) -> bool:
@@ -760,7 +844,7 @@ def _inside_arithmetic(node: exp.Expr) -> bool:
 def _groups(node: exp.Expr) -> Iterator[Change]:
     if isinstance(node, exp.Group):
         for place, key in enumerate(node.expressions):
-            if len(node.expressions) > 1:
+            if len(node.expressions) > 1 and not _is_known_by_name(key, node):
                 yield f"GROUP BY without {_short(key)}", _without("expressions", place)
     if isinstance(node, exp.Filter):
         yield f"{_short(node)}: without FILTER", _put(node.this)
@@ -811,10 +895,11 @@ def _aggregates(node: exp.Expr) -> Iterator[Change]:
                 )
         elif not isinstance(node.this, exp.Distinct):
             yield f"{_short(node)}: COUNT(*)", _set("this", exp.Star())
-            yield (
-                f"{_short(node)}: DISTINCT added",
-                _set("this", exp.Distinct(expressions=[node.this.copy()])),
-            )
+            if not _comes_once(node.this):
+                yield (
+                    f"{_short(node)}: DISTINCT added",
+                    _set("this", exp.Distinct(expressions=[node.this.copy()])),
+                )
         else:
             yield f"{_short(node)}: COUNT(*)", _set("this", exp.Star())
     kind = type(node)
@@ -875,13 +960,23 @@ def _keys(select: exp.Select | None) -> list[exp.Column]:
     """Return the columns of a query's tables that point to another table."""
     if select is None:
         return []
-    multiplied = _is_multiplied(select)
     return [
         exp.column(column.name, table=alias)
         for alias, table in _tables(select).items()
         for column in dictionary()[table].columns
-        if column.references or (multiplied and column.name == _key_of(table))
+        if column.references or (column.name == _key_of(table) and _is_multiplied(select, alias))
     ]
+
+
+def _comes_once(node: exp.Expr) -> bool:
+    """Return whether a column is the key of a table whose rows are joined once each."""
+    select = node.find_ancestor(exp.Select)
+    if not isinstance(node, exp.Column) or not isinstance(select, exp.Select) or not node.table:
+        return False
+    table = _tables(select).get(node.table)
+    return (
+        table is not None and node.name == _key_of(table) and not _is_multiplied(select, node.table)
+    )
 
 
 def _key_of(table: str) -> str:

@@ -48,8 +48,10 @@ def trial_of_queries(task: Task) -> Callable[[str], bool]:
     def passes(text: str) -> bool:
         if sqltext.refusal(text) or sqltext.lint(text):
             return False
-        if not all(holds(text, variant) for variant in _QUICKEST_FIRST):
-            return False
+        timeless = expected["shifted"] == expected["hidden"] and not sqltext.asks_the_time(text)
+        for variant in _QUICKEST_FIRST:
+            if not (timeless and variant == "shifted") and not holds(text, variant):
+                return False
         return needless_limit(text, expected.values()) is None
 
     return passes
