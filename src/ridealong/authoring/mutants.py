@@ -142,7 +142,12 @@ def _machinery() -> str:
     """Return the digest of what decides which mutants there are."""
     return digest(
         package_digest(
-            only=("judging/mutants.py", "judging/sql/mutants.py", "judging/ddl/mutants.py")
+            only=(
+                "judging/mutants.py",
+                "judging/sql/mutants.py",
+                "judging/ddl/mutants.py",
+                "judging/migration_mutants.py",
+            )
         ),
         importlib.metadata.version("sqlglot"),
     )

@@ -290,7 +290,7 @@ def _added_conditions(select: exp.Select, where: exp.Where | None) -> Iterator[C
 
 
 def _is_settled(
-    column: dictionary_module.Column, table: str, alias: str, select: exp.Select | None
+    column: dictionary_module.ColumnEntry, table: str, alias: str, select: exp.Select | None
 ) -> bool:
     """Return whether a query itself already says what a column holds.
 
@@ -305,7 +305,7 @@ def _is_settled(
     return any(_says(part, column, table, alias) for part in _demands(select))
 
 
-def _says(part: exp.Expr, column: dictionary_module.Column, table: str, alias: str) -> bool:
+def _says(part: exp.Expr, column: dictionary_module.ColumnEntry, table: str, alias: str) -> bool:
     """Return whether one condition says what a column of a table holds."""
     turned = part.this if isinstance(part, exp.Not) else part
     named = turned.this if isinstance(turned.this, exp.Column) else None
@@ -1019,7 +1019,7 @@ def _table_of(column: exp.Column) -> str | None:
     return None
 
 
-def _described(column: exp.Column) -> dictionary_module.Column | None:
+def _described(column: exp.Column) -> dictionary_module.ColumnEntry | None:
     table = _table_of(column)
     if table is None:
         return None
