@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from ridealong.authoring import cells, data_pages, format, sources, syllabus
+from ridealong.authoring import cells, data_pages, format, mutants, sources, syllabus
 from ridealong.authoring.problems import BuildError, did_you_mean_or_known
 from ridealong.authoring.steps import (
     Options,
@@ -59,7 +59,7 @@ def steps(course: Path, modules: list[Path], options: Options) -> Iterator[Step]
 
 
 def _inputs(course: Path, path: Path) -> str:
-    read = [path]
+    read = [path, mutants.results_path(course)]
     for folder in sources.folders(course):  # a table names all modules, whichever are built now
         read += [*sources.notebooks(folder), *folder.glob("*.toml")]
     return digest(
@@ -119,7 +119,9 @@ def _blocks(course: Path) -> Mapping[str, Callable[[], str]]:
         "modules": partial(_modules, modules),
         "coverage": partial(_coverage, modules),
         "coverage summary": partial(_coverage_summary, modules),
-        "coverage by module": partial(_coverage_by_module, modules),
+        "coverage by module": partial(_coverage_by_module, modules, mutants.read(course)),
+        "mutants": partial(_mutants, course, modules),
+        "open mutants": partial(_open_mutants, modules, mutants.read(course)),
         **{f"rubrics {m.name}": partial(_rubrics, m) for m in modules if m.rubrics},
         "derived files": _derived_files,
         "data dictionary": data_pages.dictionary_tables,
@@ -181,7 +183,28 @@ def _modules(modules: list[sources.Module]) -> str:
     return markdown_table(header, rows)
 
 
-def _exercises(module: sources.Module) -> str:
+def _mutants(course: Path, modules: list[sources.Module]) -> str:
+    rows = mutants.summary(course, [module.name for module in modules])
+    return markdown_table(["Module", "Mutants", "Refused", "Equal", "Open"], rows)
+
+
+def _open_mutants(
+    modules: list[sources.Module], found: Mapping[str, Mapping[str, mutants.Found]]
+) -> str:
+    parts = []
+    for module in modules:
+        for name in module.exercises:
+            changes = each.open if (each := found.get(module.name, {}).get(name)) else []
+            if changes:
+                listed = "\n".join(f"- `{change}`" for change in changes)
+                parts.append(
+                    f"<details><summary>{module.name}, {name}: {len(changes)}</summary>\n\n"
+                    f"{listed}\n\n</details>"
+                )
+    return "\n\n".join(parts) or "None."
+
+
+def _exercises(module: sources.Module, found: Mapping[str, mutants.Found]) -> str:
     rows = []
     for path, notebook in _notebooks(module).items():
         for identifier in _asked(notebook):
@@ -197,11 +220,19 @@ def _exercises(module: sources.Module) -> str:
                     exercise.depth,
                     str(exercise.minutes),
                     str(exercise.points),
+                    _share_refused(found.get(identifier)),
                     _judged_by(exercise),
                 ]
             )
     header = ["Notebook", "Exercise", "Syllabus", "Level", "Depth", "Minutes", "Points"]
-    return markdown_table([*header, "Mistakes it recognises"], rows)
+    return markdown_table([*header, "Mutants refused", "Mistakes it recognises"], rows)
+
+
+def _share_refused(found: mutants.Found | None) -> str:
+    """Return how many mutants of a reference are refused, of those that are not as right as it."""
+    if found is None:
+        return ""
+    return f"{found.refused} of {found.generated - len(found.equal)}"
 
 
 def _judged_by(exercise: sources.Exercise | sources.Rubric) -> str:
@@ -236,9 +267,12 @@ def practice(module: sources.Module) -> dict[str, list[str]]:
     return found
 
 
-def _coverage_by_module(modules: list[sources.Module]) -> str:
+def _coverage_by_module(
+    modules: list[sources.Module], found: Mapping[str, Mapping[str, mutants.Found]]
+) -> str:
     return "\n\n".join(
-        f"### {module.name}\n\n{_module_coverage(module)}\n\n{_exercises(module)}"
+        f"### {module.name}\n\n{_module_coverage(module)}\n\n"
+        + _exercises(module, found.get(module.name, {}))
         for module in modules
     )
 

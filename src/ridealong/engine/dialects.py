@@ -311,14 +311,14 @@ def _of_the_paste(text: str) -> str:
             "'...' around text and none around names"
         )
     for token in found:
-        if token.kind == "word" and (letter := _look_alike(token.text)):
+        if token.kind == "word" and (letter := look_alike(token.text)):
             return (
                 f"{token.text} holds {letter} that only looks like a Latin one: type the word anew"
             )
     return ""
 
 
-def _look_alike(word: str) -> str:
+def look_alike(word: str) -> str:
     """Return the foreign letter of a word that mixes alphabets, with its name; else empty."""
     names = [unicodedata.name(letter, "").partition(" ")[0] for letter in word if letter.isalpha()]
     foreign = [name for name in names if name in ("CYRILLIC", "GREEK")]

@@ -50,6 +50,7 @@ _STEPS = {
         "a moment is compared with a moment: as_of() - INTERVAL ..."
     ),
     "Cannot compare values of type": "compare values of one type, or change one with CAST",
+    "to BOOL": "AND and OR join conditions: each side needs a comparison of its own",
     "Conversion Error|Could not convert": (
         "the text does not read as that type: look at the column and at the value"
     ),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 
 import duckdb
 
@@ -180,6 +181,23 @@ def is_ordered(text: str) -> bool:
     return False
 
 
+def limit(text: str) -> int | None:
+    """Return the number of a query's own LIMIT, not of one inside it; None where it has none."""
+    found = list(tokens(body(text)))
+    while found and found[0].text == "(" and _closing(found) == len(found) - 1:
+        found = found[1:-1]
+    depth, most = 0, None
+    words = [token.text.upper() for token in found]
+    for here, token in enumerate(found):
+        if token.kind == "operator":
+            depth += (token.text in "([{") - (token.text in ")]}")
+        elif depth == 0 and words[here] == "LIMIT":
+            number, unit = [*words[here + 1 : here + 3], "", ""][:2]
+            if number.isdecimal() and unit not in ("%", "PERCENT"):
+                most = int(number)
+    return most
+
+
 def _closing(found: list[Token]) -> int:
     """Return the place of the bracket that closes the first one."""
     depth = 0
@@ -309,17 +327,46 @@ def has_word(text: str, *words: str) -> bool:
     return any(token.kind == "word" and token.text.upper() in words for token in tokens(text))
 
 
+def has_call(text: str, *names: str) -> bool:
+    """Return whether a query calls one of these functions, given in capitals."""
+    found = tokens(text)
+    return any(
+        token.kind == "word" and token.text.upper() in names and after.text == "("
+        for token, after in pairwise(found)
+    )
+
+
+def compares(text: str) -> bool:
+    """Return whether a query asks for more or less, so that a row may lie on the limit."""
+    found = tokens(text)
+    for here, token in enumerate(found):
+        beside = {each.text for each in found[max(0, here - 1) : here + 2]} - {token.text}
+        if token.text in ("<", ">") and not beside & {"<", ">", "-"}:
+            return True
+    return has_word(text, "BETWEEN")
+
+
+def filters_on(text: str, column: str) -> bool:
+    """Return whether a query compares a column, so that it decides on rows."""
+    found = tokens(text)
+    for here, token in enumerate(found):
+        if token.kind == "word" and token.text.lower() == column:
+            after = found[here + 1].text.upper() if here + 1 < len(found) else ""
+            if after in ("=", "<", ">", "!", "IN", "NOT", "IS", "LIKE", "ILIKE", "BETWEEN"):
+                return True
+    return False
+
+
 def row_filters(text: str) -> list[str]:
     """Return, in words, what in a query decides on the number of its rows."""
-    operators = {token.text for token in tokens(text) if token.kind == "operator"}
     filters = []
-    if operators & {"<", ">"} or has_word(text, "BETWEEN"):
+    if compares(text):
         filters.append("the bounds (> or >=, < or <=)")
     if has_word(text, "OR"):
         filters.append("the brackets around OR")
-    if has_word(text, "STATUS"):
+    if filters_on(text, "status"):
         filters.append("the status")
-    if has_word(text, "NULL"):
+    if has_word(text, "IS") and has_word(text, "NULL"):
         filters.append("the test for NULL")
     if has_word(text, "GROUP"):
         filters.append("the columns of GROUP BY")

@@ -142,7 +142,6 @@ def _outcomes(
     statements: str,
     wanted: Sequence[str],
     names: Mapping[str, str],
-    kind: type[names_of.Names] = names_of.Names,
 ) -> Attacked:
     """Run attacks on tables that are made: on each copy of them a part, at the same time.
 
@@ -156,12 +155,11 @@ def _outcomes(
         rows = {t for each in wanted for t in attacks.touched(attacks.attacks()[each], found)}
         if problem := ddl.needs_more(structure, found, rows):
             raise LabError(problem)
-        asked = kind(found.tables, found.columns)
         parts = together(
             [each.connection for each in tables],
             LIMIT_SECONDS,
             [
-                partial(attacks.run, each, structure, asked, wanted[number :: len(tables)])
+                partial(attacks.run, each, structure, found, wanted[number :: len(tables)])
                 for number, each in enumerate(tables)
             ],
         )
@@ -251,7 +249,7 @@ def _in_postgresql(
     except QueryFailed as error:
         raise _NotMade(str(error)) from None
     try:
-        return _outcomes([tables], statements, wanted, names, postgres.Quoted)
+        return _outcomes([tables], statements, wanted, names)
     except LabError as error:
         raise _NotMade(str(error)) from None
     finally:

@@ -6,8 +6,14 @@ from typing import Final
 from ridealong.answer import Answer
 from ridealong.engine import sqltext
 from ridealong.judging.ddl import attacks
-from ridealong.judging.ddl.judge import attack_job, judge_schema, results_of_schema
+from ridealong.judging.ddl.judge import (
+    attack_job,
+    judge_schema,
+    results_of_schema,
+    trial_of_schemas,
+)
 from ridealong.judging.kind import Entry, Key, Kind
+from ridealong.judging.mutants import Mutant
 from ridealong.text import did_you_mean
 
 
@@ -40,6 +46,12 @@ def _problems(entry: Entry) -> Iterator[str]:
         yield "'attacks' names one twice"
 
 
+def _mutants(reference: str, entry: Entry) -> Iterator[Mutant]:
+    from ridealong.judging.ddl.mutants import mutants  # sqlglot takes its time to load
+
+    yield from mutants(reference, entry)
+
+
 DDL: Final = Kind(
     name="ddl",
     wanted="statements that make tables",
@@ -55,5 +67,7 @@ DDL: Final = Kind(
     },
     problems=_problems,
     results=results_of_schema,
+    mutants=_mutants,
+    trial=trial_of_schemas,
     jobs={"attack": attack_job},
 )

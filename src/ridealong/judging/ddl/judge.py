@@ -1,7 +1,7 @@
 """Judge a schema by what it does under attack, whatever its tables are called."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -132,6 +132,28 @@ def fight(
             each.close()
 
 
+def holds(
+    text: str, fields: Mapping[str, Sequence[str]], wanted: Sequence[str], given: str = ""
+) -> bool:
+    """Return whether a schema meets every attack; none is tried after the first that it fails."""
+    try:
+        own = names.in_comments(text)
+        tables = ddl.Tables(text, given)
+    except (QueryFailed, names.NamesError):
+        return False
+    try:
+        found = _asked(tables.structure, fields, own, wanted)
+        return all(
+            attacks.run(tables, tables.structure, found, [each], variant)[0].held
+            for variant in VARIANTS
+            for each in wanted
+        )
+    except names.NamesError:
+        return False
+    finally:
+        tables.close()
+
+
 def _asked(
     structure: Structure,
     fields: Mapping[str, Sequence[str]],
@@ -181,6 +203,13 @@ def attacked(worker: Worker, text: str, entry: Mapping[str, Any]) -> Battle:
 def attack_job(**arguments: Any) -> dict[str, Any]:
     """Attack a schema in this process; see `fight`."""
     return fight(**arguments).to_json()
+
+
+def trial_of_schemas(task: Task) -> Callable[[str], bool]:
+    """Return the question whether a schema would pass, asked quickly in this process."""
+    entry = task.entry
+    given = str(entry.get("given", ""))
+    return lambda text: holds(text, entry["fields"], entry["attacks"], given)
 
 
 def results_of_schema(known: Known) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from ridealong.engine.errors import shorten
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, within_limit
 from ridealong.judging.ddl import structure
 from ridealong.judging.ddl.attacks import Refused
-from ridealong.judging.ddl.names import Names
+from ridealong.judging.ddl.names import Names, quoted
 from ridealong.judging.ddl.structure import Structure
 
 MOST_STATEMENTS: Final = 120
@@ -26,7 +27,7 @@ LIMIT_SECONDS: Final = 10.0
 _MADE: Final = ("TABLE", "VIEW", "TYPE", "INDEX", "SEQUENCE", "MACRO", "FUNCTION")
 _CREATE = re.compile(r"CREATE(\s+OR\s+REPLACE)?(\s+UNIQUE)?\s+(?P<what>\w+)", re.IGNORECASE)
 _TABLE_OF = re.compile(r"CREATE(\s+OR\s+REPLACE)?\s+TABLE\b", re.IGNORECASE)
-_WRITTEN = re.compile(r'INSERT INTO (?P<table>"(?:[^"]|"")+"|\w+)')
+_WRITTEN = re.compile(r'INSERT INTO (?P<table>"(?:[^"]|"")+")')
 _ALLOWED: Final = {"CREATE", "ALTER", "INSERT", "DROP"}
 _SETTINGS: Final = {
     "TimeZone": "'UTC'",
@@ -330,7 +331,9 @@ class Tables:
                 "a table is named with a schema before it: write CREATE TABLE rides, not "
                 "CREATE TABLE main.rides"
             )
-        self.structure = structure.read(self._con, self._schema)
+        self.structure = replace(
+            structure.read(self._con, self._schema), words=structure.words(f"{given}\n{text}")
+        )
         self._order = [t.name for t in reversed(self.structure.tables) if not t.is_view]
         self._has_fixed_rows = any(map(self._holds_rows, self._order))
 
@@ -356,7 +359,7 @@ class Tables:
             self._con.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")
 
     def _holds_rows(self, table: str) -> bool:
-        return bool(self._con.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchall())
+        return bool(self._con.execute(f"SELECT 1 FROM {quoted(table)} LIMIT 1").fetchall())
 
     def fresh(self, *, only_inserts: bool = False) -> None:
         """Begin with tables that hold what the statements put there, and nothing else.
@@ -374,7 +377,7 @@ class Tables:
             try:
                 for table in self._order:
                     if table.lower() in self._touched:
-                        self._con.execute(f'DELETE FROM "{table}"')
+                        self._con.execute(f"DELETE FROM {quoted(table)}")
             except duckdb.Error:
                 self._make()
         self._touched.clear()
@@ -390,7 +393,7 @@ class Tables:
             duckdb.Error: when it fails for another reason.
         """
         if written := _WRITTEN.match(sql):
-            self._touched.add(written["table"].strip('"').lower())
+            self._touched.add(written["table"][1:-1].replace('""', '"').lower())
         try:
             result = self._con.execute(sql)
             # Fetching the count of an INSERT would take a quarter of its time.
