@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ridealong.authoring import format, sources
+from ridealong.authoring import format, mutants, sources
 
 COURSE = Path(__file__).parents[2]
 
@@ -23,6 +23,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         ),
         "first_notebook": (((m, m.notebooks[0]), m.name) for m in modules[:1]),
         "kind_of": (((k, m, p), f"{m.name}/{p.stem}-{k}") for k, m, p in _kinds(modules)),
+        "mutated": (
+            ((m, name, reference), f"{m.name}/{name}")
+            for m in modules
+            for name, reference in mutants.references(m).items()
+        ),
         "quiz_of": (((m, q), f"{m.name}/{q.id}") for m in modules for q in m.quizzes.values()),
     }
     for name, cases in found.items():
