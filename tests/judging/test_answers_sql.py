@@ -8,7 +8,7 @@ import pytest
 
 from ridealong import answers
 from ridealong.engine.sqltext import tokens
-from ridealong.judging.sql.judge import judge
+from small_course import judge
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 MODULES = ["04_sql_one", "06_sql_two"]
