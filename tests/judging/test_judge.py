@@ -406,12 +406,43 @@ def test_a_status_is_not_accused_of_fitting_the_public_data_only(course):
     assert "look at" not in message
 
 
+@pytest.mark.parametrize("most", [100, 1000])
+def test_a_limit_that_cuts_nothing_yet_is_refused(course, most):
+    message = failed("completed-by-city", course["completed-by-city"] + f" LIMIT {most}").message
+
+    assert message == (
+        f"LIMIT {most:,} cuts nothing now and will cut the list once it is longer: the task asks "
+        "for all of its rows, so leave LIMIT out."
+    )
+
+
+def test_a_limit_inside_a_query_is_its_own_business(course):
+    text = f"SELECT * FROM ({course['completed-by-city']} LIMIT 1000)"
+
+    assert judge("completed-by-city", f"{text} ORDER BY completed_rides DESC, city").passed
+
+
+@pytest.mark.parametrize(
+    ("cases", "words"),
+    [
+        ("", "On the 12-row edge set"),
+        ("DELETE FROM rides", "On the 12-row edge set, with rows added for this task"),
+        (
+            "CREATE OR REPLACE MACRO as_of() AS TIMESTAMP '2026-03-31 10:30:00'; DELETE FROM rides",
+            "On the 12-row edge set, with rows added for this task and the clock at 2026-03-31 10:30:00",
+        ),
+    ],
+)
+def test_the_edge_set_is_named_with_what_a_task_adds(cases, words):
+    assert sql_judge.where("edge", cases) == words
+
+
 def test_a_fixed_date_is_named_when_the_clock_is_moved(course):
     text = course["rider-history"].replace("as_of()", "TIMESTAMP '2026-03-30'")
 
     message = failed("rider-history", text).message
 
-    assert message.startswith("When the clock is moved 45 days back")
+    assert message.startswith("When the clock is moved 45 days and 7:30 hours back")
     assert "'2026-03-30' stays where it is: count back from NOW() or as_of()" in message
 
 

@@ -267,8 +267,8 @@ def _of_the_error(text: str, first: str, language: Language) -> str:
         return _KEY_IN_TABLE
     if "STORED" in first:
         return "DuckDB computes a generated column when it is read: leave STORED out"
-    if re.search(r"[Ss]chema (with name )?\"?public\"?", first):
-        return "there is no schema public here: write the name of the table alone"
+    if found := re.search(r'[Ss]chema (?:with name )?"?(\w+)"? does not exist', first):
+        return f"there is no schema {found[1]} here: write the name of the table alone"
     if "subqueries prohibited in CHECK" in first and _has(text, "ANY", "ARRAY"):
         return "a list of allowed values is IN here: CHECK (column IN ('one', 'other'))"
     if "Subquery returns" in first and _has(text, "ANY", "ALL"):
@@ -346,7 +346,7 @@ def _foreign(
         return "a remark starts with -- here, or stands between /* and */"
     if near[:1] == "%" and any(_word(found, n + 1) == "(" for n in places):
         return "a parameter is written with a dollar sign, without brackets: $name"
-    if near[:1] in (":", "@"):
+    if near[:1] in (":", "@") and language == "sql":
         names = [found[n + 1].text for n in places if n + 1 < len(found)]
         return f"a parameter is written with a dollar sign: ${names[0]}" if names else ""
     if near[:1] in ("{", "}") and language == "sql":
@@ -397,7 +397,11 @@ def _comma(found: Sequence[Token], places: Sequence[int]) -> str:
         if _word(found, n - 2) == "IN":
             return "the list of IN stands in round brackets: IN (1, 2)"
         after = found[n + 1] if n + 1 < len(found) else None
-        if _number(found, n - 1) and after and after.kind == "number":
+        if _word(found, n - 3) in ("FLOAT", "DOUBLE", "REAL") and _word(found, n - 2) == "(":
+            return "a number with fixed decimals is a DECIMAL here: DECIMAL(10, 2)"
+        # DECIMAL(3,2) and the members of a list are written with a comma, too.
+        is_member = _word(found, n - 2) in ("(", ",")
+        if _number(found, n - 1) and after and after.kind == "number" and not is_member:
             return f"a number has a decimal point, not a comma: {found[n - 1].text}.{after.text}"
     return ""
 
@@ -438,7 +442,68 @@ def _near_in_schema(found: Sequence[Token], places: Sequence[int], near: str) ->
             return f'{near} is a word of SQL: choose another name, or write "{near}"'
     if word == "REGEXP":
         return _SPELT["REGEXP"]
-    return _ON_A_COLUMN.get(word, _SPELT.get(word, "") if word == "GO" else "")
+    if word in _ON_A_COLUMN or word == "GO":
+        return _ON_A_COLUMN.get(word) or _SPELT[word]
+    return next((hint for n in places if (hint := _form_of_a_table(found, n))), "")
+
+
+_AT_A_TABLE: Final[dict[str, str]] = {
+    "NOTNULL": "write it as two words: NOT NULL",
+    "WITHOUT": "WITHOUT ROWID is a word of SQLite: end the table at its closing bracket",
+    "PARTITION": "tables are not partitioned here: end the table at its closing bracket",
+    "LOCAL": "a moment with a time zone is TIMESTAMPTZ here",
+    "USING": "leave USING out: the kind of an index is not chosen here",
+    "INHERITS": "tables inherit nothing here: write the columns into each table",
+    "{": "columns stand in round brackets: CREATE TABLE name (column TYPE, column TYPE)",
+    ":": "between the name of a column and its type stands a space only",
+}
+
+
+def _form_of_a_table(found: Sequence[Token], n: int) -> str:
+    """Return what is wrong with the form of CREATE TABLE at a place; empty when it is uncertain."""
+    here, before, after = _word(found, n), _word(found, n - 1), _word(found, n + 1)
+    signs = [token.text for token in found[:n] if token.kind == "operator"]
+    is_inside = signs.count("(") > signs.count(")")
+    if here in _AT_A_TABLE:
+        return _AT_A_TABLE[here]
+    if here == "DEFAULT" and before == ")" and after in ("CHARSET", "CHARACTER"):
+        return _ON_A_COLUMN["CHARSET"]
+    if here == "," == before:
+        return "two commas follow one another: delete one of them"
+    if here == ";" and is_inside:
+        return (
+            "columns and rules are divided by commas; the semicolon stands behind the bracket that "
+            "closes the table"
+        )
+    if here == "CREATE" and n and before != ";":
+        missing = "bracket that closes it" if is_inside else "semicolon at its end"
+        return f"the statement before this CREATE lacks the {missing}"
+    if "BETWEEN" in [_word(found, n - back) for back in (2, 3)] and here in ("TO", "OR", "BIS"):
+        return "the two ends of BETWEEN are joined with AND"
+    if here in ("INDEX", "KEY") and before == "UNIQUE":
+        return _KEY_IN_TABLE
+    if before == "CONSTRAINT" and here in ("PRIMARY", "UNIQUE", "CHECK", "FOREIGN", ")"):
+        return "behind CONSTRAINT stands a name of your own, or leave the word CONSTRAINT out"
+    if here == "FOREIGN" and before not in ("(", ",") and _word(found, n - 2) != "CONSTRAINT":
+        return (
+            "at a column the word is REFERENCES alone; FOREIGN KEY (column) REFERENCES ... is a "
+            "rule of its own, behind a comma"
+        )
+    if before == "CHECK" and here not in ("(", ")", ","):
+        return "the whole condition stands in brackets: CHECK (column IN ('one', 'other'))"
+    is_name = found[n].kind in ("word", "quoted") and not _is_keyword(found[n].text)
+    if is_name and is_inside and before not in ("(", ",") and _is_type(after):
+        return f"a comma is missing before {found[n].text}"
+    if is_name and (before == "UNIQUE" or (before == "KEY" and n > 1)):
+        rule = before if before == "UNIQUE" else f"{_word(found, n - 2)} KEY"
+        return f"behind {rule} the columns stand in brackets: {rule} ({found[n].text})"
+    if n == 0 and (is_name or here == "TABLE"):
+        return "a table is made with CREATE TABLE name (column TYPE, column TYPE)"
+    return ""
+
+
+def _is_type(word: str) -> bool:
+    return word in _KNOWN_TYPES or word in TYPES
 
 
 def _clause(found: Sequence[Token], places: Sequence[int], word: str) -> str:

@@ -181,6 +181,23 @@ def is_ordered(text: str) -> bool:
     return False
 
 
+def limit(text: str) -> int | None:
+    """Return the number of a query's own LIMIT, not of one inside it; None where it has none."""
+    found = list(tokens(body(text)))
+    while found and found[0].text == "(" and _closing(found) == len(found) - 1:
+        found = found[1:-1]
+    depth, most = 0, None
+    words = [token.text.upper() for token in found]
+    for here, token in enumerate(found):
+        if token.kind == "operator":
+            depth += (token.text in "([{") - (token.text in ")]}")
+        elif depth == 0 and words[here] == "LIMIT":
+            number, unit = [*words[here + 1 : here + 3], "", ""][:2]
+            if number.isdecimal() and unit not in ("%", "PERCENT"):
+                most = int(number)
+    return most
+
+
 def _closing(found: list[Token]) -> int:
     """Return the place of the bracket that closes the first one."""
     depth = 0

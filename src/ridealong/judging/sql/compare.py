@@ -1,7 +1,7 @@
 """Say in words how a result differs from the one that is wanted."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,6 +73,21 @@ def difference(
 def order_in_words(order: Sequence[str]) -> str:
     """Return what order a task asks for, from keys such as `"rides DESC"`."""
     return f"wanted is the order of {', then '.join(map(_key_in_words, order))}"
+
+
+def needless_limit(text: str, results: Iterable[Sequence[Fingerprint]]) -> str | None:
+    """Return what is wrong with a LIMIT that cuts nothing on any data, or None.
+
+    The rows are right today, so the task did not ask for fewer; a longer list will lose some.
+    """
+    most = sqltext.limit(text)
+    longest = max((each.rows for several in results for each in several), default=0)
+    if most is None or not 1 < longest < most:
+        return None
+    return (
+        f"LIMIT {most:,} cuts nothing now and will cut the list once it is longer: the task asks "
+        "for all of its rows, so leave LIMIT out"
+    )
 
 
 def _columns(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:

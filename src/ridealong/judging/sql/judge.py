@@ -1,5 +1,6 @@
 """Judge an answer by what it gives on four data sets; the same code wherever it is asked."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -7,10 +8,16 @@ from typing import Any, Final
 from ridealong.answer import Answer
 from ridealong.engine import sqltext
 from ridealong.engine.fingerprint import FEW_ROWS, Fingerprint, of_error
-from ridealong.engine.locked import SHIFT_DAYS
+from ridealong.engine.locked import SHIFT_IN_WORDS
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped
 from ridealong.judging.kind import Task
-from ridealong.judging.sql.compare import PROPERTIES, Difference, difference, order_in_words
+from ridealong.judging.sql.compare import (
+    PROPERTIES,
+    Difference,
+    difference,
+    needless_limit,
+    order_in_words,
+)
 from ridealong.judging.sql.query import VARIANTS, database, parameter_sets
 from ridealong.judging.sql.run import run
 from ridealong.judging.worker import Worker
@@ -20,7 +27,7 @@ WHERE: Final = {
     "public": "on the public data",
     "hidden": "on other data of the same shape",
     "edge": "on the 12-row edge set",
-    "shifted": f"when the clock is moved {SHIFT_DAYS} days back",
+    "shifted": f"when the clock is moved {SHIFT_IN_WORDS} back",
 }
 ALL_WELL: Final = (
     "the same on other data of the same shape, on the 12-row edge set and when the clock is moved"
@@ -30,6 +37,7 @@ UNSTEADY: Final = (
     "when ORDER BY leaves ties."
 )
 
+_CLOCK_OF_CASES: Final = re.compile(r"MACRO as_of\(\) AS TIMESTAMP '([^']*)'")
 Results = dict[str, list[Fingerprint]]
 _LARGE: Final = ("public", "hidden")
 
@@ -41,6 +49,16 @@ def judge_query(task: Task, answer: Answer, worker: Worker) -> Verdict:
         DatasetError: when the data to judge on can be neither found nor built.
     """
     return _Judge(task, answer.text, worker).verdict()
+
+
+def where(variant: str, cases: str) -> str:
+    """Return which data set it is, as a sentence begins with it, and what a task adds to it."""
+    place = WHERE[variant].capitalize()
+    if variant == "edge" and cases:
+        place += ", with rows added for this task"
+        if clock := _CLOCK_OF_CASES.search(cases):
+            place += f" and the clock at {clock[1]}"
+    return place
 
 
 class _Judge:
@@ -77,6 +95,9 @@ class _Judge:
         failing = [variant for variant in VARIANTS if any(found[variant])]
         lint = sqltext.lint(self.text)
         if not failing and not lint:
+            if needless := needless_limit(self.text, seen.values()):
+                properties += (Property("all rows, however many there are", False),)
+                return self._failed(_sentence(needless), properties)
             return Verdict(self.id, True, self._praise(), properties)
         mistake = self._mistake(seen, failing)
         if mistake and any(map(self._lacks_order, found["public"])) and _is_ordered(mistake):
@@ -110,13 +131,11 @@ class _Judge:
         return _sentence(f"{self._where(variant, which)}: {what.seen}")
 
     def _where(self, variant: str, which: int) -> str:
-        where = WHERE[variant].capitalize()
-        if variant == "edge" and self.cases:
-            where = f"{where}, with rows added for this task"
+        place = where(variant, self.cases)
         if len(self.expected[variant]) > 1:
             values = self.parameters[which].items()
-            where += " with " + ", ".join(f"${name} = {value}" for name, value in values)
-        return where
+            place += " with " + ", ".join(f"${name} = {value}" for name, value in values)
+        return place
 
     def _failed(
         self, message: str, properties: tuple[Property, ...] = (), mistake: str | None = None

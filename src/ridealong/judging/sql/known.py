@@ -53,7 +53,7 @@ def results_of_queries(known: Known) -> dict[str, Any]:
         raise KnownWrong([f"cases: {problem}"])
     expected = run("the reference", known.reference)
     problems += [f"the reference {p}" for p in _reference_problems(entry, order, expected)]
-    problems += [f"the reference: {lint}" for lint in [sqltext.lint(known.reference)] if lint]
+    problems += [f"the reference: {lint}" for lint in _lint(known.reference, expected)]
     if problems:
         raise KnownWrong(problems)
     for name, text in known.alternatives.items():
@@ -61,8 +61,7 @@ def results_of_queries(known: Known) -> dict[str, Any]:
         seen = run(what, text, expected)
         for place, why in islice(_differences(seen, expected, order), 1):
             problems.append(f"{what} differs from the reference on {place}: {why}")
-        if lint := sqltext.lint(text):
-            problems.append(f"{what}: {lint}")
+        problems += [f"{what}: {lint}" for lint in _lint(text, expected)]
     recognised: dict[str, dict[str, Any]] = {}
     found_signs: dict[str, dict[str, Any]] = {}
     for name, text in known.mistakes.items():
@@ -108,6 +107,12 @@ def results_of_queries(known: Known) -> dict[str, Any]:
 @cache
 def _public_data() -> duckdb.DuckDBPyConnection:
     return Engine().open(query.database("public"))
+
+
+def _lint(text: str, expected: Results) -> list[str]:
+    """Return what a check holds against a query whose results are right."""
+    found = (sqltext.lint(text), compare.needless_limit(text, expected.values()))
+    return [lint for lint in found if lint]
 
 
 def _case_problem(cases: str) -> str | None:
