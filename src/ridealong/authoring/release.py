@@ -37,7 +37,7 @@ def _inputs(course: Path, folder: Path) -> str:
         *(path.name for path in notebooks),
         *(format.without_outputs(format.read(path)) for path in notebooks),
         digest_of_files(beside, folder),
-        (course / "nbgrader_config.py").read_bytes(),
+        digest_of_files([course / "nbgrader_config.py"], course),
         digest_of_files(Path(__file__).parent.glob("*.py"), Path(__file__).parent),
     )
 
