@@ -8,6 +8,7 @@ import pytest
 from ridealong import catalogue, judging
 from ridealong.answer import Answer
 from ridealong.judging.sql.query import fingerprints
+from ridealong.judging.sql.signs import sign_of
 from ridealong.notebook import check as notebook
 from ridealong.notebook import session
 from ridealong.verdict import Verdict
@@ -116,11 +117,12 @@ def _entry(answer, order=(), parameters=(), mistakes=(), cases=""):
         "cases": cases,
         "parameters": list(parameters),
         "hints": ["What is one row?", "Look at WHERE.", "WHERE status = ..."],
-        "expected": _stored(wanted, "to_json"),
+        "expected": _stored(wanted, "to_catalogue"),
         "mistakes": [
             {
                 "name": name,
                 "message": message,
+                "sign": sign_of(text, answer, ordered=bool(order)),
                 "results": _stored(
                     fingerprints(text, parameters, order, like=wanted, cases=cases),
                     "recognised_by",

@@ -310,7 +310,7 @@ def test_the_times_of_the_module_are_a_table(wall: Now) -> None:
     bundle = table._repr_mimebundle_()
     assert bundle is not None
     shown = dict(bundle)["text/html"]
-    assert '<th scope="row" style="text-align: left">third-ride</th>' in shown
+    assert ">third-ride</th>" in shown
     for text in ("5:00", "2", "4:12", "2026-03-30"):
         assert f">{text}</td>" in shown
 

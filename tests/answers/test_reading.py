@@ -328,10 +328,17 @@ _JSON = st.recursive(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(_JSON, max_size=4))
-def test_reading_never_raises(tmp_path_factory, cells):
+@given(st.lists(_JSON, max_size=4), st.integers(0, 4))
+def test_an_answer_is_found_among_cells_of_any_shape(tmp_path_factory, cells, place):
+    """Whatever lies around it, in any order: reading never raises and never loses the answer."""
+    answer = {"cell_type": "code", "source": ["%%sql kept\n", "SELECT 1"]}
     path = tmp_path_factory.mktemp("any") / "answers.ipynb"
-    path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    around = [*cells[:place], answer, *cells[place:]]
+    path.write_text(json.dumps({"cells": around}), encoding="utf-8")
 
-    for answer in read(path).values():
-        assert isinstance(answer, Answer)
+    found = read(path)
+
+    assert found["kept"] == Answer("kept", "sql", "SELECT 1")
+    assert set(found) <= {"kept", "x"}
+    damaged = [each for each in cells if not isinstance(each, dict) or "source" not in each]
+    assert sum("is damaged" in each for each in found.problems) >= len(damaged)

@@ -124,4 +124,4 @@ def test_outside_of_a_course_there_is_nothing_to_build(
 def test_stages_come_in_the_order_in_which_one_needs_the_other() -> None:
     names = [stage.name for stage in command.STAGES]
 
-    assert names == ["format", "catalogue", "execute", "release", "manifest", "docs"]
+    assert names == ["format", "catalogue", "execute", "release", "manifest", "mutants", "docs"]

@@ -27,7 +27,8 @@ CREATE TABLE users (user_id BIGINT PRIMARY KEY, email VARCHAR NOT NULL UNIQUE);
 CREATE TABLE rides (
     ride_id BIGINT PRIMARY KEY,
     user_id BIGINT NOT NULL REFERENCES users (user_id),
-    status VARCHAR NOT NULL CHECK (status IN ('requested', 'accepted', 'in_progress', 'completed', 'cancelled')),
+    status VARCHAR NOT NULL
+        CHECK (status IN ('requested', 'accepted', 'in_progress', 'completed', 'cancelled')),
     requested_at TIMESTAMP NOT NULL,
     completed_at TIMESTAMP
 );
@@ -68,7 +69,8 @@ class Scene:
                     names.length ? names.includes(cell.model.id) : cell === notebook.activeCell);
                 const boxes = shown.map((cell) => cell.node.getBoundingClientRect());
                 const top = Math.min(...boxes.map((box) => box.top));
-                const bottom = Math.max(...boxes.map((box) => box.bottom));
+                const end = notebook.node.getBoundingClientRect().bottom;  // of what is in sight
+                const bottom = Math.min(end, Math.max(...boxes.map((box) => box.bottom)));
                 return {x: boxes[0].left, y: top, width: boxes[0].width, height: bottom - top};
             }""",
             list(cells_shown),

@@ -106,6 +106,47 @@ def test_join_without_a_condition_is_pointed_out(con: duckdb.DuckDBPyConnection)
     assert "every row meets every row" in repr(seen)
 
 
+@pytest.mark.parametrize("first", ["payments", "ratings"])
+def test_tables_are_joined_in_the_order_of_the_query(
+    con: duckdb.DuckDBPyConnection, first: str
+) -> None:
+    """DuckDB 2.0.0 and 2.0.1 choose different orders; what a lesson shows is the query's own."""
+    second = {"payments": "ratings", "ratings": "payments"}[first]
+    two = f"rides JOIN {first} USING (ride_id)"
+    seen = cost_of(
+        f"SELECT ride_id FROM {two} JOIN {second} USING (ride_id) JOIN drivers USING (driver_id)",
+        connection=con,
+    )
+
+    joined = [line for line in repr(seen).splitlines() if line.startswith("- Joining")]
+    assert any(f"gives {count(con, two):,} rows" in line for line in joined)
+    assert not any("drivers and rides" in line and first in line for line in joined)
+
+
+def test_tables_that_the_query_links_later_do_not_meet_in_every_pair(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """In the order of the query 10,000 riders would meet 97,555 payments."""
+    tables = "users AS u, payments AS p, rides AS r"
+    linked = "r.user_id = u.user_id AND p.ride_id = r.ride_id"
+    seen = cost_of(f"SELECT count(*) FROM {tables} WHERE {linked}", connection=con)
+
+    assert "every row meets every row" not in repr(seen)
+    assert seen.rows_multiplied == pytest.approx(count(con, "payments") / count(con, "users"))
+    assert seen.tables == {name: count(con, name) for name in ("payments", "rides", "users")}
+
+
+def test_settings_of_the_connection_are_left_as_they_were(con: duckdb.DuckDBPyConnection) -> None:
+    asked = "SELECT current_setting('disabled_optimizers'), current_setting('threads')"
+    con.execute("SET disabled_optimizers = 'top_n'")
+    try:
+        before = con.execute(asked).fetchall()
+        cost_of("SELECT count(*) FROM drivers, cities", connection=con)
+        assert con.execute(asked).fetchall() == before
+    finally:
+        con.execute("SET disabled_optimizers = ''")
+
+
 def test_numbers_do_not_depend_on_threads(con: duckdb.DuckDBPyConnection) -> None:
     sql = "SELECT d.name FROM rides JOIN drivers AS d USING (driver_id) LIMIT 7"
     seen = []

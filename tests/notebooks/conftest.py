@@ -12,7 +12,7 @@ COURSE = Path(__file__).parents[2]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Fill `module`, `notebook_path`, `exercise_of`, `quiz_of`, `kind_of` with what there is."""
+    """Fill the arguments named below with what the course, or the wanted modules, hold now."""
     wanted = metafunc.config.getoption("--module")
     modules = [module for module in _modules() if not wanted or module.name in wanted]
     found: dict[str, Iterator[tuple[object, str]]] = {
@@ -21,9 +21,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         "exercise_of": (
             ((m, e), f"{m.name}/{e.id}") for m in modules for e in m.exercises.values()
         ),
-        "kind_of": (
-            ((kind, m, p), f"{kind}-{m.name}/{p.stem}") for kind, (m, p) in _kinds().items()
-        ),
+        "first_notebook": (((m, m.notebooks[0]), m.name) for m in modules[:1]),
+        "kind_of": (((k, m, p), f"{m.name}/{p.stem}-{k}") for k, m, p in _kinds(modules)),
         "quiz_of": (((m, q), f"{m.name}/{q.id}") for m in modules for q in m.quizzes.values()),
     }
     for name, cases in found.items():
@@ -39,19 +38,17 @@ def _modules() -> list[sources.Module]:
     return [sources.load(folder) for folder in sources.folders(COURSE)]
 
 
-@cache
-def _kinds() -> dict[str, tuple[sources.Module, Path]]:
-    """Return for every kind of answer the first notebook that asks for one."""
-    found: dict[str, tuple[sources.Module, Path]] = {}
-    for module in _modules():
+def _kinds(modules: list[sources.Module]) -> Iterator[tuple[str, sources.Module, Path]]:
+    """Yield for every kind of answer the first notebook that asks for one."""
+    seen: set[str] = set()
+    for module in modules:
         kinds = {name: exercise.kind for name, exercise in module.exercises.items()}
         kinds |= dict.fromkeys(module.quizzes, "quiz")
-        if not set(kinds.values()) <= found.keys():
-            for path in module.notebooks:
-                for cell in format.read(path).cells:
-                    if cell.id in kinds:
-                        found.setdefault(kinds[cell.id], (module, path))
-    return found
+        for path in module.notebooks if not set(kinds.values()) <= seen else ():
+            for cell in format.read(path).cells:
+                if kinds.get(cell.id, "") not in {"", *seen}:
+                    seen.add(kinds[cell.id])
+                    yield kinds[cell.id], module, path
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from ridealong.quizzes import bank
 from ridealong.quizzes import question as schema
-from ridealong.quizzes.judging import judge
+from ridealong.quizzes.judging import NO_ANSWER, judge
 
 ORDER = ["from", "where", "group", "select"]
 
@@ -53,7 +53,9 @@ def test_nothing_chosen_is_no_answer_yet(folder: Path, answer: Any) -> None:
     verdict = judge("clause-order", answer)
 
     assert not verdict.passed
+    assert verdict.message == NO_ANSWER
     assert verdict.message.startswith("no answer yet")
+    assert verdict.mistake is None
 
 
 @pytest.mark.parametrize(
@@ -74,9 +76,60 @@ def test_nothing_chosen_is_no_answer_yet(folder: Path, answer: Any) -> None:
 def test_answers_of_any_shape_fail_with_words(folder: Path, quiz_id: str, answer: Any) -> None:
     verdict = judge(quiz_id, answer)
 
-    if (quiz_id, answer) != ("downtime", 12):
-        assert not verdict.passed
-    assert verdict.message
+    assert not verdict.passed
+    if answer == {"confidence": 3}:
+        assert verdict.message == NO_ANSWER
+    elif (quiz_id, answer) == ("downtime", 12):  # a number: it can be judged, and is too small
+        assert verdict.message == "Less than that: take 0.1% of all minutes of the month."
+    else:
+        assert verdict.message.startswith(f"this is not an answer to {quiz_id}: ")
+        assert len(verdict.message) > len(f"this is not an answer to {quiz_id}: ") + 10
+    assert verdict.mistake == ("chose 12" if "Less than" in verdict.message else None)
+
+
+@pytest.mark.parametrize(
+    ("quiz_id", "choice", "message", "mistake"),
+    [
+        (
+            "clause-order",
+            "a",
+            "SELECT is written first and worked out late. It comes first only without a FROM.",
+            "chose a",
+        ),
+        ("clause-order", "b", "Rows first, then the tests on them.", None),
+        (
+            "null-tests",
+            ["is"],
+            "Left out: driver_id IS NOT DISTINCT FROM NULL. This compares NULL as a value.",
+            "chose is",
+        ),
+        (
+            "null-tests",
+            ["is", "distinct"],
+            "IS NULL is true or false, never unknown. This compares NULL as a value.",
+            None,
+        ),
+        (
+            "null-tests",
+            ["is", "zero"],
+            (
+                "Left out: driver_id IS NOT DISTINCT FROM NULL. This compares NULL as a value. "
+                "0 is a value. It is right where a system writes 0 for nobody."
+            ),
+            "chose is+zero",
+        ),
+    ],
+)
+def test_the_message_holds_what_is_needed_and_nothing_else(
+    folder: Path, quiz_id: str, choice: Any, message: str, mistake: str | None
+) -> None:
+    verdict = judge(quiz_id, {"choice": choice})
+
+    assert verdict.message == message
+    assert verdict.mistake == mistake
+    assert verdict.passed is (mistake is None)
+    assert verdict.exercise == quiz_id
+    assert verdict.properties == ()
 
 
 def test_a_key_held_back_is_recorded_and_not_graded(
@@ -88,7 +141,11 @@ def test_a_key_held_back_is_recorded_and_not_graded(
     verdict = judge("clause-order", {"choice": "b", "confidence": "certain"})
 
     assert not verdict.passed
-    assert "recorded, not graded yet" in verdict.message
+    assert verdict.message == (
+        "recorded, not graded yet: FROM, the rows must exist first. "
+        "Feedback follows when your work is returned."
+    )
+    assert verdict.mistake is None
 
 
 def test_an_unknown_quiz_names_the_nearest(folder: Path) -> None:

@@ -69,6 +69,12 @@ STAGES = (
         "count and sum the generated data",
     ),
     Stage(
+        "mutants",
+        "`docs/instructors/mutants.json`",
+        "the reference answers, `equal` in `exercises.toml`, the catalogue",
+        "change each reference in one place and ask its check about every change",
+    ),
+    Stage(
         "docs",
         "the parts marked `generated` in `*.md`, , `data/er_diagram.svg` and `data/schema.sql`",
         "the sources of the modules, the syllabus, the data dictionary, this table",
@@ -96,13 +102,17 @@ def main(argv: list[str] | None = None) -> int:
         )
         return 2
     try:
-        stages, modules = _chosen(arguments.what, course)
+        stages, modules, exercises = _chosen(arguments.what, course)
     except BuildError as error:
         console.print(error, markup=False)
         return 2
     from ridealong.dataset import DatasetError
 
-    options = Options(hidden_seed=arguments.hidden_seed, hold_quiz_key=arguments.hold_quiz_key)
+    options = Options(
+        hidden_seed=arguments.hidden_seed,
+        hold_quiz_key=arguments.hold_quiz_key,
+        exercises=tuple(exercises),
+    )
     try:
         outcomes = _run(stages, modules, course, options, arguments, console)
     except DatasetError as error:
@@ -111,6 +121,11 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         console.print("Stopped. Nothing is half written: the same command goes on from here.")
         return 130
+    if [stage.name for stage in stages] == ["mutants"]:
+        from ridealong.authoring import mutants
+
+        names = [folder.name for folder in modules]
+        print(mutants.report(course, names, exercises), end="")
     return _report(outcomes, course, arguments.check, console)
 
 
@@ -125,7 +140,8 @@ def _parser() -> argparse.ArgumentParser:
         "what",
         nargs="*",
         metavar="STAGE or MODULE",
-        help="stages to run and modules (folders of solutions/) to run them for; default: all",
+        help="stages to run and modules (folders of solutions/) to run them for; default: all. "
+        "After `mutants` also ids of exercises, which are judged again",
     )
     parser.add_argument(
         "--check", action="store_true", help="change nothing; fail and name what is stale"
@@ -151,28 +167,40 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _chosen(words: list[str], course: Path) -> tuple[list[Stage], list[Path]]:
+def _chosen(words: list[str], course: Path) -> tuple[list[Stage], list[Path], list[str]]:
+    """Return the stages, the modules and the exercises that are asked for."""
     from ridealong.authoring import sources
 
     known = {stage.name: stage for stage in STAGES}
     folders = {folder.name: folder for folder in sources.folders(course)}
-    stages, modules, unknown = [], [], []
+    stages, modules, exercises, unknown = [], [], list[str](), []
+    owners = _owners(folders.values()) if "mutants" in words else {}
     for word in words:
         name = Path(word).name
         if word in known:
             stages.append(known[word])
         elif name in folders:
             modules.append(folders[name])
+        elif name in owners:
+            modules.append(owners[name])
+            exercises.append(name)
         else:
-            unknown.append(
-                f"{word!r} is neither a stage nor a module{did_you_mean_or_known(word, [*known, *folders])}"
-            )
+            near = did_you_mean_or_known(word, [*known, *folders, *owners])
+            unknown.append(f"{word!r} is neither a stage nor a module{near}")
     if unknown:
         raise BuildError(unknown)
     return (
         [stage for stage in STAGES if stage in stages or not stages],
         [folder for folder in folders.values() if folder in modules or not modules],
+        exercises,
     )
+
+
+def _owners(folders: Iterable[Path]) -> dict[str, Path]:
+    """Return for each exercise the folder of its module."""
+    from ridealong.authoring import sources
+
+    return {name: folder for folder in folders for name in sources.load(folder).exercises}
 
 
 def _run(

@@ -38,10 +38,12 @@ class Options:
         hidden_seed: seed of the data that answers are checked on without being seen; None keeps
             the one that a module's catalogue has.
         hold_quiz_key: leave the right answers of quizzes out of the catalogue.
+        exercises: the only ones whose mutants are judged; by default all that changed.
     """
 
     hidden_seed: int | None = None
     hold_quiz_key: bool = False
+    exercises: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ from typing import Final
 
 from ridealong import catalogue
 from ridealong.notebook.check import entry_of
-from ridealong.show.table import cell_text
+from ridealong.show.table import Cell, Side, cell_text, html_table, text_table
 
 _GAP: Final = "..."
-_LEFT, _RIGHT = "left", "right"
 _HANDED_IN: Final = {
     "ddl": "statements that make tables",
     "yaml": "a text in YAML",
@@ -30,44 +29,32 @@ class Expected:
     sample: catalogue.Entry
 
     def __repr__(self) -> str:
-        head = [[name for name, _ in self._columns()], [kind for _, kind in self._columns()]]
-        lines = [*head, *self._rows()]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        sides = self._sides()
-        text = [
-            "  ".join(
-                each.rjust(width) if side == _RIGHT else each.ljust(width)
-                for each, width, side in zip(line, widths, sides, strict=True)
-            ).rstrip()
-            for line in lines
-        ]
-        text.insert(len(head), "  ".join("-" * width for width in widths))
-        return "\n".join([*text, self._size()])
+        names, kinds = zip(*self._columns(), strict=True)
+        right = [place for place, side in enumerate(self._sides()) if side == "right"]
+        table = text_table(names, self._rows(), right=right, below=kinds)
+        return f"{table}\n{self._size()}"
 
     def _repr_html_(self) -> str:
         sides = self._sides()
-        head = "".join(
-            f'<th scope="col" style="text-align:{side};vertical-align:top">{html.escape(name)}'
-            + (f'<br><span style="font-weight:normal">{html.escape(kind)}</span>' if kind else "")
-            + "</th>"
-            for (name, kind), side in zip(self._columns(), sides, strict=True)
-        )
-        body = "".join(
-            "<tr>"
-            + "".join(
-                f'<td style="text-align:{side}">{html.escape(each)}</td>'
-                for each, side in zip(row, sides, strict=True)
+        headings = [
+            Cell(
+                name,
+                side,
+                markup=html.escape(name)
+                + (
+                    f'<br><span style="font-weight:normal">{html.escape(kind)}</span>'
+                    if kind
+                    else ""
+                ),
             )
-            + "</tr>"
+            for (name, kind), side in zip(self._columns(), sides, strict=True)
+        ]
+        rows = [
+            [Cell(each, side) for each, side in zip(row, sides, strict=True)]
             for row in self._rows()
-        )
-        caption = f"What {self.name} gives on the public data"
-        return (
-            '<table><caption style="text-align:left;caption-side:top">'
-            f"{html.escape(caption)}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            f"<p>{html.escape(self._size())}</p>"
-        )
+        ]
+        table = html_table(headings, rows, caption=f"What {self.name} gives on the public data")
+        return f"{table}<p>{html.escape(self._size())}</p>"
 
     def _columns(self) -> list[tuple[str, str]]:
         """Return names and types; before them, of an ordered result, the number of the row."""
@@ -94,9 +81,10 @@ class Expected:
             rows.append([_GAP] * len(rows[0]))
         return rows
 
-    def _sides(self) -> list[str]:
+    def _sides(self) -> list[Side]:
         return [
-            _RIGHT if name == "row" or "number" in kind else _LEFT for name, kind in self._columns()
+            "right" if name == "row" or "number" in kind else "left"
+            for name, kind in self._columns()
         ]
 
     def _size(self) -> str:
