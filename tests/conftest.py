@@ -1,14 +1,102 @@
 """What all tests share: the course's folders, its databases, its notebooks found by looking."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 COURSE = Path(__file__).parents[1]
 pytest_plugins = ["small_course"]
+
+# What takes long, the longest first, so that several processes (`-n 2`) end at the same time.
+# A name stands for all that begins with it; what is not named comes last.
+LONGEST_FIRST = (
+    "tests/browser/test_learner_path.py",
+    "tests/notebooks/test_grading.py",
+    "solutions/",
+    "tests/judging/test_hostile_queries.py",
+    "tests/authoring/test_rubric.py",
+    "tests/judging/",
+    "tests/dataset/",
+    "tests/authoring/test_release.py",
+    "tests/notebooks/",
+    "tests/labs/",
+    "tests/test_style.py",
+    "tests/test_carry_over.py",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run be narrowed to modules, or to one notebook of each."""
+    parser.addoption(
+        "--module",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only notebooks and tests/notebooks of this module; may be given again",
+    )
+    parser.addoption(
+        "--one-notebook-per-module",
+        action="store_true",
+        help="run the first notebook of each module and no other",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the notebooks of `solutions/` that the options do not ask for."""
+    modules = config.getoption("--module")
+    one_each = config.getoption("--one-notebook-per-module")
+    left_out = [
+        item
+        for item in items
+        if item.path.suffix == ".ipynb"
+        and (
+            (modules and item.path.parent.name not in modules)
+            or (one_each and item.path != min(item.path.parent.glob("*.ipynb")))
+        )
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    gone = set(left_out)
+    items[:] = [item for item in items if item not in gone]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the tests out file by file, and those of modules module by module."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class LongestFirst(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return part_of(nodeid)
+
+        def _assign_work_unit(self, node: Any) -> None:
+            longest = min(self.workqueue, key=lambda part: (rank(part), -len(self.workqueue[part])))
+            self.workqueue.move_to_end(longest, last=False)
+            super()._assign_work_unit(node)
+
+    return LongestFirst(config, log)
+
+
+def part_of(nodeid: str) -> str:
+    """Return what stays in one process: a file, or what it tests of one module.
+
+    Kernels, submissions and grades are made once for a file or a module and shared by its tests.
+    """
+    file, _, rest = nodeid.partition("::")
+    module = re.search(r"\[(\d\d_\w+)", rest) if file.startswith("tests/notebooks/") else None
+    return f"{file}[{module[1]}]" if module else file
+
+
+def rank(part: str) -> int:
+    """Return where a part stands among those that take long."""
+    named = (place for place, name in enumerate(LONGEST_FIRST) if part.startswith(name))
+    return next(named, len(LONGEST_FIRST))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ import pytest
 from ridealong import catalogue, judging
 from ridealong.answer import Answer
 from ridealong.judging.sql.query import fingerprints
+from ridealong.judging.sql.signs import sign_of
 from ridealong.notebook import check as notebook
 from ridealong.notebook import session
 from ridealong.verdict import Verdict
@@ -111,15 +112,17 @@ EXERCISES = {
 def _entry(answer, order=(), parameters=(), mistakes=(), cases=""):
     wanted = fingerprints(answer, parameters, order, cases=cases)
     return {
+        "points": 2,
         "order": list(order),
         "cases": cases,
         "parameters": list(parameters),
         "hints": ["What is one row?", "Look at WHERE.", "WHERE status = ..."],
-        "expected": _stored(wanted, "to_json"),
+        "expected": _stored(wanted, "to_catalogue"),
         "mistakes": [
             {
                 "name": name,
                 "message": message,
+                "sign": sign_of(text, answer, ordered=bool(order)),
                 "results": _stored(
                     fingerprints(text, parameters, order, like=wanted, cases=cases),
                     "recognised_by",
@@ -145,10 +148,10 @@ def exercises(databases):
 @pytest.fixture
 def course(exercises, monkeypatch) -> Iterator[dict[str, str]]:
     """The course with these exercises alone; gives the right answer to each."""
-    module = catalogue.Module("04_sql_one", 7919, 1.0, exercises)
+    module = catalogue.Module(
+        "04_sql_one", 7919, 1.0, exercises, notebooks={"01_rows": list(EXERCISES)}
+    )
     monkeypatch.setattr(catalogue, "modules", lambda: (module,))
-    notebook._failures.clear()
-    notebook._hints_given.clear()
     return {name: each["answer"] for name, each in EXERCISES.items()}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ridealong import authoring, cli, doctor, study
-from ridealong.authoring import pins
+from ridealong.authoring import pins, testing
 
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -42,7 +42,33 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         cli.main(["--help"])
     assert stop.value.code == 0
     told = capsys.readouterr().out
-    assert all(f"\n    {command} " in told for command in ("study", "doctor", "build", "pins"))
+    assert all(
+        f"\n    {command} " in told for command in ("study", "doctor", "build", "test", "pins")
+    )
+
+
+HEAVY = ("IPython", "anywidget", "duckdb", "ipywidgets", "matplotlib", "nbformat", "nbgrader")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["study", "--help"], ["build", "--help"]])
+def test_help_loads_nothing_that_it_does_not_need(arguments: list[str]) -> None:
+    """In a process of its own: it is the first thing that a newcomer waits for."""
+    program = (
+        "import sys; from ridealong import cli\n"
+        f"try: cli.main({arguments!r})\n"
+        f"finally: print([name for name in {(*HEAVY, 'numpy', 'pandas', 'rich')!r} "
+        "if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+    assert "usage: ridealong" in done.stdout
+    assert done.stderr == "[]\n"
 
 
 @pytest.mark.parametrize(
@@ -117,6 +143,19 @@ def test_build_is_handed_on_whole(monkeypatch: pytest.MonkeyPatch, arguments: li
     monkeypatch.setattr(authoring, "main", build)
     assert cli.main(["build", *arguments]) == 7
     assert handed == [arguments]
+
+
+def test_test_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[tuple[list[str], list[str]]] = []
+
+    def run_tests(modules: list[str], extra: list[str]) -> int:
+        handed.append((modules, extra))
+        return 4
+
+    monkeypatch.setattr(testing, "run", run_tests)
+    assert cli.main(["test"]) == 4
+    assert cli.main(["test", "04_sql_one", "--", "-k", "mistakes"]) == 4
+    assert handed == [([], []), (["04_sql_one"], ["-k", "mistakes"])]
 
 
 def test_pins_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -260,12 +260,27 @@ def test_release_from_another_folder_is_found(tmp_path: Path) -> None:
 
 
 def test_report_has_one_line_per_part_and_one_per_mend() -> None:
-    told = doctor.report([Finding("disk", "9 GB free"), Finding("data", "gone", "build it")])
-    assert told.splitlines() == [
+    found = [Finding("disk", "9 GB free"), Finding("data", "gone", "build it")]
+    assert "\n".join(map(doctor.line, found)).splitlines() == [
         "ok    disk           9 GB free",
         "MEND  data           gone",
         "                     -> build it",
     ]
+
+
+def test_each_line_is_printed_before_the_next_part_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed: list[str] = []
+
+    def look(root: Path) -> Iterator[Finding]:
+        for part in ("disk", "data"):
+            printed.append(capsys.readouterr().out)
+            yield Finding(part, "9 GB free")
+
+    monkeypatch.setattr(doctor, "examine", look)
+    doctor.run()
+    assert printed == ["", "ok    disk           9 GB free\n"]
 
 
 def test_exit_code_tells(

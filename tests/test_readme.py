@@ -116,6 +116,9 @@ def assert_runs(words: list[str]) -> None:
 
 
 def ridealong(words: list[str]) -> None:
+    if words[:1] == ["test"]:
+        modules = [word for word in words[1:] if not word.startswith("-")]
+        assert all((ROOT / "solutions" / module).is_dir() for module in modules)
     if words[:1] == ["build"]:
         options = build._parser().parse_args(words[1:])
         build._chosen(options.what, ROOT)
@@ -296,12 +299,34 @@ def test_workflow_runs_the_readmes_command_on_all_systems_and_pythons() -> None:
     assert "python -m pip install uv && python -m uv run pytest" in commands
 
 
+def test_workflows_use_two_processes_and_fewer_notebooks_where_they_are_slow() -> None:
+    (job,) = workflow("ci.yml")["jobs"].values()
+    assert "--numprocesses=2" in job["env"]["PYTEST_ADDOPTS"]
+    assert "--numprocesses=2" in CI
+    narrowed = {each["system"]: each["narrowed"] for each in job["strategy"]["matrix"]["include"]}
+    assert narrowed == dict.fromkeys(
+        ("macos-latest", "windows-latest"), "--one-notebook-per-module"
+    )
+
+
+def weekly(job: str) -> list[str]:
+    steps = workflow("weekly.yml")["jobs"][job]["steps"]
+    return [step["run"] for step in steps if "run" in step]
+
+
 def test_weekly_workflow_takes_the_newest_of_everything() -> None:
-    text = WORKFLOWS["weekly.yml"].read_text(encoding="utf-8")
     assert "schedule" in workflow("weekly.yml")[True]  # YAML reads the key `on` as true
-    assert "constraints" not in text
-    assert "--nbval-lax" in text
-    assert "uv run" not in text
+    install, tests, _ = weekly("newest")
+    assert "constraints" not in install
+    assert "uv run" not in install
+    assert "--nbval-lax" in tests
+
+
+def test_weekly_workflow_runs_what_the_others_leave_out() -> None:
+    (tests,) = weekly("repetitions")
+    assert tests.endswith("pytest --numprocesses=2 -m weekly")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "-m not weekly" in project["tool"]["pytest"]["ini_options"]["addopts"]
 
 
 @pytest.mark.skipif(shutil.which("actionlint") is None, reason="actionlint is not installed")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jupyterlab.labapp import LabApp
 
-from ridealong import study
+from ridealong import files, study
 
 FIRST = "04_sql_one/01_rows_and_columns.ipynb"
 SECOND = "04_sql_one/02_null_and_order.ipynb"
@@ -193,20 +193,19 @@ def test_record_naming_files_outside_of_the_copy_is_damaged(shipped: Path, work:
 def test_interrupted_copy_leaves_no_half_file_and_goes_on(
     shipped: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = Path.write_bytes
+    whole = os.replace
 
-    def pull_the_plug(path: Path, content: bytes) -> int:
-        if "02_null" in path.name:
-            whole(path, content[:4])
+    def pull_the_plug(source: Path, target: Path) -> None:
+        if "02_null" in target.name:
             raise KeyboardInterrupt
-        return whole(path, content)
+        whole(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", pull_the_plug)
+        patch.setattr(files.os, "replace", pull_the_plug)
         with pytest.raises(KeyboardInterrupt):
             study.update_copy(shipped, work)
     assert contents(work) == {FIRST: "rows, version 1"}
-    assert not list(work.rglob("*.part"))
+    assert not list(work.rglob("*.tmp"))
     assert [change.kind for change in study.update_copy(shipped, work)] == ["added"]
     assert contents(work) == contents(shipped)
 
@@ -279,7 +278,7 @@ def test_arguments_are_ones_that_jupyterlab_knows(course_folder: Path) -> None:
     work = course_folder / "work"
     app = LabApp()
     app.parse_command_line(
-        study.jupyter_arguments(work, first_start=True, port=9999, browser=False, extra=[])
+        study.jupyter_arguments(work, first=FIRST, port=9999, browser=False, extra=[])
     )
     assert app.default_url == f"/lab/tree/{FIRST}"
     assert Path(app.workspaces_dir) == work / study.WORKSPACES

@@ -9,13 +9,14 @@ from typing import Any, Final
 _HOMES: Final = {
     "check": "notebook.check",
     "connect": "dataset",
-    "describe": "dataset",
+    "describe": "show.overview",
+    "expected": "notebook.expected",
     "hint": "notebook.check",
     "predict": "quizzes.widget",
     "quiz": "quizzes.widget",
     "rubric": "notebook.rubrics",
     "say": "notebook.say",
-    "tables": "dataset",
+    "tables": "show.overview",
     "timer": "timing",
 }
 

@@ -1,9 +1,12 @@
-"""The command `ridealong`: study, doctor, build, pins. Each is a thin call."""
+"""The command `ridealong`: study, doctor, build, test, pins. Each is a thin call.
+
+What a command needs is imported when it is called, so that the help is there at once.
+"""
 
 import argparse
-import importlib.metadata
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return authoring.main(arguments[1:])
     parsed, extra = _split(arguments)
     options = _parser().parse_args(parsed)
-    if extra and options.command != "study":
+    if extra and options.command not in ("study", "test"):
         _parser().error(f"unrecognized arguments: -- {' '.join(extra)}")
     try:
         return _run(options, extra)
@@ -29,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Split off what stands after `--`: it is meant for JupyterLab."""
+    """Split off what stands after `--`: it is meant for JupyterLab, or for pytest."""
     if "--" not in arguments:
         return arguments, []
     place = arguments.index("--")
@@ -42,8 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Learn the technical side of product management by operating Ridealong.",
         allow_abbrev=False,
     )
-    version = importlib.metadata.version("ridealong")
-    parser.add_argument("--version", action="version", version=f"ridealong {version}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     study = commands.add_parser(
@@ -72,6 +74,16 @@ def _parser() -> argparse.ArgumentParser:
     # Only for its line in the list of commands: main() hands `build` on before it gets here.
     commands.add_parser("build", help="derive notebooks, catalogue and tables from solutions/")
 
+    test = commands.add_parser(
+        "test",
+        help="pass the tests, all or those of a module",
+        description="Pass the tests of the whole course, or what concerns some modules: their "
+        "notebooks run, and their answers, mutants, anatomy and release are tested.",
+        epilog="What stands after -- goes to pytest: ridealong test 04_sql_one -- -k mistakes",
+        allow_abbrev=False,
+    )
+    test.add_argument("modules", nargs="*", metavar="MODULE", help="a folder of solutions/")
+
     pins = commands.add_parser(
         "pins",
         help="copy the versions in constraints.txt to pyproject.toml",
@@ -83,6 +95,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     pins.add_argument("--check", action="store_true", help="write nothing; exit with 1 if stale")
     return parser
+
+
+class _Version(argparse.Action):
+    """Print the version; it is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        import importlib.metadata
+
+        print(f"ridealong {importlib.metadata.version('ridealong')}")
+        parser.exit()
 
 
 def _run(options: argparse.Namespace, extra: list[str]) -> int:
@@ -105,6 +127,10 @@ def _run(options: argparse.Namespace, extra: list[str]) -> int:
             from ridealong import doctor
 
             return doctor.run(as_json=options.json)
+        case "test":
+            from ridealong.authoring import testing
+
+            return testing.run(options.modules, extra)
         case _:
             from ridealong.authoring import pins
 

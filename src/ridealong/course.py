@@ -1,6 +1,10 @@
 """Find the course folder: the clone that holds the sources and the learner's work."""
 
 from pathlib import Path
+from typing import Final
+
+MOVED: Final = {"05_sql_one": "04_sql_one", "04_schema": "05_schema"}
+"""What modules were called before: the folder that a learner may have -> the folder now."""
 
 
 def root(start: Path | None = None) -> Path | None:

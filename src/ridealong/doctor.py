@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -38,14 +38,14 @@ class Finding:
         return self.mend is None
 
 
-def examine(root: Path | None) -> list[Finding]:
+def examine(root: Path | None) -> Iterator[Finding]:
     """Look at every part, in the order in which to mend them.
 
     Args:
         root: The course folder, or None outside of one.
 
-    Returns:
-        One finding per part. Nothing is raised and nothing is changed.
+    Yields:
+        One finding per part, as soon as it is there. Nothing is raised and nothing is changed.
     """
     parts: list[tuple[str, Callable[[], Finding]]] = [
         ("Python", _python),
@@ -60,7 +60,8 @@ def examine(root: Path | None) -> list[Finding]:
         ("nbgrader", lambda: _nbgrader(root)),
         ("your work", lambda: _notebooks_untouched(root)),
     ]
-    return [_examined(part, look, root) for part, look in parts]
+    for part, look in parts:
+        yield _examined(part, look, root)
 
 
 def _examined(part: str, look: Callable[[], Finding], root: Path | None) -> Finding:
@@ -319,27 +320,30 @@ def _changed_by_git(root: Path) -> list[str]:
     return done.stdout.split("\n")[:-1] if done.returncode == 0 else []
 
 
-def report(findings: list[Finding], *, as_json: bool = False, colour: bool = False) -> str:
-    """Return the findings as text, one line per part (and one for its mend), or as JSON."""
-    if as_json:
-        return json.dumps([asdict(finding) | {"well": finding.well} for finding in findings])
-    lines = []
-    for finding in findings:
-        word = "ok  " if finding.well else "MEND"
-        if colour:
-            word = f"\x1b[{32 if finding.well else 31}m{word}\x1b[0m"
-        lines.append(f"{word}  {finding.part:<14} {finding.seen}")
-        if finding.mend is not None:
-            lines.append(f"{'':<21}-> {finding.mend}")
-    return "\n".join(lines)
+def line(finding: Finding, *, colour: bool = False) -> str:
+    """Return a finding as one line, with a second one for its mend."""
+    word = "ok  " if finding.well else "MEND"
+    if colour:
+        word = f"\x1b[{32 if finding.well else 31}m{word}\x1b[0m"
+    told = f"{word}  {finding.part:<14} {finding.seen}"
+    return told if finding.mend is None else f"{told}\n{'':<21}-> {finding.mend}"
 
 
 def run(*, as_json: bool = False) -> int:
-    """Do what `ridealong doctor` says; return 0 when all is well, 1 when there is a mend."""
+    """Do what `ridealong doctor` says; return 0 when all is well, 1 when there is a mend.
+
+    Each line is printed as soon as its part is looked at: some take a second or two.
+    """
     root = course.root() or course.root(Path(__file__))
+    colour = _shows_colour()
+    findings = []
     with contextlib.chdir(root or Path.cwd()):  # where the data lies depends on it
-        findings = examine(root)
-    print(report(findings, as_json=as_json, colour=not as_json and _shows_colour()))
+        for finding in examine(root):
+            findings.append(finding)
+            if not as_json:
+                print(line(finding, colour=colour), flush=True)
+    if as_json:
+        print(json.dumps([asdict(finding) | {"well": finding.well} for finding in findings]))
     return 0 if all(finding.well for finding in findings) else 1
 
 

@@ -18,6 +18,8 @@ from typing import Any, ClassVar, Final
 
 from filelock import FileLock, Timeout
 
+from ridealong import files
+
 LOCK_TIMEOUT_SECONDS: Final = 10
 
 Entry = dict[str, Any]
@@ -85,6 +87,35 @@ class RecordFile:
         self._unsaved.clear()
         return Saved(entry, notice=notice)
 
+    def add(self, entries: Mapping[str, Mapping[str, Entry]]) -> None:
+        """Add entries by section and name, as they are; what the file holds already stays.
+
+        Lists within an entry that the file has as well are joined, each part once.
+
+        Raises:
+            OSError: when the file cannot be written.
+        """
+        with self._lock():
+            content = _read(self.path, self.sections)
+            if content.damage:
+                self._set_aside(content.damage)
+            for section, named in entries.items():
+                for identity, entry in named.items():
+                    there = content.document[section].setdefault(identity, dict(entry))
+                    for key, value in entry.items():
+                        if isinstance(value, list) and isinstance(there.get(key), list):
+                            more = [part for part in value if part not in there[key]]
+                            there[key] = [*more, *there[key]]
+            _write(self.path, content.document)
+
+    def damage(self) -> str:
+        """Return what of the file cannot be read, "" when all can.
+
+        Raises:
+            OSError: when it cannot be opened.
+        """
+        return _read(self.path, self.sections).damage
+
     def _set_aside(self, damage: str) -> str:
         """Copy a file that cannot be read as a whole to a new name; return the message."""
         content = self.path.read_bytes()
@@ -146,22 +177,8 @@ def _read(path: Path, sections: Sequence[str]) -> _Content:
 
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:
-    """Replace the file in one step: a crash leaves the old one or the new one."""
     text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            os.chmod(name, path.stat().st_mode)
-        else:
-            os.chmod(name, 0o644)  # mkstemp makes it readable by its owner only
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    files.write(path, text.encode())
 
 
 def _not_saved(path: Path, error: OSError) -> str:

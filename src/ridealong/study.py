@@ -11,11 +11,12 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
-from ridealong import course
+from ridealong import course, files
+from ridealong.carry_over import Moved, carry_over, only_answers_differ
 
 WORK: Final = "work"
 RECORD: Final = ".ridealong.json"
@@ -59,7 +60,7 @@ class Change:
                 )
 
 
-def update_copy(shipped: Path, work: Path) -> list[Change]:
+def update_copy(shipped: Path, work: Path) -> list[Change | Moved]:
     """Bring the learner's copy of the notebooks up to date, losing nothing of theirs.
 
     A file counts as touched when any byte differs from what was copied last.
@@ -70,6 +71,8 @@ def update_copy(shipped: Path, work: Path) -> list[Change]:
     | untouched | changed | replaced |
     | untouched | withdrawn | removed |
     | touched | changed | kept; the new version is put beside it, once |
+    | touched | changed, and an answer in it is asked for elsewhere now | answers are carried over |
+    | a module's folder of before | has another name | answers are carried over |
     | touched, or the learner's own | unchanged, or not there | kept |
 
     Args:
@@ -87,20 +90,30 @@ def update_copy(shipped: Path, work: Path) -> list[Change]:
         raise StudyError(
             f"{shipped} holds no notebooks. Bring them back with: git checkout -- {shipped.name}"
         )
-    changes: list[Change] = []
+    changes: list[Change | Moved] = []
     try:
         work.mkdir(parents=True, exist_ok=True)
-        copied, damaged = _read_record(work)
+        record, damaged = _read_record(work)
+        copied = record.copied
         if damaged is not None:
             changes.append(Change(damaged, "record"))
+            # Whatever has the name of a notebook may be an older one of the course.
+            copied |= dict.fromkeys(_named_like_the_course(work), "")
+
+        def save() -> None:
+            files.write(work / RECORD, record.content())
+
         try:
+            changes.extend(
+                carry_over(shipped, work, copied, record.moving, digest=_digest, save=save)
+            )
             for name in names:
                 change = _update_file(name, shipped, work, copied)
                 if change is not None:
                     changes.append(change)
             changes.extend(_withdraw(set(names), work, copied))
         finally:
-            _write(work / RECORD, json.dumps({"copied": copied}, indent=1).encode() + b"\n")
+            save()
     except OSError as error:
         raise StudyError(
             f"{error.filename or work}: {error.strerror or error}. "
@@ -108,6 +121,18 @@ def update_copy(shipped: Path, work: Path) -> list[Change]:
             "if a file of yours stands in the way of a folder, rename it. Then try again."
         ) from error
     return changes
+
+
+@dataclass(slots=True)
+class _Record:
+    """What was copied, and what is being moved: see `carry_over`."""
+
+    copied: dict[str, str] = field(default_factory=dict)
+    moving: dict[str, str] = field(default_factory=dict)
+
+    def content(self) -> bytes:
+        kept = {"copied": self.copied} | ({"moving": self.moving} if self.moving else {})
+        return json.dumps(kept, indent=1).encode() + b"\n"
 
 
 def _shipped_files(shipped: Path) -> Iterator[str]:
@@ -126,13 +151,13 @@ def _update_file(name: str, shipped: Path, work: Path, copied: dict[str, str]) -
     mine = work / name
     change: Change | None = None
     if not mine.exists():
-        _write(mine, new)
+        files.write(mine, new)
         change = Change(name, "added" if given is None else "restored")
     elif (theirs := mine.read_bytes()) != new and given != _digest(new):
         if given == _digest(theirs):
-            _write(mine, new)
+            files.write(mine, new)
             change = Change(name, "refreshed")
-        else:
+        elif not only_answers_differ(theirs, new):
             change = Change(name, "beside", beside=_put_beside(mine, new))
     copied[name] = _digest(new)
     return change
@@ -145,7 +170,7 @@ def _put_beside(mine: Path, new: bytes) -> str:
         suffix = ".new" if number == 1 else f".new-{number}"
         beside = mine.with_name(mine.stem + suffix + mine.suffix)
         if not beside.exists():
-            _write(beside, new)
+            files.write(beside, new)
         elif not beside.is_file() or beside.read_bytes() != new:
             number += 1
             continue
@@ -158,26 +183,45 @@ def _withdraw(names: set[str], work: Path, copied: dict[str, str]) -> Iterator[C
         mine = work / name
         if mine.is_file() and _digest(mine.read_bytes()) == copied[name]:
             mine.unlink()
+            _remove_what_is_left(mine, copied[name])
             yield Change(name, "withdrawn")
         del copied[name]
 
 
-def _read_record(work: Path) -> tuple[dict[str, str], str | None]:
-    """Return what was copied (path to digest), and the new name of a damaged record."""
+def _remove_what_is_left(mine: Path, given: str) -> None:
+    """Remove JupyterLab's copy of an untouched notebook, and its folder when that is empty."""
+    checkpoint = mine.parent / ".ipynb_checkpoints" / f"{mine.stem}-checkpoint{mine.suffix}"
+    if checkpoint.is_file() and _digest(checkpoint.read_bytes()) == given:
+        checkpoint.unlink()
+    for folder in (checkpoint.parent, mine.parent):
+        with contextlib.suppress(OSError):  # something of the learner's is in it
+            folder.rmdir()
+
+
+def _named_like_the_course(work: Path) -> Iterator[str]:
+    for path in work.glob("[0-9][0-9]_*/[0-9][0-9]_*.ipynb"):
+        yield path.relative_to(work).as_posix()
+
+
+def _read_record(work: Path) -> tuple[_Record, str | None]:
+    """Return the record, and the new name of a damaged one."""
     path = work / RECORD
     try:
-        copied = json.loads(path.read_bytes())["copied"]
-        if all(isinstance(digest, str) and _inside(name) for name, digest in copied.items()):
-            return dict(copied), None
+        kept = json.loads(path.read_bytes())
+        record = _Record(dict(kept["copied"]), dict(kept.get("moving", {})))
+        names = [*record.copied, *record.moving, *record.moving.values()]
+        digests = record.copied.values()
+        if all(map(_inside, names)) and all(isinstance(digest, str) for digest in digests):
+            return record, None
     except FileNotFoundError:
-        return {}, None
+        return _Record(), None
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     number = 1
     while (aside := path.with_name(f".ridealong.damaged-{number}.json")).exists():
         number += 1
     path.rename(aside)
-    return {}, aside.name
+    return _Record(), aside.name
 
 
 def _inside(name: str) -> bool:
@@ -190,22 +234,9 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def first_notebook(work: Path) -> str:
+def first_notebook(shipped: Path) -> str:
     """Return the path, inside the learner's folder, of the notebook to begin with."""
-    notebooks = (path.relative_to(work).as_posix() for path in work.glob("[0-9]*/[0-9]*.ipynb"))
-    return min(notebooks, default="")
+    return min((name for name in _shipped_files(shipped) if name.endswith(".ipynb")), default="")
 
 
 def build_databases() -> None:
@@ -221,12 +252,19 @@ def build_databases() -> None:
 
 
 def jupyter_arguments(
-    work: Path, *, first_start: bool, port: int | None, browser: bool, extra: Sequence[str]
+    work: Path, *, first: str | None, port: int | None, browser: bool, extra: Sequence[str]
 ) -> list[str]:
     """Return JupyterLab's command line for the learner's folder.
 
-    Only this machine can reach the server, and it asks for its token. The first start shows the
-    first notebook; later ones show what was open last, kept apart from the learner's other work.
+    Only this machine can reach the server, and it asks for its token.
+
+    Args:
+        work: the learner's folder.
+        first: the notebook to show; None shows what was open last, which is kept apart from the
+            learner's other work.
+        port: port on 127.0.0.1; None takes JupyterLab's own.
+        browser: open the page in the browser.
+        extra: more arguments.
     """
     arguments = [
         f"--ServerApp.root_dir={work}",
@@ -234,8 +272,8 @@ def jupyter_arguments(
         "--log-level=WARN",
         f"--LabApp.workspaces_dir={work / WORKSPACES}",
     ]
-    if first_start:
-        arguments.append(f"--LabApp.default_url=/lab/tree/{first_notebook(work)}")
+    if first is not None:
+        arguments.append(f"--LabApp.default_url=/lab/tree/{first}")
     if port is not None:
         arguments.append(f"--ServerApp.port={port}")
     if not browser:
@@ -292,6 +330,9 @@ def study(
     first_start = not (work / WORKSPACES).is_dir()
     first_copy = not (work / RECORD).exists()
     changes = update_copy(root / "notebooks", work)
+    first = first_notebook(root / "notebooks")
+    # After a move the notebooks that were open last are no longer where they were.
+    shows_first = first_start or any(isinstance(change, Moved) for change in changes)
     if first_copy and all(change.kind == "added" for change in changes):
         say(f"{len(changes)} files copied to {WORK}/: that folder is yours, work there.")
     else:
@@ -304,10 +345,12 @@ def study(
     with contextlib.chdir(root):  # where the data lies depends on it
         build_databases()
     if os.environ.get(_HUB_VARIABLE):
-        say(f"Your JupyterHub is running already: open {WORK}/{first_notebook(work)} in it.")
+        say(f"Your JupyterHub is running already: open {WORK}/{first} in it.")
         return
     say("JupyterLab starts. To stop it: Ctrl+C here, twice.")
     start_jupyterlab(
         root,
-        jupyter_arguments(work, first_start=first_start, port=port, browser=browser, extra=extra),
+        jupyter_arguments(
+            work, first=first if shows_first else None, port=port, browser=browser, extra=extra
+        ),
     )

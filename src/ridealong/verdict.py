@@ -14,6 +14,7 @@ class Property:
         seen: what was seen, where that is more than the name says.
         matters: what it costs when it does not hold.
         legal: of an attack on a schema, whether it had to be let pass.
+        tried: whether it came to the point at all; what was not tried has not held either.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Property:
     seen: str = ""
     matters: str = ""
     legal: bool = False
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

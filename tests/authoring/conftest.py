@@ -118,7 +118,7 @@ QUIZ = """%%quiz clause_order
 # END SOLUTION"""
 
 
-def graded(grade_id: str, *, points: int = 0) -> dict[str, Any]:
+def graded(grade_id: str, *, points: float = 0) -> dict[str, Any]:
     """nbgrader's metadata of an answer cell, or with points of a check cell."""
     flags: dict[str, Any] = {
         "grade": bool(points),

@@ -170,6 +170,24 @@ def test_catalogue_holds_no_query(sample: Path, build: Callable[..., dict[str, A
     assert "SELECT count" not in json.dumps(content["exercises"])
 
 
+def test_catalogue_tells_what_is_checked_in_a_notebook_in_its_order(
+    build: Callable[..., dict[str, Any]],
+) -> None:
+    assert build()["notebooks"] == {
+        "01_first_look": ["rides-by-city", "rider-rides", "clause-order"]
+    }
+
+
+def test_of_a_result_two_or_three_rows_ship(build: Callable[..., dict[str, Any]]) -> None:
+    exercises = build()["exercises"]
+
+    by_city, of_rider = exercises["rides-by-city"]["sample"], exercises["rider-rides"]["sample"]
+    assert by_city["columns"] == [["city", "text"], ["rides", "whole number"]]
+    assert (by_city["row_count"], by_city["places"], len(by_city["rows"])) == (6, [1, 6], 2)
+    assert (of_rider["row_count"], of_rider["rows"]) == (1, [])
+    assert of_rider["parameters"] == {"rider_id": 123}
+
+
 def test_key_of_quizzes_can_be_held_back(build: Callable[..., dict[str, Any]]) -> None:
     full = build()["quizzes"]["clause-order"]
     held = build(hold_quiz_key=True)["quizzes"]["clause-order"]

@@ -1,10 +1,12 @@
 """`ridealong build`: what it does, what it says, its exit code."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from ridealong.authoring import command, main
+from ridealong.authoring import catalogue, command, format, main, release
+from ridealong.authoring.steps import MEMORY
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
@@ -67,6 +69,32 @@ def test_a_build_stops_before_a_stage_whose_sources_are_wrong(
     assert not (sample / "notebooks").exists()
 
 
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["as it is", "as on Windows"])
+def test_a_fresh_clone_has_nothing_to_make(
+    sample: Path,
+    databases: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    line_end: bytes,
+) -> None:
+    stages = ["format", "catalogue", "release"]
+    assert main(stages) == 0, said(capsys)
+    clone = tmp_path / "clone"
+    shutil.copytree(sample, clone, ignore=shutil.ignore_patterns(MEMORY))
+    for path in clone.rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes().replace(b"\n", line_end))
+    monkeypatch.chdir(clone)
+    for module, maker in ((format, "_formatted"), (catalogue, "_made"), (release, "_released")):
+        monkeypatch.setattr(module, maker, lambda *_: pytest.fail("something is made"))
+
+    assert main(stages) == 0, said(capsys)
+    assert main([*stages, "--check"]) == 0, said(capsys)
+    with pytest.raises(pytest.fail.Exception, match="something is made"):
+        main([*stages, "--check", "--all"])
+
+
 @pytest.mark.parametrize(
     ("word", "nearest"), [("relase", "release"), ("05_sql_on", "04_sql_one"), ("x", "")]
 )
@@ -96,4 +124,4 @@ def test_outside_of_a_course_there_is_nothing_to_build(
 def test_stages_come_in_the_order_in_which_one_needs_the_other() -> None:
     names = [stage.name for stage in command.STAGES]
 
-    assert names == ["format", "catalogue", "execute", "release", "manifest", "docs"]
+    assert names == ["format", "catalogue", "execute", "release", "manifest", "mutants", "docs"]

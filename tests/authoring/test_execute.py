@@ -10,6 +10,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from ridealong.authoring import execute, format
 from ridealong.authoring.problems import BuildError
 
+from .conftest import graded
+
 SEED = 7919
 
 
@@ -61,6 +63,27 @@ def test_a_cell_that_fails_is_named(sample: Path, databases: None) -> None:
 
     with pytest.raises(BuildError, match="01_first_look.ipynb, cell 'fails': ValueError: invalid"):
         run(path)
+
+
+def test_a_reference_that_earns_a_part_of_its_points_is_refused(
+    sample: Path, databases: None
+) -> None:
+    words = "display({'text/plain': 'Partly right.', 'text/html': ''}, raw=True)\n1.5"
+    checks = {f"{name}-check": points for name, points in {"whole": 1.5, "part": 2}.items()}
+    path = written(
+        sample,
+        *(
+            new_code_cell(words, id=name, metadata=graded(name, points=points))
+            for name, points in checks.items()
+        ),
+    )
+
+    with pytest.raises(BuildError) as raised:
+        run(path)
+
+    assert [problem.partition("cell ")[2] for problem in raised.value.problems] == [
+        "'part-check': it gives 1.5 of 2 points: Partly right."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -29,11 +29,16 @@ def generated(course: Path) -> dict[str, bytes]:
     return release.generate(course, course / "solutions" / MODULE)
 
 
-def test_release_is_what_the_command_writes(course: Path, generated: dict[str, bytes]) -> None:
+@pytest.mark.parametrize(
+    "options", [["--no-db"], pytest.param([], id="gradebook", marks=pytest.mark.weekly)]
+)
+def test_release_is_what_the_command_writes(
+    course: Path, generated: dict[str, bytes], options: list[str]
+) -> None:
     assert not (course / "gradebook.db").exists()
 
     subprocess.run(
-        [sys.executable, "-m", "nbgrader", "generate_assignment", MODULE, "--force"],
+        [sys.executable, "-m", "nbgrader", "generate_assignment", MODULE, "--force", *options],
         check=True,
         capture_output=True,
         cwd=course,

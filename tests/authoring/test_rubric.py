@@ -177,7 +177,7 @@ def test_tables_count_rubric_tasks(with_rubric: Path, folder: Path) -> None:
 
     text = (with_rubric / "README.md").read_text(encoding="utf-8")
     assert "| First look (`01_first_look.ipynb`) | 30 | 3 | 1 | 10 |" in text
-    assert "| 3 | core | 10 | 6 | a person grades: Load, Decision |" in text
+    assert "| 3 | core | 10 | 6 |  | a person grades: Load, Decision |" in text
     assert "| `rides-by-city`, `capacity-sheet` | `clause-order` |" in text
 
 

@@ -1,6 +1,10 @@
 """Steps are made when something changed, write only what differs, and lose nothing."""
 
+import hashlib
+import re
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -132,21 +136,130 @@ def test_problems_keep_what_could_be_made_and_are_not_remembered(
     assert not run().skipped
 
 
-def test_a_failed_write_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_was_made_is_known_in_a_fresh_clone(
+    recipe: Recipe, run: Callable[..., steps.Outcome], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    path = tmp_path / "file.txt"
-    path.write_bytes(b"old")
+    run()
+    clone = tmp_path_factory.mktemp("clone") / "course"
+    shutil.copytree(recipe.folder, clone, ignore=shutil.ignore_patterns(steps.MEMORY))
+    cloned = Recipe(clone)
 
-    def full(*_: object) -> None:
-        raise OSError("disk full")
+    assert steps.run(cloned.step(), Memory(clone), silent).skipped
+    assert steps.check(cloned.step(), Memory(clone), silent).skipped
+    assert not steps.check(cloned.step(), Memory(clone), silent, again=True).skipped
+    assert cloned.made == 1
 
-    monkeypatch.setattr(steps.os, "replace", full)
 
-    with pytest.raises(OSError, match="disk full"):
-        steps.write(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
+def test_what_was_made_stands_in_one_line_each_in_order(recipe: Recipe) -> None:
+    for name in ("b", "a c"):
+        memory = Memory(recipe.folder)
+        memory.keep(replace(recipe.step(), name=name))
+
+    lines = (recipe.folder / steps.BUILT).read_text(encoding="utf-8").splitlines()
+
+    assert [line.partition(":")[0] for line in lines if line[0] != "#"] == ["a c", "b"]
+    assert all(
+        re.fullmatch("[0-9a-f]{32} [0-9a-f]{32}", line.split(": ")[1]) for line in lines[-2:]
+    )
+
+
+def test_a_conflict_costs_a_step_and_no_more(
+    recipe: Recipe, run: Callable[..., steps.Outcome]
+) -> None:
+    run()
+    path = recipe.folder / steps.BUILT
+    ours = path.read_text(encoding="utf-8")
+    lines = ours.splitlines()
+    theirs = f"recipe: {'0' * 32} {'0' * 32}"
+    conflict = [*lines[:-1], "<<<<<<< ours", lines[-1], "=======", theirs, ">>>>>>> theirs", ""]
+    path.write_text("\n".join(conflict), encoding="utf-8")
+
+    assert run().changed == []
+    assert recipe.made == 2
+    assert path.read_text(encoding="utf-8") == ours
+
+
+def test_steps_that_are_no_more_are_forgotten(
+    recipe: Recipe, run: Callable[..., steps.Outcome]
+) -> None:
+    run()
+    memory = Memory(recipe.folder)
+    memory.keep(replace(recipe.step(), name="withdrawn"))
+    memory.keep_only({"recipe"})
+
+    text = (recipe.folder / steps.BUILT).read_text(encoding="utf-8")
+    assert "withdrawn" not in text
+    assert run().skipped
+
+
+SOURCE = '''
+"""A module."""
+
+import os
+
+
+def wait(seconds: float) -> str:
+    """Wait."""
+    query = """SELECT 1
+    FROM rides"""
+    return f"{seconds:.1f} {query}" + "#"
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"""A module."""', '"""What this module is for."""'),
+        ('    """Wait."""\n', ""),
+        ("import os\n", "import os  # for its name\n"),
+        ("    query", "    # The rides.\n    query"),
+        ("wait(seconds: float)", "wait(\n    seconds: float  # not minutes\n)"),
+        ("\n", "\r\n"),
+    ],
+)
+def test_what_changes_nothing_does_not_count(tmp_path: Path, old: str, new: str) -> None:
+    assert _digest_of(tmp_path, SOURCE.replace(old, new)) == _digest_of(tmp_path, SOURCE)
+    assert SOURCE.replace(old, new) != SOURCE
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("import os", "import sys"),
+        ("SELECT 1\n", "SELECT 1\n\n"),
+        ('+ "#"', '+ "#" '.replace("#", "##")),
+        (":.1f", ":.2f"),
+        ("    return", "    if seconds:\n        query = ''\n    return"),
+        ('    """Wait."""\n', '    f"{os.getcwd()}"\n'),
+        ("float", "int"),
+    ],
+)
+def test_what_changes_something_counts(tmp_path: Path, old: str, new: str) -> None:
+    assert _digest_of(tmp_path, SOURCE.replace(old, new)) != _digest_of(tmp_path, SOURCE)
+
+
+def test_indentation_counts(tmp_path: Path) -> None:
+    inside = "if a:\n    b()\n    c()\n"
+    assert _digest_of(tmp_path, inside) != _digest_of(tmp_path, inside.replace("    c", "c"))
+
+
+def test_only_python_is_read_so(tmp_path: Path) -> None:
+    path = tmp_path / "rides.sql"
+    path.write_bytes(b"SELECT 1 -- one")
+    before = steps.digest_of_files([path])
+    path.write_bytes(b"SELECT 1 -- two")
+    assert steps.digest_of_files([path]) != before
+
+
+def test_the_digest_of_the_package_is_the_same_under_every_python() -> None:
+    """Kept by hand: it fails under one Python alone when they differ. Its text is frozen."""
+    assert hashlib.sha256(steps._code(SOURCE.encode())).hexdigest()[:16] == "9b7ec91310318205"
+
+
+def _digest_of(folder: Path, source: str) -> str:
+    path = folder / "module.py"
+    path.write_bytes(source.encode())
+    return steps.digest_of_files([path], folder)
 
 
 def test_digest_tells_names_contents_and_borders_apart(tmp_path: Path) -> None:

@@ -1,8 +1,4 @@
-import pytest
-
-from ridealong.dataset import describe, tables
 from ridealong.dataset.dictionary import dictionary
-from ridealong.dataset.storage import DatasetArgumentError
 
 from .conftest import Built
 
@@ -43,23 +39,3 @@ def test_what_is_never_null_is_never_null(small: Built) -> None:
                     f'SELECT count(*) - count("{column.name}") FROM {entry.name}'
                 ).fetchall()
                 assert missing == (0,), (entry.name, column.name)
-
-
-def test_describe_says_meaning_and_unit() -> None:
-    shown = describe("rides")
-
-    assert shown.loc["distance_mi", "unit"] == "miles"
-    assert "<th></th>" not in shown._repr_html_()
-
-
-@pytest.mark.parametrize(("name", "nearest"), [("ride", "rides"), ("basic.user", "basic.users")])
-def test_an_unknown_table_names_the_nearest(name: str, nearest: str) -> None:
-    with pytest.raises(DatasetArgumentError, match=nearest):
-        describe(name)
-
-
-def test_tables_lists_every_table_once() -> None:
-    shown = tables()
-
-    assert list(shown.index) == list(dictionary())
-    assert shown.loc["rides", "rows"] > 5_000

@@ -49,7 +49,7 @@ def test_a_fingerprint_survives_the_catalogue():
 
 
 def test_a_fingerprint_does_not_tell_exact_cells():
-    text = json.dumps(of_rows([("secret words", 12345678, 0.5)], COLUMNS).to_json())
+    text = json.dumps(of_rows([("secret words", 12345678, 0.5)], COLUMNS).to_catalogue())
 
     assert "secret" not in text
     assert "12345678" not in text

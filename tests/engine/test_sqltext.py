@@ -6,6 +6,7 @@ from ridealong.engine.sqltext import (
     first_word,
     is_blank,
     is_ordered,
+    limit,
     lint,
     refusal,
     suspicious_literals,
@@ -73,6 +74,24 @@ def test_the_body_is_what_can_stand_in_brackets(text, wanted):
 )
 def test_an_order_inside_is_not_the_order_of_the_query(text, ordered):
     assert is_ordered(text) is ordered
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("SELECT 1 LIMIT 10", 10),
+        ("(SELECT 1 ORDER BY 1 LIMIT 10 OFFSET 3);", 10),
+        ("SELECT * FROM (SELECT 1 LIMIT 10)", None),
+        ("SELECT (SELECT 1 LIMIT 1) LIMIT 1000", 1000),
+        ("SELECT 1 LIMIT (SELECT count(*) FROM rides)", None),
+        ("SELECT 1 LIMIT 10 PERCENT", None),
+        ("SELECT 1 LIMIT 10%", None),
+        ("SELECT 1", None),
+        ("SELECT 'LIMIT 10'", None),
+    ],
+)
+def test_a_limit_inside_is_not_the_limit_of_the_query(text, most):
+    assert limit(text) == most
 
 
 def test_the_first_word_is_looked_for_in_brackets():
@@ -163,3 +182,25 @@ def test_solution_markers_are_taken_out():
     text = "-- BEGIN SOLUTION\nSELECT 1\n-- END SOLUTION\n"
 
     assert without_markers(text) == "SELECT 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("a /* one /* two */ 'still one' */ b", ["a", "b"]),
+        ("a -- to the end\rb", ["a", "b"]),
+        ("é 'ü' \"ö\" -- ß\nß", ["é", "'ü'", '"ö"', "ß"]),
+        ("E'it\\'s', $tag$ 'x' $tag$", ["E'it\\'s'", ",", "$tag$ 'x' $tag$"]),
+        ("x >= $1 -- y", ["x", ">", "=", "$1"]),
+        ("`a;b`", ["`", "a", ";", "b", "`"]),
+        ("a 'open", ["a", "'"]),
+        ('a "open', ["a", '"']),
+        ("a /* open", ["a"]),
+        ("a\0b '\ud800'", ["a", "\0", "b", "'\ud800'"]),
+    ],
+)
+def test_tokens_end_where_the_parser_ends_them(text, wanted):
+    found = tokens(text)
+
+    assert [each.text for each in found] == wanted
+    assert all(text.startswith(each.text, each.start) for each in found)

@@ -94,7 +94,7 @@ def test_numbers_and_times_are_compared_by_value(course, change, by):
         (
             "count(driver_id)",
             "count(driver_id) / 3",
-            ", wanted whole numbers. / gives fractions; // divides whole numbers",
+            ", wanted whole numbers. / gives a fraction: is a share asked for there, or a whole",
         ),
         ("count(driver_id)", "avg(driver_id)", "an average is a fraction"),
         ("max(completed_at)", "max(completed_at)::DATE", "the values of last_completed_at differ"),
@@ -217,9 +217,12 @@ def test_a_join_is_named_where_the_query_has_one(course, change, by, advice):
         (
             """SELECT user_id, name, signup_channel FROM users
                WHERE user_id < 200 AND signup_channel = 'referral' OR user_id IS NULL""",
-            "too much away; look at the bounds (> or >=, < or <=), the brackets around OR and the test for NULL.",
+            "look at the bounds (> or >=, < or <=), the brackets around OR and the test for NULL.",
         ),
-        ("SELECT user_id, name, signup_channel FROM users", "A condition is missing."),
+        (
+            "SELECT user_id, name, signup_channel FROM users",
+            "A condition is missing, or one row stands for less than the task asks.",
+        ),
         (
             "SELECT 1 AS user_id, 'a' AS name, 'b' AS signup_channel",
             "Ask what one row stands for, in the task and in your result.",
@@ -284,9 +287,23 @@ def test_a_known_mistake_is_told_without_general_advice(course):
 
 
 def test_a_mistake_written_another_way_is_recognised(course):
-    text = course["completed-by-city"].replace("r.status = 'completed'", "r.status IS NOT NULL")
+    text = course["completed-by-city"].replace("WHERE r.status = 'completed'", "")
+    text = text.replace(
+        "JOIN cities AS c USING (city_id)", ", cities c WHERE r.city_id = c.city_id"
+    )
+    ordinals = course["completed-by-city"].replace("completed_rides DESC, city", "2, 1")
 
     assert failed("completed-by-city", text).mistake == "every-status"
+    assert failed("completed-by-city", ordinals).mistake == "fewest-first"
+
+
+def test_a_result_alone_does_not_name_a_mistake(course):
+    text = course["completed-by-city"].replace("r.status = 'completed'", "r.status IS NOT NULL")
+
+    verdict = failed("completed-by-city", text)
+
+    assert verdict.mistake is None
+    assert "completed_rides differ: wrong in every row, and the sum is too high" in verdict.message
 
 
 def test_a_wrong_order_elsewhere_is_not_taken_for_a_known_one(course):
@@ -302,7 +319,7 @@ def test_an_answer_that_misses_a_row_of_its_own_exercise_is_told_where(course):
     verdict = failed("short-rides", course["short-rides"].replace("<", "<="))
 
     assert verdict.message.startswith("On the 12-row edge set, with rows added for this task: ")
-    assert "moments at the very end of a window" in verdict.message
+    assert "a value or a moment exactly on a limit" in verdict.message
 
 
 def test_a_row_that_comes_twice_is_not_called_wrong(course):
@@ -348,7 +365,8 @@ def test_shares_that_add_up_alike_are_not_said_to_agree():
 
     found = difference(fingerprint(text, "edge", like=wanted), wanted, text=text)
 
-    assert found.seen.startswith("the values of n differ;")
+    assert found.seen.startswith("the values of n differ: ")
+    assert "agree" not in found.seen
 
 
 def test_a_row_that_should_not_be_there_is_shown(course):
@@ -388,12 +406,43 @@ def test_a_status_is_not_accused_of_fitting_the_public_data_only(course):
     assert "look at" not in message
 
 
+@pytest.mark.parametrize("most", [100, 1000])
+def test_a_limit_that_cuts_nothing_yet_is_refused(course, most):
+    message = failed("completed-by-city", course["completed-by-city"] + f" LIMIT {most}").message
+
+    assert message == (
+        f"LIMIT {most:,} cuts nothing now and will cut the list once it is longer: the task asks "
+        "for all of its rows, so leave LIMIT out."
+    )
+
+
+def test_a_limit_inside_a_query_is_its_own_business(course):
+    text = f"SELECT * FROM ({course['completed-by-city']} LIMIT 1000)"
+
+    assert judge("completed-by-city", f"{text} ORDER BY completed_rides DESC, city").passed
+
+
+@pytest.mark.parametrize(
+    ("cases", "words"),
+    [
+        ("", "On the 12-row edge set"),
+        ("DELETE FROM rides", "On the 12-row edge set, with rows added for this task"),
+        (
+            "CREATE OR REPLACE MACRO as_of() AS TIMESTAMP '2026-03-31 10:30:00'; DELETE FROM rides",
+            "On the 12-row edge set, with rows added for this task and the clock at 2026-03-31 10:30:00",
+        ),
+    ],
+)
+def test_the_edge_set_is_named_with_what_a_task_adds(cases, words):
+    assert sql_judge.where("edge", cases) == words
+
+
 def test_a_fixed_date_is_named_when_the_clock_is_moved(course):
     text = course["rider-history"].replace("as_of()", "TIMESTAMP '2026-03-30'")
 
     message = failed("rider-history", text).message
 
-    assert message.startswith("When the clock is moved 45 days back")
+    assert message.startswith("When the clock is moved 45 days and 7:30 hours back")
     assert "'2026-03-30' stays where it is: count back from NOW() or as_of()" in message
 
 
@@ -525,7 +574,7 @@ def test_many_rows_are_compared_as_exactly_as_few(course):
         (
             "ride_id,",
             "ride_id / 500 AS ride_id,",
-            "ride_id holds fractions such as 0.002, wanted whole numbers. / gives fractions; //",
+            "ride_id holds fractions such as 0.002, wanted whole numbers. / gives a fraction",
         ),
         ("fare,", "fare * 1.001 AS fare,", "the values of fare differ"),
         ("fare,", "fare / 3 AS fare,", "wanted at most 2 decimals"),

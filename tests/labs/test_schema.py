@@ -138,3 +138,31 @@ def test_what_cannot_be_attacked_is_told_in_one_line(
         attack(statements, only, names=names)
 
     assert "\n" not in str(error.value)
+
+
+def test_a_table_that_no_attack_touches_blocks_none() -> None:
+    kept = "CREATE TABLE vehicles (vehicle_id BIGINT, colour VARCHAR NOT NULL);"
+
+    seen = attack(f"{SKETCH}; {kept}", ["rider-joins", "rider-without-name"])
+
+    assert (seen.let_in, seen.passed) == (1, 1)
+    with pytest.raises(LabError, match="a value in colour"):
+        attack(f"{SKETCH}; {kept}", ["rider-joins", "vehicle-without-plate"])
+
+
+def test_what_could_not_be_tried_is_neither_let_in_nor_bounced() -> None:
+    seen = attack(
+        "CREATE TABLE users (user_id UUID, name VARCHAR NOT NULL, email VARCHAR UNIQUE, "
+        "created_at TIMESTAMP)",
+        ["rider-without-name", "email-twice", "rider-joins"],
+    )
+
+    assert (seen.bounced, seen.let_in, seen.passed, seen.refused) == (0, 0, 0, 1)
+    assert seen.not_tried == ("rider-without-name", "email-twice")
+    text = repr(seen)
+    assert text.startswith(
+        "No ordinary row that was tried gets into users. What refuses them: user_id is UUID"
+    )
+    assert "0 of 2 hostile rows bounce, 0 of 1 ordinary cases pass, 2 could not be tried." in text
+    assert "right:" not in text
+    assert text.count("not tried: ") == 2

@@ -1,5 +1,6 @@
 import _thread
 import keyword
+import signal
 import sys
 import threading
 import time
@@ -174,7 +175,15 @@ def interrupt_once_it_runs(before: int) -> None:
     _thread.interrupt_main()
 
 
-def test_an_interrupt_stops_the_query_each_time(run):
+@pytest.fixture
+def interruptible():
+    """Let Ctrl-C interrupt: whoever starts the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_stops_the_query_each_time(run, interruptible):
     for _ in range(3):
         before = threading.active_count() + 1  # with the thread that presses
         learner = threading.Thread(target=interrupt_once_it_runs, args=[before])

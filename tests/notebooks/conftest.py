@@ -12,14 +12,17 @@ COURSE = Path(__file__).parents[2]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Fill the arguments `module`, `notebook_path`, `exercise_of`, `quiz_of` with what there is."""
-    modules = _modules()
+    """Fill the arguments named below with what the course, or the wanted modules, hold now."""
+    wanted = metafunc.config.getoption("--module")
+    modules = [module for module in _modules() if not wanted or module.name in wanted]
     found: dict[str, Iterator[tuple[object, str]]] = {
         "module": ((m, m.name) for m in modules),
         "notebook_path": ((p, f"{m.name}/{p.stem}") for m in modules for p in m.notebooks),
         "exercise_of": (
             ((m, e), f"{m.name}/{e.id}") for m in modules for e in m.exercises.values()
         ),
+        "first_notebook": (((m, m.notebooks[0]), m.name) for m in modules[:1]),
+        "kind_of": (((k, m, p), f"{m.name}/{p.stem}-{k}") for k, m, p in _kinds(modules)),
         "quiz_of": (((m, q), f"{m.name}/{q.id}") for m in modules for q in m.quizzes.values()),
     }
     for name, cases in found.items():
@@ -33,6 +36,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @cache
 def _modules() -> list[sources.Module]:
     return [sources.load(folder) for folder in sources.folders(COURSE)]
+
+
+def _kinds(modules: list[sources.Module]) -> Iterator[tuple[str, sources.Module, Path]]:
+    """Yield for every kind of answer the first notebook that asks for one."""
+    seen: set[str] = set()
+    for module in modules:
+        kinds = {name: exercise.kind for name, exercise in module.exercises.items()}
+        kinds |= dict.fromkeys(module.quizzes, "quiz")
+        for path in module.notebooks if not set(kinds.values()) <= seen else ():
+            for cell in format.read(path).cells:
+                if kinds.get(cell.id, "") not in {"", *seen}:
+                    seen.add(kinds[cell.id])
+                    yield kinds[cell.id], module, path
 
 
 @pytest.fixture

@@ -1,27 +1,31 @@
-"""What a learner hands in gets the points it deserves, from stock nbgrader.
+"""What a learner hands in gets the points it deserves: judged from the file, and by stock nbgrader.
 
-Made-up learners are graded by one run of `nbgrader autograde` each. One hands in the reference, one
-an untouched copy. One for each processor hands in some of the notebooks with all known answers
-beside the reference, mistakes and alternatives: they ask every exercise as often as it has known
-answers, so a kernel starts once for all of them. Each test then looks at one exercise. The same
-answers are judged from a submitted file alone, which has to give the same verdict. A rubric task
-waits for a person once it is changed; nothing here gives its points.
+All known answers, mistakes and alternatives, are judged from a submitted file, in this process.
+Stock `nbgrader autograde` grades, for every module, the reference and an untouched copy, and for
+every kind of answer one notebook in which each of its mistakes is handed in; once a week all known
+answers of all modules. For known answers an assignment is made that asks every exercise as often
+as it has some, so a kernel starts once for all of them. A rubric task waits for a person once it
+is changed; nothing here gives its points.
 """
 
+import html
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
+from nbgrader.validator import Validator
 
 from ridealong import answers, catalogue
+from ridealong.answer import Answer
 from ridealong.authoring import cells, format
 from ridealong.authoring.sources import Exercise, Module, Quiz
 from ridealong.verdict import Verdict
@@ -33,12 +37,25 @@ PROCESSORS = os.cpu_count() or 1
 
 @dataclass(frozen=True)
 class Graded:
-    """What came of one submission, or of the known answers of one number."""
+    """What came of one submission.
+
+    Attributes:
+        points: by check, from the gradebook.
+        waiting: for a person to grade them.
+        cards: by check, what the cell shows where there is no HTML, and its HTML.
+        errors: of all cells that are not meant to fail, by the cell's id.
+        unsolved: the checks that `nbgrader validate` would list, told from the same outputs.
+        feedback: the words of the page that the learner gets back, where one was made.
+        files: the answers, read from the submitted files alone.
+    """
 
     points: dict[str, float]
-    waiting: set[str]  # for a person to grade them
-    outputs: dict[str, str]
-    files: dict[str, answers.Answer]
+    waiting: set[str]
+    cards: dict[str, tuple[str, str]]
+    errors: dict[str, str]
+    unsolved: set[str]
+    feedback: str = ""
+    files: dict[str, Answer] = field(default_factory=dict)
 
 
 def submission(notebook: NotebookNode, replaced: dict[str, str]) -> NotebookNode:
@@ -56,10 +73,13 @@ def answer_of(cell: NotebookNode, text: str) -> str:
     return f"{first}\n{text}"
 
 
-def asked_again(notebook: NotebookNode, known: dict[str, list[str]]) -> tuple[NotebookNode, ...]:
-    """The notebook with every answer and check once for each known answer: source and submission.
+def asked_again(
+    notebook: NotebookNode, known: Mapping[str, Sequence[str]]
+) -> tuple[NotebookNode, ...]:
+    """The notebook with an answer and its check once for each known answer: source and submission.
 
-    Cells that only show something are left out: no answer needs them, and they cost time.
+    Answers without a known one are left out, and cells that only show something: no answer needs
+    them, and they cost time.
     """
     source, handed_in = format.node(notebook), format.node(notebook)
     source.cells, handed_in.cells = [], []
@@ -73,7 +93,7 @@ def asked_again(notebook: NotebookNode, known: dict[str, list[str]]) -> tuple[No
                     copy.cells.append(format.node(cell))
             continue
         (check,) = [c for c in notebook.cells if c.id == cell.id + cells.CHECK_SUFFIX]
-        for number, text in enumerate(known[cell.id]):
+        for number, text in enumerate(known.get(cell.id, ())):
             for each in (cell, check):
                 again = format.node(each)
                 again.id = again.metadata.nbgrader.grade_id = numbered(each.id, number)
@@ -122,77 +142,93 @@ def known_answers(entry: Exercise | Quiz) -> list[str]:
     return [literal(choice) for choice in wrong_choices(entry)]
 
 
-def known_answer(number: int) -> str:
-    """The learner who hands in this known answer of every exercise, counted from 0."""
-    return f"known-{number}"
-
-
 @pytest.fixture(scope="session")
-def graded(
+def new_course(
     databases: None,
     copy_course: Callable[[Path], Path],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[[Module, str], Graded]:
-    """A function that gives the grades of one made-up learner, all graded at the first call."""
+) -> Callable[[], Path]:
+    """A function that copies the course into a folder of its own."""
+    return lambda: copy_course(tmp_path_factory.mktemp("grading") / "course")
+
+
+@pytest.fixture(scope="session")
+def graded(new_course: Callable[[], Path]) -> Callable[[Module, str], Graded]:
+    """A function that gives the grades of one made-up learner, both graded at the first call."""
+
     done: dict[str, dict[str, Graded]] = {}
 
     def of(module: Module, learner: str) -> Graded:
         if module.name not in done:
-            course = copy_course(tmp_path_factory.mktemp(module.name) / "course")
-            done[module.name] = grade(module, course)
+            done[module.name] = grade_reference_and_blank(module, new_course())
         return done[module.name][learner]
 
     return of
 
 
-def grade(module: Module, course: Path) -> dict[str, Graded]:
-    again = f"{module.name}_known"
-    entries: list[Exercise | Quiz] = [*module.exercises.values(), *module.quizzes.values()]
-    known = {entry.id: known_answers(entry) for entry in entries}
-    solved = {path: format.read(path) for path in module.notebooks}
-    released = course / "notebooks" / module.name
-    source = course / "solutions" / again
-    for number, (path, notebook) in enumerate(solved.items()):
-        asked, handed_in = asked_again(notebook, known)
-        write(asked, source / path.name)
-        learner = f"{KNOWN}-{number % PROCESSORS}"  # all of them are graded at the same time
-        write(handed_in, course / "submitted" / learner / again / path.name)
-        write(notebook, course / "submitted" / REFERENCE / module.name / path.name)
-    for name in (module.name, again):
-        nbgrader(course, "generate_assignment", name)
+def grade_reference_and_blank(module: Module, course: Path) -> dict[str, Graded]:
+    nbgrader(course, "generate_assignment", module.name)
     for path in module.notebooks:
-        blank = course / "submitted" / BLANK / module.name / path.name
-        write(format.read(released / path.name), blank)
+        released = format.read(course / "notebooks" / module.name / path.name)
+        for learner, notebook in [(REFERENCE, format.read(path)), (BLANK, released)]:
+            write(notebook, course / "submitted" / learner / module.name / path.name)
+    autograde(course, module.name, [REFERENCE, BLANK])
+    nbgrader(course, "generate_feedback", module.name)
+    return {learner: collect(course, module.name, learner) for learner in (REFERENCE, BLANK)}
+
+
+def grade_known(notebooks: Mapping[Path, Mapping[str, Sequence[str]]], course: Path) -> Graded:
+    """Let nbgrader grade notebooks in which each of these answers is handed in, by exercise."""
+    for number, (path, known) in enumerate(notebooks.items()):
+        asked, handed_in = asked_again(format.read(path), known)
+        learner = f"{KNOWN}-{number % PROCESSORS}"  # all of them are graded at the same time
+        write(asked, course / "solutions" / KNOWN / path.name)
+        write(handed_in, course / "submitted" / learner / KNOWN / path.name)
+    nbgrader(course, "generate_assignment", KNOWN)
     learners = sorted(path.name for path in course.glob(f"submitted/{KNOWN}-*"))
+    autograde(course, KNOWN, learners)
+    parts = [collect(course, KNOWN, learner) for learner in learners]
+    return Graded(
+        points={name: earned for part in parts for name, earned in part.points.items()},
+        waiting=set(),
+        cards={name: card for part in parts for name, card in part.cards.items()},
+        errors={name: said for part in parts for name, said in part.errors.items()},
+        unsolved={name for part in parts for name in part.unsolved},
+    )
+
+
+def autograde(course: Path, assignment: str, learners: Sequence[str]) -> None:
     with ThreadPoolExecutor(PROCESSORS) as pool:
         runs = [
-            pool.submit(nbgrader, course, "autograde", name, f"--student={learner}")
-            for name, learner in [
-                *((again, learner) for learner in learners),
-                (module.name, REFERENCE),
-                (module.name, BLANK),
-            ]
+            pool.submit(nbgrader, course, "autograde", assignment, f"--student={learner}")
+            for learner in learners
         ]
         for run in runs:
             run.result()
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "ridealong") as gradebook:
-        graded = {
-            learner: collect(gradebook, course, module.name, learner)
-            for learner in (REFERENCE, BLANK)
-        }
-        parts = [collect(gradebook, course, again, learner) for learner in learners]
-    points = {name: earned for part in parts for name, earned in part.points.items()}
-    outputs = {name: said for part in parts for name, said in part.outputs.items()}
-    for number in range(max(map(len, known.values()))):
-        replaced = {name: texts[number] for name, texts in known.items() if number < len(texts)}
-        checks_of = {f"{name}{cells.CHECK_SUFFIX}" for name in replaced}
-        graded[known_answer(number)] = Graded(
-            points={check: points[numbered(check, number)] for check in checks_of},
-            waiting=set(),
-            outputs={check: outputs[numbered(check, number)] for check in checks_of},
-            files=read([submission(each, replaced) for each in solved.values()], course),
-        )
-    return graded
+
+
+@pytest.fixture(scope="session")
+def handed_in(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[Module, str, int], Answer | None]:
+    """A function that gives a known answer of an exercise or quiz, read from a submitted file."""
+
+    done: dict[tuple[str, int], dict[str, Answer]] = {}
+
+    def of(module: Module, identifier: str, number: int) -> Answer | None:
+        if (module.name, number) not in done:
+            known = all_known(module).items()
+            replaced = {name: texts[number] for name, texts in known if number < len(texts)}
+            notebooks = [submission(format.read(path), replaced) for path in module.notebooks]
+            done[module.name, number] = read(notebooks, tmp_path_factory.mktemp("handed_in"))
+        return done[module.name, number].get(identifier.replace("-", "_"))
+
+    return of
+
+
+def all_known(module: Module) -> dict[str, list[str]]:
+    entries: list[Exercise | Quiz] = [*module.exercises.values(), *module.quizzes.values()]
+    return {entry.id: known_answers(entry) for entry in entries}
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
@@ -200,9 +236,9 @@ def write(notebook: NotebookNode, path: Path) -> None:
     path.write_text(format.text(notebook), encoding="utf-8", newline="\n")
 
 
-def read(handed_in: list[NotebookNode], course: Path) -> dict[str, answers.Answer]:
+def read(handed_in: list[NotebookNode], course: Path) -> dict[str, Answer]:
     """The answers in submitted files, read without running them."""
-    found: dict[str, answers.Answer] = {}
+    found: dict[str, Answer] = {}
     for notebook in handed_in:
         path = course / "handed_in.ipynb"
         write(notebook, path)
@@ -210,9 +246,10 @@ def read(handed_in: list[NotebookNode], course: Path) -> dict[str, answers.Answe
     return found
 
 
-def nbgrader(course: Path, *arguments: str) -> None:
+def nbgrader(course: Path, *arguments: str) -> str:
+    force = [] if arguments[0] == "validate" else ["--force"]
     done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments, "--force"],
+        [sys.executable, "-m", "nbgrader", *arguments, *force],
         cwd=course,
         capture_output=True,
         text=True,
@@ -221,45 +258,87 @@ def nbgrader(course: Path, *arguments: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
-def collect(gradebook: Gradebook, course: Path, assignment: str, learner: str) -> Graded:
+def collect(course: Path, assignment: str, learner: str) -> Graded:
     points: dict[str, float] = {}
     waiting: set[str] = set()
-    outputs: dict[str, str] = {}
+    cards: dict[str, tuple[str, str]] = {}
+    errors: dict[str, str] = {}
+    unsolved: set[str] = set()
+    pages = ""
     files = sorted((course / "submitted" / learner / assignment).glob("*.ipynb"))
     for path in files:
-        stored = gradebook.find_submission_notebook(path.stem, assignment, learner)
-        points |= {grade.name: grade.score for grade in stored.grades}
-        waiting |= {grade.name for grade in stored.grades if grade.needs_manual_grade}
+        with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "ridealong") as gradebook:
+            stored = gradebook.find_submission_notebook(path.stem, assignment, learner)
+            points |= {grade.name: grade.score for grade in stored.grades}
+            waiting |= {grade.name for grade in stored.grades if grade.needs_manual_grade}
         run = format.read(course / "autograded" / learner / assignment / path.name)
+        unsolved |= {cell.id for cell in Validator()._get_failed_cells(run)}
+        page = course / "feedback" / learner / assignment / f"{path.stem}.html"
+        pages += page.read_text(encoding="utf-8") if page.is_file() else ""
         for cell in run.cells:
-            if cells.part(cell.metadata) == "check":
-                texts = [o.get("evalue", "") or o.get("text", "") for o in cell.outputs]
-                outputs[cell.id] = "\n".join(texts)
-    return Graded(points, waiting, outputs, read([format.read(path) for path in files], course))
+            for output in cell.get("outputs", []):
+                # JupyterLab goes on after a cell that is meant to fail.
+                meant = "raises-exception" in cell.metadata.get("tags", [])
+                if output.output_type == "error" and not meant:
+                    errors[cell.id] = f"{output.ename}: {output.evalue}"
+            if part_of(cell) == "check" and cell.id not in errors:
+                cards[cell.id] = shown(cell)
+    return Graded(
+        points,
+        waiting,
+        cards,
+        errors,
+        unsolved,
+        feedback=plain(pages),
+        files=read([format.read(path) for path in files], course),
+    )
+
+
+def part_of(cell: NotebookNode) -> str | None:
+    return cells.part(cell.metadata)
+
+
+def shown(cell: NotebookNode) -> tuple[str, str]:
+    """What a check cell shows without HTML, and the words of its HTML."""
+    texts = [each.data["text/plain"] for each in cell.outputs]
+    pages = [each.data["text/html"] for each in cell.outputs]
+    return "\n".join(texts), plain("".join(pages))
+
+
+def plain(page: str) -> str:
+    """The words of HTML; code stands between backticks, as in messages."""
+    return html.unescape(re.sub(r"<[^>]+>", "", re.sub(r"</?code>", "`", page)))
 
 
 def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def verdict(handed_in: Graded, identifier: str) -> Verdict:
-    """The verdict from the submitted file alone."""
-    return judge(identifier, handed_in.files.get(identifier.replace("-", "_")))
-
-
-def agree(handed_in: Graded, identifier: str) -> Verdict:
-    """The verdict on an answer, which gives the same points from the file alone and as graded."""
-    seen = verdict(handed_in, identifier)
+def points_of(identifier: str) -> float:
     quiz = catalogue.quizzes().get(identifier)
-    of = float((quiz or catalogue.exercise(identifier)[1])["points"])
-    points = handed_in.points[f"{identifier}-check"]
+    return float((quiz or catalogue.exercise(identifier)[1])["points"])
+
+
+def agree(earned: Graded, check: str, seen: Verdict) -> None:
+    """What nbgrader gave is what the answer earns from the file alone, and the card says it."""
+    of = points_of(seen.exercise)
+    points = earned.points[check]
     assert points == seen.points(of), f"from the file: {seen.message}"
     assert (points == of) == seen.passed
-    if not seen.passed:
-        assert words(seen.message) in words(handed_in.outputs[f"{identifier}-check"])
-    return seen
+    text, page = earned.cards[check]
+    for said in (seen.message, f"{points:g} of {of:g} point"):
+        assert words(said) in words(text)
+        assert words(said) in words(page)
+    assert text.splitlines()[-1] == f"{points:g}"
+    assert (check in earned.unsolved) == (points < of)
+
+
+def verdict(earned: Graded, identifier: str) -> Verdict:
+    """The verdict from the submitted file alone."""
+    return judge(identifier, earned.files.get(identifier.replace("-", "_")))
 
 
 def test_reference_earns_full_marks(module: Module, graded: Callable[..., Graded]) -> None:
@@ -269,46 +348,125 @@ def test_reference_earns_full_marks(module: Module, graded: Callable[..., Graded
     full = {f"{name}-check": float(entry.points) for name, entry in asked.items()}
     assert earned.points == full | dict.fromkeys(module.rubrics, 0.0)
     assert earned.waiting == module.rubrics.keys()
-    assert all(agree(earned, name).passed for name in asked)
+    for name in asked:
+        seen = verdict(earned, name)
+        assert seen.passed
+        agree(earned, f"{name}-check", seen)
+        assert words(seen.message) in words(earned.feedback)
 
 
-def test_untouched_copy_earns_nothing(module: Module, graded: Callable[..., Graded]) -> None:
+def test_untouched_copy_earns_nothing_and_stops_nowhere(
+    module: Module, graded: Callable[..., Graded]
+) -> None:
     earned = graded(module, BLANK)
 
     assert sum(earned.points.values()) == 0
     assert earned.waiting == set()
+    assert earned.errors == {}
     for name in (*module.exercises, *module.quizzes):
-        assert not agree(earned, name).passed
-        assert "no answer yet" in earned.outputs[f"{name}-check"].lower()
+        seen = verdict(earned, name)
+        assert not seen.passed
+        assert "no answer yet" in seen.message.lower()
+        agree(earned, f"{name}-check", seen)
+        assert words(seen.message) in words(earned.feedback)
 
 
 def test_mistakes_lose_the_points_and_are_named(
-    exercise_of: tuple[Module, Exercise], graded: Callable[..., Graded]
+    exercise_of: tuple[Module, Exercise], handed_in: Callable[..., Answer | None]
 ) -> None:
     module, exercise = exercise_of
     for number, mistake in enumerate(exercise.mistakes):
-        earned = graded(module, known_answer(number))
-        seen = agree(earned, exercise.id)
+        seen = judge(exercise.id, handed_in(module, exercise.id, number))
         assert not seen.passed, f"{mistake.name} passes"
-        said = earned.outputs[f"{exercise.id}-check"]
-        assert words(mistake.message) in words(said), f"{mistake.name} is not recognised"
+        assert seen.points(exercise.points) < exercise.points
+        assert words(mistake.message) in words(seen.message), f"{mistake.name} is not recognised"
         assert seen.mistake == mistake.name
 
 
 def test_alternatives_earn_the_points(
-    exercise_of: tuple[Module, Exercise], graded: Callable[..., Graded]
+    exercise_of: tuple[Module, Exercise], handed_in: Callable[..., Answer | None]
 ) -> None:
     module, exercise = exercise_of
     for number, alternative in enumerate(exercise.alternatives, start=len(exercise.mistakes)):
-        earned = graded(module, known_answer(number))
-        said = earned.outputs[f"{exercise.id}-check"]
-        assert agree(earned, exercise.id).passed, f"{alternative.name}: {said}"
+        seen = judge(exercise.id, handed_in(module, exercise.id, number))
+        assert seen.passed, f"{alternative.name}: {seen.message}"
 
 
 def test_wrong_choices_lose_the_points(
-    quiz_of: tuple[Module, Quiz], graded: Callable[..., Graded]
+    quiz_of: tuple[Module, Quiz], handed_in: Callable[..., Answer | None]
 ) -> None:
     module, quiz = quiz_of
     assert known_answers(quiz)
     for number, _ in enumerate(known_answers(quiz)):
-        assert not agree(graded(module, known_answer(number)), quiz.id).passed
+        seen = judge(quiz.id, handed_in(module, quiz.id, number))
+        assert not seen.passed
+        assert "no answer yet" not in seen.message.lower()
+
+
+def test_nbgrader_gives_what_the_mistakes_of_each_kind_earn(
+    kind_of: tuple[str, Module, Path],
+    new_course: Callable[[], Path],
+    handed_in: Callable[..., Answer | None],
+) -> None:
+    kind, module, path = kind_of
+    here = {cell.id for cell in format.read(path).cells}
+    known = {
+        entry.id: [mistake.answer for mistake in entry.mistakes]
+        for entry in module.exercises.values()
+        if entry.kind == kind and entry.id in here
+    }
+    if kind == "quiz":
+        known = {name: known_answers(module.quizzes[name]) for name in module.quizzes.keys() & here}
+
+    same_from_nbgrader_and_file(module, {path: known}, new_course(), handed_in)
+
+
+@pytest.mark.weekly
+def test_nbgrader_gives_what_all_known_answers_earn(
+    module: Module,
+    new_course: Callable[[], Path],
+    handed_in: Callable[..., Answer | None],
+) -> None:
+    asked = {path: all_known(module) for path in module.notebooks}
+
+    same_from_nbgrader_and_file(module, asked, new_course(), handed_in)
+
+
+def same_from_nbgrader_and_file(
+    module: Module,
+    asked: Mapping[Path, Mapping[str, Sequence[str]]],
+    course: Path,
+    handed_in: Callable[..., Answer | None],
+) -> None:
+    earned = grade_known(asked, course)
+
+    known = {name: texts for each in asked.values() for name, texts in each.items()}
+    assert known
+    assert len(earned.points) == sum(map(len, known.values()))
+    for name, texts in known.items():
+        for number, _ in enumerate(texts):
+            seen = judge(name, handed_in(module, name, number))
+            agree(earned, numbered(f"{name}-check", number), seen)
+
+
+def test_validate_lists_the_checks_that_are_unsolved(
+    first_notebook: tuple[Module, Path], new_course: Callable[[], Path]
+) -> None:
+    """A half-solved notebook: every second answer is given."""
+    module, path = first_notebook
+    course = new_course()
+    nbgrader(course, "generate_assignment", module.name)
+    released = course / "notebooks" / module.name / path.name
+    solved = {cell.id: cell for cell in format.read(path).cells if part_of(cell) == "answer"}
+    given = set(list(solved)[::2])
+    notebook = format.read(released)
+    for cell in notebook.cells:
+        if cell.id in given:
+            cell.source = answer_of(cell, cells.solution(solved[cell.id].source))
+    write(notebook, released)
+
+    listed = nbgrader(course, "validate", str(released.relative_to(course)))
+
+    assert f"FAILED ON {len(solved) - len(given)} CELL(S)" in listed
+    for name in solved:
+        assert (f'check("{name}")' in listed) == (name not in given)

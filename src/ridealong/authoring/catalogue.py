@@ -107,6 +107,14 @@ def _made(course: Path, folder: Path, options: Options, show: Show) -> dict[Path
         "module": module.name,
         "hidden_seed": seed,
         "hidden_scale": query.HIDDEN_SCALE,
+        "notebooks": {
+            name: [
+                each
+                for each, (place, _) in where.items()
+                if place == name and (each in exercises or each in module.quizzes)
+            ]
+            for name in notebooks
+        },
         "exercises": exercises,
         "quizzes": {
             quiz.id: {**_quiz_entry(quiz.entry, options), "notebook": where[quiz.id][0]}
@@ -210,12 +218,14 @@ def _remembered(
         write(path, json.dumps(kept, ensure_ascii=False).encode())
     found: dict[str, Any] = kept["results"]
     # Messages are not part of the key: a new wording needs no query.
-    recognised = found["mistakes"]
+    recognised, signs = found["mistakes"], found.get("signs", {})
     mistakes = [
         {"name": m.name, "message": m.message.strip(), "results": recognised[m.name]}
+        | ({"sign": signs[m.name]} if m.name in signs else {})
         for m in exercise.mistakes
     ]
-    return found | {"mistakes": mistakes}
+    kept = {key: value for key, value in found.items() if key != "signs"}
+    return kept | {"mistakes": mistakes}
 
 
 def results(exercise: Exercise, reference: str, seed: int, module: str) -> Mapping[str, Any]:
@@ -250,6 +260,7 @@ def _known(exercise: Exercise, reference: str, seed: int) -> Known:
         reference=reference,
         alternatives={each.name: each.answer for each in exercise.alternatives},
         mistakes={each.name: each.answer for each in exercise.mistakes},
+        signs={each.name: each.sign for each in exercise.mistakes if each.sign},
         hidden_seed=seed,
     )
 

@@ -4,22 +4,17 @@ import argparse
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from typing import TYPE_CHECKING
 
 from ridealong import course as course_folder
-from ridealong.authoring import sources, steps
+from ridealong.authoring import steps
 from ridealong.authoring.problems import BuildError, did_you_mean_or_known
 from ridealong.authoring.steps import Memory, Options, Outcome, Show, Step
-from ridealong.dataset import DatasetError
+
+# What takes long to load is loaded when there is something to build, and not for the help.
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 Steps = Callable[[Path, list[Path], Options], Iterable[Step]]
 
@@ -74,6 +69,12 @@ STAGES = (
         "count and sum the generated data",
     ),
     Stage(
+        "mutants",
+        "`docs/instructors/mutants.json`",
+        "the reference answers, `equal` in `exercises.toml`, the catalogue",
+        "change each reference in one place and ask its check about every change",
+    ),
+    Stage(
         "docs",
         "the parts marked `generated` in `*.md`, , `data/er_diagram.svg` and `data/schema.sql`",
         "the sources of the modules, the syllabus, the data dictionary, this table",
@@ -89,8 +90,9 @@ def main(argv: list[str] | None = None) -> int:
         0 when all is made, or all is fresh; 1 when something is stale or wrong; 2 when the
         command itself was wrong.
     """
-    parser = _parser()
-    arguments = parser.parse_args(argv)
+    arguments = _parser().parse_args(argv)
+    from rich.console import Console
+
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     course = course_folder.root()
     if course is None:
@@ -100,11 +102,17 @@ def main(argv: list[str] | None = None) -> int:
         )
         return 2
     try:
-        stages, modules = _chosen(arguments.what, course)
+        stages, modules, exercises = _chosen(arguments.what, course)
     except BuildError as error:
         console.print(error, markup=False)
         return 2
-    options = Options(hidden_seed=arguments.hidden_seed, hold_quiz_key=arguments.hold_quiz_key)
+    from ridealong.dataset import DatasetError
+
+    options = Options(
+        hidden_seed=arguments.hidden_seed,
+        hold_quiz_key=arguments.hold_quiz_key,
+        exercises=tuple(exercises),
+    )
     try:
         outcomes = _run(stages, modules, course, options, arguments, console)
     except DatasetError as error:
@@ -113,6 +121,11 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         console.print("Stopped. Nothing is half written: the same command goes on from here.")
         return 130
+    if [stage.name for stage in stages] == ["mutants"]:
+        from ridealong.authoring import mutants
+
+        names = [folder.name for folder in modules]
+        print(mutants.report(course, names, exercises), end="")
     return _report(outcomes, course, arguments.check, console)
 
 
@@ -127,13 +140,16 @@ def _parser() -> argparse.ArgumentParser:
         "what",
         nargs="*",
         metavar="STAGE or MODULE",
-        help="stages to run and modules (folders of solutions/) to run them for; default: all",
+        help="stages to run and modules (folders of solutions/) to run them for; default: all. "
+        "After `mutants` also ids of exercises, which are judged again",
     )
     parser.add_argument(
         "--check", action="store_true", help="change nothing; fail and name what is stale"
     )
     parser.add_argument(
-        "--all", action="store_true", help="make, or check, also what seems to be fresh"
+        "--all",
+        action="store_true",
+        help="make, or check, everything anew, whatever solutions/built.txt says is fresh",
     )
     parser.add_argument(
         "--hidden-seed",
@@ -151,26 +167,40 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _chosen(words: list[str], course: Path) -> tuple[list[Stage], list[Path]]:
+def _chosen(words: list[str], course: Path) -> tuple[list[Stage], list[Path], list[str]]:
+    """Return the stages, the modules and the exercises that are asked for."""
+    from ridealong.authoring import sources
+
     known = {stage.name: stage for stage in STAGES}
     folders = {folder.name: folder for folder in sources.folders(course)}
-    stages, modules, unknown = [], [], []
+    stages, modules, exercises, unknown = [], [], list[str](), []
+    owners = _owners(folders.values()) if "mutants" in words else {}
     for word in words:
         name = Path(word).name
         if word in known:
             stages.append(known[word])
         elif name in folders:
             modules.append(folders[name])
+        elif name in owners:
+            modules.append(owners[name])
+            exercises.append(name)
         else:
-            unknown.append(
-                f"{word!r} is neither a stage nor a module{did_you_mean_or_known(word, [*known, *folders])}"
-            )
+            near = did_you_mean_or_known(word, [*known, *folders, *owners])
+            unknown.append(f"{word!r} is neither a stage nor a module{near}")
     if unknown:
         raise BuildError(unknown)
     return (
         [stage for stage in STAGES if stage in stages or not stages],
         [folder for folder in folders.values() if folder in modules or not modules],
+        exercises,
     )
+
+
+def _owners(folders: Iterable[Path]) -> dict[str, Path]:
+    """Return for each exercise the folder of its module."""
+    from ridealong.authoring import sources
+
+    return {name: folder for folder in folders for name in sources.load(folder).exercises}
 
 
 def _run(
@@ -179,7 +209,7 @@ def _run(
     course: Path,
     options: Options,
     arguments: argparse.Namespace,
-    console: Console,
+    console: "Console",
 ) -> list[Outcome]:
     """Run the stages in their order; a build stops after a stage that found problems."""
     memory = Memory(course)
@@ -194,7 +224,9 @@ def _run(
                     act(step, memory, _show(progress, bar, step.name), again=arguments.all)
                 )
             if not arguments.check and any(outcome.problems for outcome in outcomes):
-                break
+                return outcomes
+    if not (arguments.check or arguments.what):
+        memory.keep_only({outcome.name for outcome in outcomes})
     return outcomes
 
 
@@ -212,7 +244,15 @@ def _steps(
         outcomes.append(Outcome(stage.name, "", problems=error.problems))
 
 
-def _progress(console: Console) -> Progress:
+def _progress(console: "Console") -> "Progress":
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -224,14 +264,14 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _show(progress: Progress, bar: TaskID, name: str) -> Show:
+def _show(progress: "Progress", bar: "TaskID", name: str) -> Show:
     def show(done: int, total: int, what: str) -> None:
         progress.update(bar, description=f"{name}: {what}", completed=done, total=total or None)
 
     return show
 
 
-def _report(outcomes: list[Outcome], course: Path, checking: bool, console: Console) -> int:
+def _report(outcomes: list[Outcome], course: Path, checking: bool, console: "Console") -> int:
     """Say what changed, what is stale and what is wrong, one line each."""
     said: set[str] = set()
     stale = 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from ridealong.authoring import cells, format, sources, syllabus
+from ridealong.authoring import cells, data_pages, format, mutants, sources, syllabus
 from ridealong.authoring.problems import BuildError, did_you_mean_or_known
 from ridealong.authoring.steps import (
     Options,
@@ -21,8 +21,8 @@ from ridealong.authoring.steps import (
     digest_of_files,
     package_digest,
 )
-from ridealong.dataset import readme
 from ridealong.dataset.build import schema_sql
+from ridealong.show.table import markdown_table
 
 _BLOCK = re.compile(
     r"(?P<begin><!-- generated: (?P<name>[\w -]+) -->\n)(?P<old>.*?)(?P<end><!-- end -->|\Z)",
@@ -45,21 +45,21 @@ def steps(course: Path, modules: list[Path], options: Options) -> Iterator[Step]
         )
     if (course / "data" / "README.md").is_file():
         for name, content in (
-            ("er_diagram.svg", readme.entity_relationship_svg),
+            ("er_diagram.svg", data_pages.entity_relationship_svg),
             ("schema.sql", schema_sql),
         ):
             path = course / "data" / name
             yield Step(
                 name=f"docs data/{name}",
                 mend="ridealong build docs",
-                inputs=partial(package_digest, only=["dataset"]),
+                inputs=partial(package_digest, only=["dataset", "show", "authoring"]),
                 make=partial(_made, path, content),
                 targets=partial(list, [path]),
             )
 
 
 def _inputs(course: Path, path: Path) -> str:
-    read = [path]
+    read = [path, mutants.results_path(course)]
     for folder in sources.folders(course):  # a table names all modules, whichever are built now
         read += [*sources.notebooks(folder), *folder.glob("*.toml")]
     return digest(
@@ -119,19 +119,14 @@ def _blocks(course: Path) -> Mapping[str, Callable[[], str]]:
         "modules": partial(_modules, modules),
         "coverage": partial(_coverage, modules),
         "coverage summary": partial(_coverage_summary, modules),
-        "coverage by module": partial(_coverage_by_module, modules),
+        "coverage by module": partial(_coverage_by_module, modules, mutants.read(course)),
+        "mutants": partial(_mutants, course, modules),
+        "open mutants": partial(_open_mutants, modules, mutants.read(course)),
         **{f"rubrics {m.name}": partial(_rubrics, m) for m in modules if m.rubrics},
         "derived files": _derived_files,
-        "data dictionary": readme.dictionary_tables,
-        "calibration": readme.calibration_table,
+        "data dictionary": data_pages.dictionary_tables,
+        "calibration": data_pages.calibration_table,
     }
-
-
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
-    )
 
 
 def _rubrics(module: sources.Module) -> str:
@@ -141,7 +136,7 @@ def _rubrics(module: sources.Module) -> str:
         levels = [f"{points} point{'' if points == 1 else 's'}" for points in range(4)]
         rows = [[each.name, *each.levels] for each in rubric.criteria]
         parts.append(f"### {rubric.title} (`{rubric.id}`, {rubric.points} points)")
-        parts.append(_table(["criterion", *levels], rows))
+        parts.append(markdown_table(["criterion", *levels], rows))
         for sample in rubric.samples:
             scores = ", ".join(
                 f"{criterion.name} {score}"
@@ -185,10 +180,31 @@ def _modules(modules: list[sources.Module]) -> str:
                 ]
             )
     header = ["Module", "Notebook", "Minutes", "Exercises", "Quizzes", "Points"]
-    return _table(header, rows)
+    return markdown_table(header, rows)
 
 
-def _exercises(module: sources.Module) -> str:
+def _mutants(course: Path, modules: list[sources.Module]) -> str:
+    rows = mutants.summary(course, [module.name for module in modules])
+    return markdown_table(["Module", "Mutants", "Refused", "Equal", "Open"], rows)
+
+
+def _open_mutants(
+    modules: list[sources.Module], found: Mapping[str, Mapping[str, mutants.Found]]
+) -> str:
+    parts = []
+    for module in modules:
+        for name in module.exercises:
+            changes = each.open if (each := found.get(module.name, {}).get(name)) else []
+            if changes:
+                listed = "\n".join(f"- `{change}`" for change in changes)
+                parts.append(
+                    f"<details><summary>{module.name}, {name}: {len(changes)}</summary>\n\n"
+                    f"{listed}\n\n</details>"
+                )
+    return "\n\n".join(parts) or "None."
+
+
+def _exercises(module: sources.Module, found: Mapping[str, mutants.Found]) -> str:
     rows = []
     for path, notebook in _notebooks(module).items():
         for identifier in _asked(notebook):
@@ -204,11 +220,19 @@ def _exercises(module: sources.Module) -> str:
                     exercise.depth,
                     str(exercise.minutes),
                     str(exercise.points),
+                    _share_refused(found.get(identifier)),
                     _judged_by(exercise),
                 ]
             )
     header = ["Notebook", "Exercise", "Syllabus", "Level", "Depth", "Minutes", "Points"]
-    return _table([*header, "Mistakes it recognises"], rows)
+    return markdown_table([*header, "Mutants refused", "Mistakes it recognises"], rows)
+
+
+def _share_refused(found: mutants.Found | None) -> str:
+    """Return how many mutants of a reference are refused, of those that are not as right as it."""
+    if found is None:
+        return ""
+    return f"{found.refused} of {found.generated - len(found.equal)}"
 
 
 def _judged_by(exercise: sources.Exercise | sources.Rubric) -> str:
@@ -243,9 +267,12 @@ def practice(module: sources.Module) -> dict[str, list[str]]:
     return found
 
 
-def _coverage_by_module(modules: list[sources.Module]) -> str:
+def _coverage_by_module(
+    modules: list[sources.Module], found: Mapping[str, Mapping[str, mutants.Found]]
+) -> str:
     return "\n\n".join(
-        f"### {module.name}\n\n{_module_coverage(module)}\n\n{_exercises(module)}"
+        f"### {module.name}\n\n{_module_coverage(module)}\n\n"
+        + _exercises(module, found.get(module.name, {}))
         for module in modules
     )
 
@@ -266,7 +293,7 @@ def _module_coverage(module: sources.Module) -> str:
         for item in syllabus.items().values()
         if item.id in wanted | shown.keys() | practised.keys()
     ]
-    return _table(["Item", "What", "Shown in", "Exercises", "Quizzes"], rows)
+    return markdown_table(["Item", "What", "Shown in", "Exercises", "Quizzes"], rows)
 
 
 def _coverage(modules: list[sources.Module]) -> str:
@@ -280,7 +307,7 @@ def _coverage(modules: list[sources.Module]) -> str:
         ]
         for item in syllabus.items().values()
     ]
-    return _table(["Item", "What", "Belongs to", "State"], rows)
+    return markdown_table(["Item", "What", "Belongs to", "State"], rows)
 
 
 def _coverage_summary(modules: list[sources.Module]) -> str:
@@ -308,4 +335,4 @@ def _derived_files() -> str:
     from ridealong.authoring.command import STAGES
 
     rows = [[s.derived, s.source, f"`ridealong build {s.name}`"] for s in STAGES]
-    return _table(["Derived", "From", "By"], rows)
+    return markdown_table(["Derived", "From", "By"], rows)

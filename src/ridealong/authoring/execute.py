@@ -3,7 +3,6 @@
 import importlib.metadata
 import json
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -13,11 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import nbclient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbgrader import utils
 
-from ridealong.authoring import catalogue, format, sources
+from ridealong.authoring import catalogue, cells, format, sources
 from ridealong.authoring.problems import BuildError
 from ridealong.authoring.steps import (
     Options,
@@ -30,7 +28,8 @@ from ridealong.authoring.steps import (
 
 CELL_TIMEOUT_SECONDS = 180
 # Notebooks do not see these parts of the package, so changing them needs no new run.
-_NOT_SEEN = ("authoring", "cli.py", "study.py", "doctor.py", "catalogue")
+_NOT_SEEN = ("authoring", "catalogue", "carry_over.py", "cli.py", "doctor.py", "study.py")
+# Not Python itself: nbval compares the same outputs under every version.
 _LIBRARIES = ("duckdb", "ipykernel", "ipython", "ipywidgets", "anywidget", "matplotlib", "pandas")
 
 # What would differ on the next run or on another machine.
@@ -65,7 +64,6 @@ def _inputs(course: Path, path: Path) -> str:
         format.without_outputs(format.read(path)),
         package_digest(without=_NOT_SEEN),
         digest_of_files([asked], asked.parent),
-        platform.python_version(),
         *(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES),
     )
 
@@ -96,8 +94,13 @@ def execute(path: Path, hidden_seed: int, show: Show) -> NotebookNode:
     leaves are gone afterwards.
 
     Raises:
-        BuildError: When a cell fails, takes too long, or shows what changes from run to run.
+        BuildError: When a cell fails, takes too long, or shows what changes from run to run, or
+            a check does not give all its points.
     """
+    # Only here: a build that has nothing to run starts without it.
+    import nbclient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
     name = f"solutions/{path.parent.name}/{path.name}"
     notebook = format.canonical(format.read(path))
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -147,10 +150,22 @@ def execute(path: Path, hidden_seed: int, show: Show) -> NotebookNode:
     for count, cell in enumerate((c for c in executed.cells if c.cell_type == "code"), start=1):
         cell.execution_count = count
         cell.outputs = [format.node(o) for o in format.stable_outputs(cell.outputs, count)]
-    problems = [f"{name}, cell {cell!r}: {problem}" for cell, problem in unstable(executed)]
+    found = (*unsolved(executed), *unstable(executed))
+    problems = [f"{name}, cell {cell!r}: {problem}" for cell, problem in found]
     if problems:
         raise BuildError(problems)
     return executed
+
+
+def unsolved(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
+    """Yield the id of each check cell that does not give all its points, and what it says."""
+    for cell in notebook.cells:
+        if cells.part(cell.metadata) == "check":
+            earned, wanted = utils.determine_grade(cell)
+            if earned < wanted:
+                texts = [each.get("data", {}).get("text/plain", "") for each in cell.outputs]
+                said = " ".join("\n".join(texts[:-1]).split())
+                yield cell.id, f"it gives {earned:g} of {wanted:g} points: {said}"
 
 
 def unstable(notebook: NotebookNode) -> Iterator[tuple[str, str]]:

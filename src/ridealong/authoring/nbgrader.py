@@ -67,7 +67,7 @@ def configure(config: Any, course: Path) -> None:
     # The first check of a new machine builds a database, once.
     config.ExecutePreprocessor.timeout = 180
     config.ExecutePreprocessor.shutdown_kernel = "immediate"
-    # A check speaks by raising or not; nbgrader would also take the points for a library's
+    # A check cell's value is the points earned; nbgrader would take them all for a library's
     # warning on stderr.
     config.IgnorePattern.enabled = True
     config.IgnorePattern.pattern = r"(?s).*"

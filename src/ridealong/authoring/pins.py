@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ridealong import course
+from ridealong import course, files
 
 CONSTRAINTS = "constraints.txt"
 BEGIN = "# BEGIN pins"
@@ -116,9 +116,7 @@ def update(root: Path, *, upgrade: bool = False, check: bool = False) -> list[st
             continue
         changed.append(path.name)
         if not check:
-            part = path.with_name(path.name + ".part")
-            part.write_text(text, encoding="utf-8", newline="\n")
-            part.replace(path)
+            files.write(path, text.encode())
     return changed
 
 

@@ -1,8 +1,9 @@
 """The learners' notebooks: exactly what stock nbgrader writes from `solutions/`."""
 
+import contextlib
+import logging
+import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -36,7 +37,7 @@ def _inputs(course: Path, folder: Path) -> str:
         *(path.name for path in notebooks),
         *(format.without_outputs(format.read(path)) for path in notebooks),
         digest_of_files(beside, folder),
-        (course / "nbgrader_config.py").read_bytes(),
+        digest_of_files([course / "nbgrader_config.py"], course),
         digest_of_files(Path(__file__).parent.glob("*.py"), Path(__file__).parent),
     )
 
@@ -50,7 +51,8 @@ def _released(course: Path, folder: Path, show: Show) -> dict[Path, bytes]:
 def generate(course: Path, folder: Path) -> dict[str, bytes]:
     """Return what `nbgrader generate_assignment` makes of a module: file name to content.
 
-    It runs in a copy, so the instructor's gradebook and `notebooks/` stay as they are.
+    It runs in a copy, so the instructor's gradebook and `notebooks/` stay as they are, and in this
+    process: to load nbgrader takes ten times as long as what it does.
 
     Raises:
         BuildError: When nbgrader refuses, or a solution is left in a learner's notebook.
@@ -59,32 +61,54 @@ def generate(course: Path, folder: Path) -> dict[str, bytes]:
         copy = Path(name).resolve()
         shutil.copy(course / "nbgrader_config.py", copy)
         shutil.copytree(folder, copy / "solutions" / folder.name)
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "nbgrader",
-                "generate_assignment",
-                folder.name,
-                "--force",
-                "--no-db",
-            ],
-            check=False,
-            cwd=copy,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-        if done.returncode != 0:
-            told = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
-            errors = [line for line in told if "ERROR" in line or "Error" in line] or told
+        if told := _convert(copy, folder.name):
+            errors = [line for line in told if "Error" in line] or told
             raise BuildError([f"solutions/{folder.name}: nbgrader: {line}" for line in errors[-3:]])
         released = copy / "notebooks" / folder.name
         made = {path.relative_to(released).as_posix(): _content(path) for path in _files(released)}
     if left := left_over(folder.name, made):
         raise BuildError(left)
     return made
+
+
+class _Told(logging.Handler):
+    """Keeps the lines of what went wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines += [line for line in record.getMessage().splitlines() if line.strip()]
+
+
+def _convert(course: Path, module: str) -> list[str]:
+    """Let nbgrader write `notebooks/`; return what it said when it failed, else nothing."""
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.converters.base import NbGraderException
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config.loader import PyFileConfigLoader
+
+    told = _Told()
+    log = logging.Logger("nbgrader generate_assignment", logging.INFO)
+    log.addHandler(told)
+    path = os.environ.get("PATH", "")
+    try:
+        with contextlib.chdir(course):  # nbgrader calls the hook of the configuration there
+            config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
+            config.CourseDirectory.root = str(course)
+            config.CourseDirectory.assignment_id = module
+            config.GenerateAssignment.force = True
+            # What `--no-db` sets.
+            config.GenerateAssignment.no_database = True
+            config.SaveCells.enabled = False
+            folders = CourseDirectory(config=config, log=log)
+            GenerateAssignment(coursedir=folders, config=config, log=log).start()
+    except (NbGraderException, SystemExit) as error:
+        return told.lines or [str(error) or "no message"]
+    finally:
+        os.environ["PATH"] = path
+    return []
 
 
 def _content(path: Path) -> bytes:

@@ -34,6 +34,7 @@ class KnownAnswer:
     name: str
     answer: str
     message: str = ""
+    sign: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,12 @@ _EXERCISE = _HEAD | {
     "alternatives": Key(list, minimum=2),
     "equal": Key(list, required=False),
 }
-_MISTAKE = {"name": Key(str), "answer": Key(str), "message": Key(str)}
+_MISTAKE = {
+    "name": Key(str),
+    "answer": Key(str),
+    "message": Key(str),
+    "sign": Key(list, required=False, minimum=1),
+}
 _ALTERNATIVE = {"name": Key(str), "answer": Key(str)}
 _EQUAL = {"change": Key(str), "reason": Key(str), "rule": Key(str, required=False)}
 _RUBRIC = _HEAD | {"criteria": Key(list, minimum=1), "samples": Key(list, minimum=2)}

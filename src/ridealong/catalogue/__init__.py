@@ -1,7 +1,7 @@
 """Find exercises, quizzes, predictions and rubrics in the derived files beside this one."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -27,7 +27,7 @@ class Module:
     """One module's catalogue: what is asked in it, and which hidden data its answers meet.
 
     `hidden_seed` and `hidden_scale` are those that the fingerprints were made with; a cohort can
-    have its own.
+    have its own. `notebooks` holds for each notebook the ids of what is checked in it, in order.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Module:
     quizzes: Mapping[str, Entry] = field(default_factory=dict)
     predictions: Mapping[str, Entry] = field(default_factory=dict)
     rubrics: Mapping[str, Entry] = field(default_factory=dict)
+    notebooks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def modules() -> tuple[Module, ...]:
@@ -76,6 +77,15 @@ def rubrics() -> dict[str, Entry]:
     return {each: entry for module in modules() for each, entry in module.rubrics.items()}
 
 
+def beside(identity: str) -> tuple[str, ...]:
+    """Return the ids of what is checked in the notebook of an exercise or quiz, in its order."""
+    for module in modules():
+        for asked in module.notebooks.values():
+            if identity in asked:
+                return tuple(asked)
+    return (identity,)
+
+
 def _sources() -> list[Traversable]:
     found = [each for each in files(__name__).iterdir() if each.name.endswith(".json")]
     return sorted(found, key=lambda each: each.name)
@@ -102,6 +112,7 @@ def _read(source: Traversable) -> Module:
             hidden_scale=float(content["hidden_scale"]),
             **{key: dict(content[key]) for key in ("exercises", "quizzes", "predictions")},
             rubrics=dict(content.get("rubrics", {})),  # few modules have one
+            notebooks=dict(content.get("notebooks", {})),
         )
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CatalogueError(

@@ -2,7 +2,6 @@
 
 from ridealong.dataset.build import build_database
 from ridealong.dataset.connection import connect, current_connection, edge_connection
-from ridealong.dataset.overview import describe, tables
 from ridealong.dataset.storage import DatasetArgumentError, DatasetError, ensure_database
 
 __all__ = [
@@ -11,8 +10,6 @@ __all__ = [
     "build_database",
     "connect",
     "current_connection",
-    "describe",
     "edge_connection",
     "ensure_database",
-    "tables",
 ]

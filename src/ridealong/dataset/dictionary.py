@@ -13,7 +13,7 @@ from ridealong.text import nearest
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnEntry:
     """One column: what it means and how its values are written.
 
     Attributes:
@@ -34,7 +34,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableEntry:
     """One table or view.
 
     Attributes:
@@ -47,7 +47,7 @@ class Table:
     name: str
     family: str
     row: str
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnEntry, ...]
 
     @property
     def schema(self) -> str:
@@ -56,12 +56,12 @@ class Table:
 
 
 @cache
-def dictionary() -> Mapping[str, Table]:
+def dictionary() -> Mapping[str, TableEntry]:
     """Return all tables by name, in the order in which a lesson would show them."""
     source = Path(__file__).with_name("dictionary.toml").read_text(encoding="utf-8")
     schemas: dict[str, dict[str, Any]] = tomllib.loads(source)
     tables = {
-        name: Table(name, entry["family"], entry["row"], _columns(entry["columns"]))
+        name: TableEntry(name, entry["family"], entry["row"], _columns(entry["columns"]))
         for name, entry in schemas["main"].items()
     }
     for short_name, entry in schemas["basic"].items():
@@ -69,14 +69,14 @@ def dictionary() -> Mapping[str, Table]:
         by_name = {column.name: column for column in shown.columns}
         name = f"basic.{short_name}"
         columns = tuple(by_name[column] for column in entry["columns"])
-        tables[name] = Table(name, "Basic", shown.row, columns)
+        tables[name] = TableEntry(name, "Basic", shown.row, columns)
     for short_name, entry in schemas["staging"].items():
         name = f"staging.{short_name}"
-        tables[name] = Table(name, "Staging", entry["row"], _columns(entry["columns"]))
+        tables[name] = TableEntry(name, "Staging", entry["row"], _columns(entry["columns"]))
     return MappingProxyType(tables)
 
 
-def table(name: str) -> Table:
+def table(name: str) -> TableEntry:
     """Return the table of that name; `main.rides` and `Rides` mean `rides`.
 
     Raises:
@@ -95,9 +95,9 @@ def table(name: str) -> Table:
     raise DatasetArgumentError(f"there is no table {name!r}. {suggestion}tables() lists them all.")
 
 
-def _columns(entries: Mapping[str, Mapping[str, Any]]) -> tuple[Column, ...]:
+def _columns(entries: Mapping[str, Mapping[str, Any]]) -> tuple[ColumnEntry, ...]:
     return tuple(
-        Column(
+        ColumnEntry(
             name=name,
             meaning=entry["meaning"],
             unit=entry.get("unit") or "one of " + ", ".join(entry["values"]),

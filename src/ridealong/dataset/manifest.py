@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ridealong import files
 from ridealong.dataset import build
 
 SCALES = (0.1, 1, 10)
@@ -63,9 +64,7 @@ def manifest(
 def write(path: Path, progress: build.Progress | None = None) -> None:
     """Build the public databases and write the manifest to `path`."""
     text = json.dumps(manifest(progress=progress), indent=2) + "\n"
-    unfinished = path.with_name(f"{path.name}.tmp")
-    unfinished.write_text(text, encoding="utf-8", newline="\n")
-    unfinished.replace(path)
+    files.write(path, text.encode())
 
 
 def check(

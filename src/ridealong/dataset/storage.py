@@ -7,7 +7,6 @@ import math
 import os
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from numbers import Real
@@ -19,7 +18,7 @@ import duckdb
 import platformdirs
 from filelock import FileLock, Timeout
 
-from ridealong import course
+from ridealong import course, files
 from ridealong.dataset import build
 from ridealong.dataset.progress import Show, progress_bar
 from ridealong.dataset.stories import StoryMissing
@@ -224,12 +223,12 @@ def _build(path: Path, scale: float, seed: int, show: Show) -> None:
         digest = _digest(unfinished)
         truth = path.parent / "truth" / f"{path.stem}.json"
         truth.parent.mkdir(exist_ok=True)
-        _write(truth, json.dumps(report.truth, indent=2, default=str) + "\n")
+        files.write(truth, (json.dumps(report.truth, indent=2, default=str) + "\n").encode())
         # Without a digest a file is judged by its content alone, so a stop between these
         # three lines leaves nothing that contradicts itself.
         _digest_path(path).unlink(missing_ok=True)
-        _replace(unfinished, path)
-        _write(_digest_path(path), digest + "\n")
+        files.replace(unfinished, path)
+        files.write(_digest_path(path), f"{digest}\n".encode())
     finally:
         _remove_unfinished(path)
 
@@ -242,30 +241,6 @@ def _remove_unfinished(path: Path) -> None:
         else:
             with suppress(OSError):  # Windows keeps a file that is still open; next time then
                 left.unlink()
-
-
-def _replace(source: Path, target: Path) -> None:
-    # Windows refuses while somebody reads the old file, if only to see whether it is whole.
-    for _ in range(20):
-        try:
-            os.replace(source, target)
-        except PermissionError:
-            if os.name != "nt" or not target.exists():
-                raise
-            time.sleep(0.1)
-        else:
-            return
-    os.replace(source, target)
-
-
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from difflib import get_close_matches
 
 import duckdb
 
+from ridealong.engine import dialects
+from ridealong.engine.dialects import Language
 from ridealong.engine.sqltext import tokens
 
 _COLUMN = re.compile(
@@ -15,7 +17,7 @@ _COLUMN = re.compile(
     re.VERBOSE,
 )
 _TABLE = re.compile(r'Table with name "?(?P<name>[^"\s!]+)"? does not exist')
-_NEAR = re.compile(r'syntax error at or near "(?P<near>.*)"')
+_NEAR = re.compile(r'syntax error at or near "(?P<near>[^\n]*?)"?$')
 _UNIT_OF_TIME = re.compile(r"second|minute|hour|day|week|month|quarter|year", re.IGNORECASE)
 _FUNCTION = re.compile(
     r"""Function with name (?P<name>\w+) does not exist!\s*Did you mean "(?P<nearest>\w+)""",
@@ -23,14 +25,37 @@ _FUNCTION = re.compile(
 )
 _NO_MATCH = re.compile(r"argument types '(?P<function>[^(']+)\((?P<types>.*)\)'")
 _LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
-# fmt: off
-_KEYWORDS = [
-    "AND", "AS", "ASC", "BETWEEN", "BY", "CASE", "COUNT", "DESC", "DISTINCT", "ELSE", "END",
-    "EXISTS", "FROM", "GROUP", "HAVING", "ILIKE", "IN", "INNER", "INTERVAL", "IS", "JOIN",
-    "LEFT", "LIKE", "LIMIT", "NOT", "NULL", "OFFSET", "ON", "OR", "ORDER", "SELECT", "THEN",
-    "UNION", "USING", "VALUES", "WHEN", "WHERE", "WITH",
-]
-# fmt: on
+# What stands in the first line of an error, and the step that follows from it.
+_STEPS = {
+    "WHERE clause cannot contain aggregates": (
+        "WHERE looks at single rows: a condition on a whole group stands behind HAVING"
+    ),
+    "clause cannot contain window functions": (
+        "a window is computed after WHERE and HAVING: put the condition behind QUALIFY, or around "
+        "a query inside"
+    ),
+    "Window functions are not supported here|requires an OVER clause": (
+        "a window function needs OVER (...) behind its brackets"
+    ),
+    "aggregate function calls cannot be nested": (
+        "compute the inner one first, in a WITH or a query inside FROM"
+    ),
+    "Ambiguous reference": "write the table or its alias before the column",
+    "Referenced table": "name that table in FROM, or use the alias that it has there",
+    "More than one row returned by a subquery": (
+        "= compares with one value: use IN, or make the query inside give one row"
+    ),
+    "Set operations can only apply": "both queries of a UNION give the same number of columns",
+    "values of type (DATE|TIMESTAMP).* and type INTERVAL": (
+        "a moment is compared with a moment: as_of() - INTERVAL ..."
+    ),
+    "Cannot compare values of type": "compare values of one type, or change one with CAST",
+    "to BOOL": "AND and OR join conditions: each side needs a comparison of its own",
+    "Conversion Error|Could not convert": (
+        "the text does not read as that type: look at the column and at the value"
+    ),
+    "Cannot mix values of type": "both values need one type: change one with CAST",
+}
 _LONGEST = 240
 
 
@@ -39,6 +64,7 @@ def shorten(
     text: str,
     con: duckdb.DuckDBPyConnection | None,
     parameters: Collection[str] = (),
+    language: Language | None = None,
 ) -> str:
     """Return an error of DuckDB in one line, with the nearest real name and the remedy.
 
@@ -47,6 +73,7 @@ def shorten(
         text: the query that it was raised for.
         con: where the names of tables and columns are looked up; None to leave that out.
         parameters: the names that the query may ask for as `$name`.
+        language: of the text; seen from its first word where it is not given.
     """
     message = str(error)
     first = message.strip().partition("\n")[0].partition(". Use ")[0].strip()
@@ -55,7 +82,9 @@ def shorten(
         first = first[: _LONGEST - 4] + " ..."
     line = _LINE.search(message)
     where = f" (line {line[1]})" if line and "\n" in text.strip() else ""
-    advice = _advice(first, message, text, con, parameters)
+    spoken = language or dialects.language_of(text)
+    hint = dialects.dialect_hint(text, first, spoken)
+    advice = hint or _advice(first, message, text, con, parameters, spoken)
     return f"{first.rstrip('.!')}{where}" + (f": {advice}" if advice else "")
 
 
@@ -65,6 +94,7 @@ def _advice(
     text: str,
     con: duckdb.DuckDBPyConnection | None,
     parameters: Collection[str],
+    language: Language,
 ) -> str:
     if found := _COLUMN.search(first):
         name = found["a"] or found["b"]
@@ -82,18 +112,19 @@ def _advice(
                 )
         if view := _view_without(name, text, con):
             return f"basic.{view} has no {name}; the full table {view} has it"
-        return _nearest_column(name, text, con).removeprefix("; ")
+        nearest = _nearest_column(name, text, con).removeprefix("; ")
+        return nearest or "DESCRIBE table lists the columns that there are" * (language == "sql")
     if found := _NO_MATCH.search(first):
         return _other_way(found["function"], found["types"], text)
-    if found := _TABLE.search(first):
+    if (found := _TABLE.search(first)) and language == "sql":
         return _nearest_table(found["name"], text, con)
     if found := _NEAR.search(first):
         if _UNIT_OF_TIME.fullmatch(found["near"]):
             return f"as the name of a column {found['near']} needs AS before it"
-        for word in _words_at(found["near"], text, con):
-            if close := get_close_matches(word, _KEYWORDS, n=1, cutoff=0.65):
-                return f"did you mean {close[0]}?"
-        return "look at the word before it too; a comma, a bracket or a keyword is missing there"
+        for word in _words_at(found["near"], text, con, language):
+            if meant := dialects.misspelt(word, language):
+                return f"did you mean {meant}?"
+        return "up to there it can be read; look at what stands there and at the word before it"
     if "unterminated" in first:
         return "a quote is opened there and not closed"
     if "must appear in the GROUP BY" in message:
@@ -101,32 +132,36 @@ def _advice(
             "add it to GROUP BY, or say which of its values to take: min(...), max(...), count(...)"
         )
     if found := _FUNCTION.search(message):
-        close = get_close_matches(found["name"].lower(), [found["nearest"].lower()], 1, 0.6)
-        return f"did you mean {found['nearest']}?" if close else ""
-    return ""
+        close = get_close_matches(found["name"].lower(), [found["nearest"].lower()], 1, 0.75)
+        known = "DuckDB has no function of this name: look for another way to write it"
+        return f"did you mean {found['nearest']}?" if close else known
+    steps = [step for seen, step in _STEPS.items() if re.search(seen, first)]
+    return "".join([*steps, "look at that part of the query" * (language == "sql")][:1])
 
 
-def _words_at(near: str, text: str, con: duckdb.DuckDBPyConnection | None) -> list[str]:
+def _words_at(
+    near: str, text: str, con: duckdb.DuckDBPyConnection | None, language: Language
+) -> list[str]:
     """Return the word at an error and the one before it, unless they are known names."""
     found = tokens(text)
     places = [n for n, each in enumerate(found) if each.text == near]
-    words = [found[n].text for place in places[:1] for n in (place, place - 1) if n >= 0]
+    words = [found[n].text for place in places for n in (place, place - 1) if n >= 0]
     known = {name.lower() for pair in _columns("", con) for name in pair}
-    return [
-        word.upper()
-        for word in words
-        if word.upper() not in _KEYWORDS and word.lower() not in known and word.isalpha()
-    ]
+    return [word for word in words if language == "ddl" or word.lower() not in known]
 
 
 def _other_way(function: str, types: str, text: str) -> str:
     """Return how to write what no function does, for what other databases do allow."""
+    if function in ("~~", "!~~", "~~*", "!~~*") and re.search("DATE|TIME", types):
+        return "LIKE compares text: give a span of time by its two ends, with >= and <"
     if function == "+" and ("VARCHAR" in types or types.count("STRING_LITERAL") == 2):
         return "text is joined with ||"
     distinct = any(each.text.upper() == "DISTINCT" for each in tokens(text))
     if function == "count" and ", " in types and distinct:
         return "put the columns into brackets of their own: COUNT(DISTINCT (a, b))"
-    return ""
+    if function in ("+", "-") and "INTERVAL" not in types and "TIMESTAMP" in types:
+        return "a span of time is written INTERVAL 30 DAY"
+    return "look at the types in the brackets: another column belongs there, or a CAST"
 
 
 def _is_bare(name: str, text: str) -> bool:

@@ -19,7 +19,7 @@ Two cells are equal when they are
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation, localcontext
 from hashlib import blake2b
@@ -28,6 +28,9 @@ from typing import Any, Final
 FEW_ROWS: Final = 2_000
 TOLERANCE: Final = 1e-9
 HASH_DIGITS: Final = 10
+ROWS_OF_CELLS: Final = 60
+CELL_DIGITS: Final = 4
+_MEASURES: Final = ("total", "low", "high")
 
 Row = tuple[Any, ...]
 Floats = list[float | str | None]
@@ -47,6 +50,11 @@ class Column:
         folded: the same for texts in lower case without blanks around them, else empty.
         misfit: a number among its cells that has more decimals than the scale, else empty.
         single: whether the numbers come from a FLOAT, which keeps about 7 digits.
+        total: sum of its numbers, or mean of its times in seconds since 1970; None without any.
+            Of an exact column the catalogue holds it and the next two roughly.
+        low: the smallest of them.
+        high: the largest.
+        measure: hash of the three, to try whether they are right but for a factor or a shift.
     """
 
     name: str
@@ -58,6 +66,10 @@ class Column:
     folded: str = ""
     misfit: str = ""
     single: bool = False
+    total: float | None = None
+    low: float | None = None
+    high: float | None = None
+    measure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,8 @@ class Fingerprint:
         hashes: of the exact cells of each row, sorted, `HASH_DIGITS` each; of many rows one.
         floats: the float cells of each row, in the order of `hashes`; for many rows the sums
             that stand for them.
+        cells: a short hash of each exact cell, row by row in the order of `hashes`, of a result
+            of up to `ROWS_OF_CELLS` rows: which rows are right but for one column.
         error: DuckDB's message in place of a result.
         examples: what is wrong with some rows that the result it was compared to does not hold, or
             not as often. Not stored.
@@ -85,6 +99,7 @@ class Fingerprint:
     sequence: str = ""
     hashes: str = ""
     floats: tuple[Floats, ...] = ()
+    cells: str = ""
     error: str = ""
     examples: tuple[str, ...] = ()
     fits_renamed: bool = False
@@ -100,11 +115,20 @@ class Fingerprint:
             return {"error": self.error, "digest": self.digest}
         stored = asdict(self)
         stored["columns"] = [
-            {key: value for key, value in column.items() if value not in ("", 0)}
+            {
+                key: value
+                for key, value in column.items()
+                if value not in ("", 0, None) or (key in _MEASURES and value is not None)
+            }
             for column in stored["columns"]
         ]
         del stored["examples"], stored["fits_renamed"]
         return {key: value for key, value in stored.items() if value or key in ("rows", "columns")}
+
+    def to_catalogue(self) -> dict[str, Any]:
+        """Return what may be read by everybody: `to_json` without the values of exact columns."""
+        rough = replace(self, columns=tuple(_rough(column) for column in self.columns))
+        return rough.to_json()
 
     def recognised_by(self) -> dict[str, str]:
         """Return the part of `to_json` that is enough to recognise a mistake."""
@@ -166,7 +190,57 @@ def of_rows(
         sequence=digest_of(sequence) if keys else "",
         hashes="".join(hashed[n] for n in order),
         floats=tuple(beside[n] for n in order) if inexact else (),
+        cells="".join(digest_of([cell], CELL_DIGITS // 2) for n in order for cell in lines[n])
+        if len(rows) <= ROWS_OF_CELLS
+        else "",
     )
+
+
+def measures(total: float, low: float, high: float) -> dict[str, Any]:
+    """Return the fields of a column for its sum or mean, its smallest and its largest value."""
+    found = (float(total), float(low), float(high))
+    if not all(map(math.isfinite, found)):
+        return {}
+    return dict(zip(_MEASURES, found, strict=True)) | {"measure": measure_of(*found)}
+
+
+def measure_of(total: float, low: float, high: float) -> str:
+    """Return a hash of sum or mean and ends, for comparing them without telling them."""
+    return digest_of([f"{value + 0.0:.9g}" for value in (total, low, high)], HASH_DIGITS // 2)
+
+
+def _measured(values: Sequence[Any], kind: str) -> dict[str, Any]:
+    found = [value for value in map(_size, values) if value is not None]
+    if not found:
+        return {}
+    return measures(_total(found) / (len(found) if kind == "time" else 1), min(found), max(found))
+
+
+def _rough(column: Column) -> Column:
+    """Return a column with measures that tell too high from too low, and no value."""
+    if column.kind == "float" or column.total is None:
+        return column
+    rough: dict[str, Any] = {
+        name: float(f"{value:.2g}") if column.kind == "exact" else round(value / 1e5) * 1e5
+        for name in _MEASURES
+        if (value := getattr(column, name)) is not None
+    }
+    return replace(column, **rough)
+
+
+def _size(value: Any) -> float | None:
+    """Return a number, or a time in seconds since 1970; None for everything else."""
+    if isinstance(value, datetime):
+        return (value.replace(tzinfo=None) - datetime(1970, 1, 1)).total_seconds()
+    if isinstance(value, date):
+        return (value - date(1970, 1, 1)).days * 86_400.0
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    try:
+        size = float(value)
+    except (OverflowError, ValueError):
+        return None
+    return size if math.isfinite(size) else None
 
 
 def _described(
@@ -182,6 +256,7 @@ def _described(
             empties=sum(each == 0 for each in finite),
             checksum=_total(finite),
             single=column.single,
+            **_measured(finite, column.kind),
         )
     misfits = [
         value
@@ -201,6 +276,7 @@ def _described(
         folded=digest_of(sorted(texts)) if column.kind == "text" else "",
         misfit=misfit_in_words(min(misfits), column.scale) if misfits else "",
         single=column.single,
+        **_measured(values, column.kind),
     )
 
 

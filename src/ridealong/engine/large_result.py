@@ -17,6 +17,7 @@ from ridealong.engine.fingerprint import (
     Fingerprint,
     digest_of,
     mark,
+    measures,
     misfit_in_words,
 )
 
@@ -26,6 +27,7 @@ _MODULUS = 2**61 - 1
 _REMAINDER = 1_000_003
 _SUMS_OF_FLOAT = 9
 _SUMS_OF_OTHERS = 8
+_MEASURES = 3
 
 
 def of_query(
@@ -65,7 +67,7 @@ def of_query(
         *(
             each
             for i, (column, own) in enumerate(zip(columns, seen, strict=True))
-            for each in _sums(i, column, own)
+            for each in (*_sums(i, column, own), *_measures(i, column))
         ),
     ]
     (sums,) = fetch(
@@ -156,6 +158,17 @@ def _sums(i: int, column: Column, own: Column) -> list[str]:
     return [*nulls, empties, total, f"min({value})::VARCHAR", f"max({value})::VARCHAR"]
 
 
+def _measures(i: int, column: Column) -> list[str]:
+    """Return the aggregates for sum, smallest and largest value of a column, as numbers."""
+    size = {
+        "float": f"CASE WHEN isfinite(v{i}) THEN v{i} END",
+        "exact": f"v{i}",
+        "time": f"epoch(v{i})",
+    }.get(column.kind, "NULL")
+    whole = "avg" if column.kind == "time" else "sum"
+    return [f"{whole}({size})::DOUBLE", f"min({size})::DOUBLE", f"max({size})::DOUBLE"]
+
+
 def _described(
     columns: Sequence[Column], sums: Sequence[Any]
 ) -> tuple[tuple[Column, ...], list[list[float]]]:
@@ -166,7 +179,8 @@ def _described(
     for column in columns:
         size = _SUMS_OF_FLOAT if column.kind == "float" else _SUMS_OF_OTHERS
         nulls, misfits, misfit, folded, empties, *others = sums[here : here + size]
-        here += size
+        here += size + _MEASURES
+        measured = sums[here - _MEASURES : here]
         checksum: str | float = digest_of([_plain(each) for each in others])
         if column.kind == "float":
             floats.append([float(each or 0) for each in others])
@@ -179,6 +193,7 @@ def _described(
                 checksum=checksum,
                 folded="" if folded is None else digest_of([str(folded)]),
                 misfit="" if misfit is None else misfit_in_words(misfit, column.scale),
+                **(measures(*measured) if None not in measured else {}),
             )
         )
     return tuple(described), floats

@@ -4,24 +4,31 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
+
+import duckdb
 
 LONGEST_TEXT = 100_000
 DEEPEST_NESTING = 100
 STUB = "Write your query here."
 
-_TOKEN = re.compile(
-    r"""
-      (?P<space>\s+)
-    | (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
-    | (?P<string>[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|(?P<tag>\$\w*\$).*?(?P=tag))
-    | (?P<quoted>"(?:[^"]|"")*")
-    | (?P<parameter>\$\w+|\?)
-    | (?P<number>(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
-    | (?P<word>[^\W\d]\w*)
-    | (?P<operator>.)
-    """,
+_TEXT = re.compile(
+    r"""[eE]'(?:[^'\\]|\\.|'')*' | [xXbBnN]?'(?:[^']|'')*' | (?P<tag>\$\w*\$).*?(?P=tag)""",
     re.VERBOSE | re.DOTALL,
 )
+_OPENED = re.compile(r"[eExXbBnN]?['\"$]")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_PLAIN = re.compile(
+    r"""
+      (?P<parameter>\$\w+|\?)
+    | (?P<number>(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
+    | (?P<word>[^\W\d]\w*)
+    | (?P<operator>\S)
+    """,
+    re.VERBOSE,
+)
+_END_OF_PLAIN = re.compile(r"\s|--|/\*")
+_SKIPPED = re.compile(r"(?:\s|--[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +42,73 @@ class Token:
 
 @lru_cache(maxsize=8)
 def tokens(text: str) -> tuple[Token, ...]:
-    """Return the tokens of a query without spaces and comments."""
-    return tuple(token for token in _all_tokens(text) if token.kind != "comment")
+    """Return the tokens of a query without spaces and comments.
+
+    DuckDB says where texts, quoted names and comments begin and end. What lies between them is
+    divided into words, numbers, parameters and single signs; a quote that is never closed and a
+    backtick are signs as well.
+    """
+    found: list[Token] = []
+    plain = text.encode("utf-8", "replace").decode().replace("\0", "\1")
+    begin = behind = 0  # of words and signs that follow one another without a gap
+    for start, end in _pieces(plain):
+        piece = plain[start:end]
+        quoted = _TEXT.match(piece) or _QUOTED.match(piece)
+        if quoted is None and piece[0] not in "'\"`":
+            length = stop.start() if (stop := _END_OF_PLAIN.search(piece)) else len(piece)
+            if start != behind:
+                found += _plain_tokens(text, begin, behind)
+                begin = start
+            behind = start + length
+            continue
+        found += _plain_tokens(text, begin, behind)
+        begin = behind = end
+        kind = "operator" if quoted is None else "quoted" if piece[0] == '"' else "string"
+        while quoted:  # DuckDB 1.5 takes 'a' and 'b' on the next line for one
+            last = start + len(quoted[0])
+            found.append(Token(kind, text[start:last], start))
+            start = last + _gap(plain[last:end])
+            quoted = _TEXT.match(plain[start:end])
+        if kind == "operator":
+            found.append(Token(kind, piece[0], start))
+            if piece[0] == "`":
+                found += _plain_tokens(text, start + 1, start + len(piece.rstrip()))
+    found += _plain_tokens(text, begin, behind)
+    last = found[-1].start + len(found[-1].text) if found else 0
+    # DuckDB 1.5 gives nothing from a quote that is not closed.
+    last += _gap(plain[last:])
+    if opened := _OPENED.match(plain, last):
+        found.append(Token("operator", opened[0][-1], opened.end() - 1))
+    return tuple(found)
 
 
-def _all_tokens(text: str) -> Iterator[Token]:
-    for found in _TOKEN.finditer(text):
-        kind = found.lastgroup or "operator"
-        kind = "string" if kind == "tag" else kind
-        if kind != "space":
-            yield Token(kind, found.group(), found.start())
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each token begins that is no comment, and where the next one begins."""
+    found = duckdb.tokenize(text)
+    starts = [start for start, _ in found]
+    if not text.isascii():  # DuckDB counts bytes
+        encoded = text.encode()
+        here = letters = 0
+        for n, start in enumerate(starts):
+            letters += len(encoded[here:start].decode("utf-8", "ignore"))
+            here, starts[n] = start, letters
+    ends = [*starts[1:], len(text)]
+    for (_, kind), start, end in zip(found, starts, ends, strict=False):
+        if kind != duckdb.token_type.comment and start < end:
+            yield start, end
+
+
+def _plain_tokens(text: str, start: int, end: int) -> list[Token]:
+    return [
+        Token(found.lastgroup or "operator", found.group(), found.start())
+        for found in _PLAIN.finditer(text, start, end)
+    ]
+
+
+def _gap(text: str) -> int:
+    """Return how many letters of spaces and comments a text starts with."""
+    skipped = _SKIPPED.match(text)
+    return skipped.end() if skipped else 0
 
 
 def refusal(text: str) -> str | None:
@@ -115,6 +179,23 @@ def is_ordered(text: str) -> bool:
         elif depth == 0 and token.text.upper() == "ORDER":
             return True
     return False
+
+
+def limit(text: str) -> int | None:
+    """Return the number of a query's own LIMIT, not of one inside it; None where it has none."""
+    found = list(tokens(body(text)))
+    while found and found[0].text == "(" and _closing(found) == len(found) - 1:
+        found = found[1:-1]
+    depth, most = 0, None
+    words = [token.text.upper() for token in found]
+    for here, token in enumerate(found):
+        if token.kind == "operator":
+            depth += (token.text in "([{") - (token.text in ")]}")
+        elif depth == 0 and words[here] == "LIMIT":
+            number, unit = [*words[here + 1 : here + 3], "", ""][:2]
+            if number.isdecimal() and unit not in ("%", "PERCENT"):
+                most = int(number)
+    return most
 
 
 def _closing(found: list[Token]) -> int:
@@ -246,17 +327,46 @@ def has_word(text: str, *words: str) -> bool:
     return any(token.kind == "word" and token.text.upper() in words for token in tokens(text))
 
 
+def has_call(text: str, *names: str) -> bool:
+    """Return whether a query calls one of these functions, given in capitals."""
+    found = tokens(text)
+    return any(
+        token.kind == "word" and token.text.upper() in names and after.text == "("
+        for token, after in pairwise(found)
+    )
+
+
+def compares(text: str) -> bool:
+    """Return whether a query asks for more or less, so that a row may lie on the limit."""
+    found = tokens(text)
+    for here, token in enumerate(found):
+        beside = {each.text for each in found[max(0, here - 1) : here + 2]} - {token.text}
+        if token.text in ("<", ">") and not beside & {"<", ">", "-"}:
+            return True
+    return has_word(text, "BETWEEN")
+
+
+def filters_on(text: str, column: str) -> bool:
+    """Return whether a query compares a column, so that it decides on rows."""
+    found = tokens(text)
+    for here, token in enumerate(found):
+        if token.kind == "word" and token.text.lower() == column:
+            after = found[here + 1].text.upper() if here + 1 < len(found) else ""
+            if after in ("=", "<", ">", "!", "IN", "NOT", "IS", "LIKE", "ILIKE", "BETWEEN"):
+                return True
+    return False
+
+
 def row_filters(text: str) -> list[str]:
     """Return, in words, what in a query decides on the number of its rows."""
-    operators = {token.text for token in tokens(text) if token.kind == "operator"}
     filters = []
-    if operators & {"<", ">"} or has_word(text, "BETWEEN"):
+    if compares(text):
         filters.append("the bounds (> or >=, < or <=)")
     if has_word(text, "OR"):
         filters.append("the brackets around OR")
-    if has_word(text, "STATUS"):
+    if filters_on(text, "status"):
         filters.append("the status")
-    if has_word(text, "NULL"):
+    if has_word(text, "IS") and has_word(text, "NULL"):
         filters.append("the test for NULL")
     if has_word(text, "GROUP"):
         filters.append("the columns of GROUP BY")

@@ -77,6 +77,7 @@ class Known:
         alternatives: other right answers, by name.
         mistakes: wrong answers, by name.
         hidden_seed: of the hidden data.
+        signs: of a mistake by name, how it is known in the text, where its author says so.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Known:
     alternatives: Mapping[str, str]
     mistakes: Mapping[str, str]
     hidden_seed: int
+    signs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class KnownWrong(Exception):
@@ -128,6 +130,8 @@ class Kind:
         results: runs the known answers; gives `expected` and, by name of the mistake, what each
             is recognised by; raises `KnownWrong`. None where no exercise is of this kind.
         mutants: changes the reference answer in one place.
+        trial: for a task, a quick "does this text pass?", asked about many texts in this process;
+            None where the judge is quick enough.
         jobs: what its judge lets a worker run, by name; arguments and results are JSON.
     """
 
@@ -143,12 +147,18 @@ class Kind:
     problems: Callable[[Entry], Iterator[str]] = _no_problem
     results: Callable[[Known], Mapping[str, Any]] | None = None
     mutants: Callable[[str, Entry], Iterator[Mutant]] = _no_mutant
+    trial: Callable[[Task], Callable[[str], bool]] | None = None
     jobs: Mapping[str, Callable[..., Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def has_magic(self) -> bool:
         """Whether an answer cell starts with `%%name`."""
         return bool(self.stub)
+
+    @property
+    def has_mutants(self) -> bool:
+        """Whether its reference answers can be changed in one place."""
+        return self.mutants is not _no_mutant
 
 
 def results_by_marks(known: Known, marks: Callable[[str, Entry], Mapping[str, Any]]) -> Entry:

@@ -1,6 +1,6 @@
 """Answers in YAML: read safely, judged by the check that their exercise names."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,7 @@ import yaml
 from ridealong.answer import Answer
 from ridealong.judging.kind import Entry, Key, Kind, Task, results_by_marks
 from ridealong.judging.migration import judge_plan
+from ridealong.judging.migration_mutants import mutants
 from ridealong.judging.worker import Worker
 from ridealong.text import first_line
 from ridealong.verdict import Verdict
@@ -60,6 +61,10 @@ def _marks(text: str, entry: Entry) -> dict[str, Any]:
     return {} if seen.passed else {"mistake": seen.mistake or seen.message}
 
 
+def _trial(task: Task) -> Callable[[str], bool]:
+    return lambda text: not _marks(text, task.entry)
+
+
 def _read(name: str, text: str, folder: Path) -> Any:
     return read_yaml(text)
 
@@ -79,4 +84,6 @@ YAML: Final = Kind(
     judge=judge_document,
     keys={"judge": Key(str, choices=("migration",))},
     results=partial(results_by_marks, marks=_marks),
+    mutants=mutants,
+    trial=_trial,
 )

@@ -8,13 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ridealong.engine.statement import QueryFailed, together
-from ridealong.judging.ddl import attacks
+from ridealong.judging.ddl import attacks, findings
 from ridealong.judging.ddl import names as names_of
 from ridealong.judging.ddl import tables as ddl
 from ridealong.labs.sql.database import LabError
 from ridealong.show.diagrams import diagram
 from ridealong.show.report import Report, SideBySide
-from ridealong.verdict import Property
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from ridealong.judging.ddl.attacks import Outcome
     from ridealong.judging.ddl.postgres import PostgresTables
     from ridealong.show.pictures import Drawing
+    from ridealong.verdict import Property
 
 LIMIT_SECONDS = 15.0
 FEW = 12  # attacks that are not worth a second copy of the tables
@@ -46,14 +46,15 @@ def schema(statements: str, *, given: str = "") -> Drawing:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Battle:
+class AttackResult:
     """What a schema did under attack; shows itself as a table.
 
     Attributes:
         bounced: how many hostile rows were refused.
         let_in: how many hostile rows were let pass.
         passed: how many ordinary cases were let pass.
-        refused: how many ordinary cases were refused.
+        refused: how many ordinary cases were refused, or came back wrong.
+        not_tried: the attacks that did not come to the row that decides: neither let in nor refused.
         no_place: the attacks that the schema has no tables or columns for.
         report: the table.
         postgresql: the same for PostgreSQL, where it was asked too and could make the schema. The
@@ -64,9 +65,10 @@ class Battle:
     let_in: int
     passed: int
     refused: int
+    not_tried: tuple[str, ...]
     no_place: tuple[str, ...]
     report: Report | SideBySide
-    postgresql: Battle | None = None
+    postgresql: AttackResult | None = None
 
     def __repr__(self) -> str:
         return repr(self.report)
@@ -82,7 +84,7 @@ def attack(
     names: Mapping[str, str] | None = None,
     postgresql: str = "",
     database_url: str | None = None,
-) -> Battle:
+) -> AttackResult:
     """Try hostile rows and ordinary ones on a schema and show what it does with each.
 
     Every attack runs in empty tables. A hostile row has to bounce, an ordinary case has to pass.
@@ -115,7 +117,7 @@ def attack(
     own = names or {}
     url = os.environ.get(URL_VARIABLE, "") if database_url is None else database_url
     if not url:
-        return battle(_in_duckdb(statements, wanted, own))
+        return summary(_in_duckdb(statements, wanted, own))
     try:
         return _in_both(statements, postgresql or statements, wanted, own, url)
     except _NoAnswer as error:
@@ -123,9 +125,7 @@ def attack(
         raise LabError(f"{error}. Without {origin} only DuckDB is attacked") from None
 
 
-def _in_duckdb(
-    statements: str, wanted: Sequence[str], names: Mapping[str, str]
-) -> Sequence[Outcome]:
+def _in_duckdb(statements: str, wanted: Sequence[str], names: Mapping[str, str]) -> Attacked:
     try:
         tables = ddl.copies(statements, count=2 if len(wanted) > FEW else 1)
     except QueryFailed as error:
@@ -142,8 +142,7 @@ def _outcomes(
     statements: str,
     wanted: Sequence[str],
     names: Mapping[str, str],
-    kind: type[names_of.Names] = names_of.Names,
-) -> Sequence[Outcome]:
+) -> Attacked:
     """Run attacks on tables that are made: on each copy of them a part, at the same time.
 
     Raises:
@@ -153,19 +152,21 @@ def _outcomes(
         own = {**names_of.in_comments(statements), **names}
         structure = tables[0].structure
         found = names_of.resolve(structure, attacks.fields(), own)
-        if problem := ddl.needs_more(structure, found.tables, found.columns):
+        rows = {t for each in wanted for t in attacks.touched(attacks.attacks()[each], found)}
+        if problem := ddl.needs_more(structure, found, rows):
             raise LabError(problem)
-        asked = kind(found.tables, found.columns)
         parts = together(
             [each.connection for each in tables],
             LIMIT_SECONDS,
             [
-                partial(attacks.run, each, structure, asked, wanted[number :: len(tables)])
+                partial(attacks.run, each, structure, found, wanted[number :: len(tables)])
                 for number, each in enumerate(tables)
             ],
         )
         by_attack = {outcome.attack: outcome for part in parts for outcome in part}
-        return [by_attack[each] for each in wanted]
+        outcomes = [by_attack[each] for each in wanted]
+        blocked = findings.blocks(outcomes, found, structure)
+        return Attacked(findings.counted(outcomes, blocked, found), [str(each) for each in blocked])
     except (names_of.NamesError, QueryFailed) as error:
         raise LabError(str(error)) from None
 
@@ -176,9 +177,9 @@ def _in_both(
     wanted: Sequence[str],
     names: Mapping[str, str],
     url: str,
-) -> Battle:
+) -> AttackResult:
     """Attack a schema in DuckDB and in PostgreSQL; one of them has to be able to make it."""
-    seen: dict[str, Sequence[Outcome]] = {}
+    seen: dict[str, Attacked] = {}
     failed: dict[str, str] = {}
     try:
         seen["PostgreSQL"] = _in_postgresql(postgresql, wanted, names, url)
@@ -193,8 +194,8 @@ def _in_both(
         raise LabError(
             f"DuckDB: {failed['DuckDB'].rstrip('.')}. PostgreSQL: {failed['PostgreSQL']}"
         )
-    battles = {name: battle(seen[name]) for name in both}
-    lines = [f"{name}: {battles[name].report.title}" for name in both]
+    results = {name: summary(seen[name]) for name in both}
+    lines = [f"{name}: {results[name].report.title}" for name in both]
     lines += [f"{name} is left out: {why}" for name, why in failed.items()]
     by_attack = {name: _properties(seen[name]) for name in both}
     rows = tuple(
@@ -202,16 +203,25 @@ def _in_both(
         for each in wanted
         if any(each in by_attack[name] for name in both)
     )
-    first = battles[both[0]]
-    return Battle(
+    first = results[both[0]]
+    return AttackResult(
         bounced=first.bounced,
         let_in=first.let_in,
         passed=first.passed,
         refused=first.refused,
+        not_tried=first.not_tried,
         no_place=first.no_place,
         report=SideBySide(tuple(both), rows, " ".join(f"{x.rstrip('.')}." for x in lines)),
-        postgresql=battles.get("PostgreSQL"),
+        postgresql=results.get("PostgreSQL"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Attacked:
+    """What each attack met, and what keeps every ordinary row out of a table."""
+
+    outcomes: Sequence[Outcome]
+    blocked: Sequence[str] = ()
 
 
 class _NoAnswer(LabError):
@@ -224,7 +234,7 @@ class _NotMade(LabError):
 
 def _in_postgresql(
     statements: str, wanted: Sequence[str], names: Mapping[str, str], url: str
-) -> Sequence[Outcome]:
+) -> Attacked:
     try:
         from ridealong.judging.ddl import postgres
     except ImportError:
@@ -239,49 +249,46 @@ def _in_postgresql(
     except QueryFailed as error:
         raise _NotMade(str(error)) from None
     try:
-        return _outcomes([tables], statements, wanted, names, postgres.Quoted)
+        return _outcomes([tables], statements, wanted, names)
     except LabError as error:
         raise _NotMade(str(error)) from None
     finally:
         tables.close()
 
 
-def battle(outcomes: Sequence[Outcome]) -> Battle:
+def summary(attacked: Attacked) -> AttackResult:
     """Return what came of attacks as a table with its counts."""
-    tried = [(each, attacks.attacks()[each.attack]) for each in outcomes if each.held is not None]
+    known = attacks.attacks()
+    met = [each for each in attacked.outcomes if each.held is not None]
+    tried = [(each, known[each.attack]) for each in met if findings.was_tried(each)]
     counts = {
         (legal, held): sum(a.legal == legal and bool(o.held) == held for o, a in tried)
         for legal in (True, False)
         for held in (True, False)
     }
-    hostile = counts[False, True] + counts[False, False]
+    not_tried = tuple(each.attack for each in met if not findings.was_tried(each))
+    hostile = sum(not known[each.attack].legal for each in met)
+    ordinary = len(met) - hostile
     title = (
         f"{counts[False, True]} of {hostile} hostile rows bounce, "
-        f"{counts[True, True]} of {counts[True, True] + counts[True, False]} ordinary cases pass."
+        f"{counts[True, True]} of {ordinary} ordinary cases pass"
     )
-    return Battle(
+    title += f", {len(not_tried)} could not be tried." if not_tried else "."
+    return AttackResult(
         bounced=counts[False, True],
         let_in=counts[False, False],
         passed=counts[True, True],
         refused=counts[True, False],
-        no_place=tuple(each.attack for each in outcomes if each.held is None),
-        report=Report(tuple(_properties(outcomes).values()), title),
+        not_tried=not_tried,
+        no_place=tuple(each.attack for each in attacked.outcomes if each.held is None),
+        report=Report(tuple(_properties(attacked).values()), " ".join([*attacked.blocked, title])),
     )
 
 
-def _properties(outcomes: Sequence[Outcome]) -> dict[str, Property]:
+def _properties(attacked: Attacked) -> dict[str, Property]:
     """Return by attack what came of each that was tried."""
-    known = attacks.attacks()
     return {
-        each.attack: Property(
-            known[each.attack].says,
-            bool(each.held),
-            seen=each.did + (f": {each.reply}" if each.reply else ""),
-            matters="" if each.held else known[each.attack].costs,
-            legal=known[each.attack].legal,
-        )
-        for each in outcomes
-        if each.held is not None
+        each.attack: findings.shown(each) for each in attacked.outcomes if each.held is not None
     }
 
 

@@ -1,32 +1,31 @@
 """`check("completed-by-city")` and `hint("completed-by-city")`, as a learner calls them."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
 from ridealong import catalogue, timing
 from ridealong.judging import judge
+from ridealong.notebook.session import session, worker
+from ridealong.show.card import NO_ANSWER, NOT_GRADED, Card
 from ridealong.text import did_you_mean
 from ridealong.verdict import CheckFailed, Verdict
 
 FAILURES_BEFORE_HINT: Final = 2
 
-_failures: Counter[str] = Counter()
-_hints_given: Counter[str] = Counter()
 
-
-def check(exercise_id: str) -> float | None:
-    """Check the answer of this notebook to an exercise or a quiz; print what holds.
+def check(exercise_id: str) -> Card:
+    """Check the answer of this notebook to an exercise or a quiz; show what holds.
 
     Args:
         exercise_id: the id in the exercise's heading, such as `"completed-by-city"`.
 
     Returns:
-        None when all of it holds; the points earned so far when a part of it does.
+        The card, which a notebook shows: what was seen, what was wanted and what to try; its
+        text is the number of points earned, which nbgrader takes as the grade.
 
     Raises:
-        CheckFailed: when the answer does not hold yet: one line with what was seen, what was
-            wanted and what to try. Never anything else.
+        CheckFailed: when nothing can be checked, such as an unknown id, in one line. Never
+            anything else.
     """
     try:
         verdict = _verdict(exercise_id)
@@ -42,20 +41,12 @@ def check(exercise_id: str) -> float | None:
             f"the check could not run: {type(error).__name__}: {_one_line(error)}; "
             "`ridealong doctor` in a terminal looks for the cause"
         ) from error
+    _count(verdict)
+    card = _card(verdict)
+    session().announce(card)
     if verdict.passed:
-        _failures.pop(verdict.exercise, None)
-        print(verdict.message)
         timing.passed(verdict.exercise)
-        return None
-    _show_properties(verdict)
-    message = verdict.message + _offer(verdict)
-    of = float(_entry(exercise_id).get("points", 0))
-    earned = verdict.points(of)
-    if not earned:
-        raise CheckFailed(message)
-    # nbgrader takes the value of the cell as points.
-    print(f"{message}\nEarned so far: {earned:g} of {of:g} points.")
-    return earned
+    return card
 
 
 def hint(exercise_id: str, level: int | None = None) -> None:
@@ -68,34 +59,58 @@ def hint(exercise_id: str, level: int | None = None) -> None:
     Raises:
         CheckFailed: when there is no such exercise or level.
     """
-    hints = list(_entry(exercise_id).get("hints") or ())
+    hints = list(entry_of(exercise_id).get("hints") or ())
     if not hints:
         raise CheckFailed(f'there is no hint for "{exercise_id}"')
+    given = session().hints
     if level is None:
-        level = min(_hints_given[exercise_id] + 1, len(hints))
+        level = min(given[exercise_id] + 1, len(hints))
     if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= len(hints):
         raise CheckFailed(f"there is no hint of level {level!r}: levels are 1 to {len(hints)}")
-    _hints_given[exercise_id] = max(level, _hints_given[exercise_id])
+    given[exercise_id] = max(level, given[exercise_id])
     print(f"Hint {level} of {len(hints)}: {hints[level - 1]}")
 
 
-def _show_properties(verdict: Verdict) -> None:
-    """Show what was tried and what was seen, where a check tells that for every property."""
-    looked = [each for each in verdict.properties if each.seen]
-    if looked:
-        from IPython.display import display
+def _count(verdict: Verdict) -> None:
+    """Remember a verdict; an empty answer is no failed attempt."""
+    known = session()
+    if verdict.passed:
+        known.passed.add(verdict.exercise)
+        known.failures.pop(verdict.exercise, None)
+        return
+    known.passed.discard(verdict.exercise)
+    if not verdict.message.lower().startswith((NO_ANSWER, NOT_GRADED)):
+        known.failures[verdict.exercise] += 1
 
-        from ridealong.show.report import Report
 
-        display(Report(tuple(looked)))  # type: ignore[no-untyped-call]
+def _card(verdict: Verdict) -> Card:
+    """Return the card of a verdict, with its place in the notebook."""
+    known, entry = session(), entry_of(verdict.exercise)
+    asked = catalogue.beside(verdict.exercise)
+    here = asked.index(verdict.exercise)
+    following = [each for each in (*asked[here + 1 :], *asked[:here]) if each not in known.passed]
+    offered = not verdict.passed and known.failures[verdict.exercise] >= FAILURES_BEFORE_HINT
+    return Card(
+        verdict,
+        title=_title(verdict.exercise),
+        of=float(entry.get("points", 0)),
+        done=len(known.passed.intersection(asked)),
+        asked=len(asked),
+        next_title=_title(following[0]) if following else "",
+        hints=tuple(entry.get("hints") or ()) if offered else (),
+    )
+
+
+def _title(exercise_id: str) -> str:
+    return str(entry_of(exercise_id).get("title") or exercise_id)
 
 
 def _verdict(exercise_id: object) -> Verdict:
     from IPython.core.getipython import get_ipython
 
-    from ridealong.notebook import magics, session
+    from ridealong.notebook import magics
 
-    _entry(exercise_id)
+    entry_of(exercise_id)
     assert isinstance(exercise_id, str)
     if exercise_id in catalogue.rubrics():
         raise CheckFailed(
@@ -109,10 +124,10 @@ def _verdict(exercise_id: object) -> Verdict:
             "elsewhere use ridealong.judging.judge(exercise_id, answer, worker)"
         )
     answer = magics.bound(shell, exercise_id.replace("-", "_"))
-    return judge(exercise_id, answer, session.worker())
+    return judge(exercise_id, answer, worker())
 
 
-def _entry(exercise_id: object) -> Mapping[str, Any]:
+def entry_of(exercise_id: object) -> Mapping[str, Any]:
     """Return the exercise, quiz or rubric task of an id.
 
     Raises:
@@ -135,17 +150,6 @@ def _entry(exercise_id: object) -> Mapping[str, Any]:
             text = f'no exercise and no quiz is called "{exercise_id}"{close}'
             raise CheckFailed(_one_line(text)) from None
         raise CheckFailed(_one_line(error)) from None
-
-
-def _offer(verdict: Verdict) -> str:
-    """Count a wrong answer; from the second on return the offer of a hint."""
-    if verdict.message.startswith("no answer yet"):
-        return ""
-    _failures[verdict.exercise] += 1
-    if _failures[verdict.exercise] < FAILURES_BEFORE_HINT:
-        return ""
-    stop = "" if verdict.message.endswith((".", "?", "!")) else "."
-    return f'{stop} For a hint, run hint("{verdict.exercise}").'
 
 
 def _one_line(error: object) -> str:

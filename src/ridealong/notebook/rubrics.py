@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from textwrap import indent
 from typing import TYPE_CHECKING, Final
 
+from ridealong.show.table import Cell, html_table
 from ridealong.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 LEVELS: Final = 4  # of each criterion
 MOST_PER_CRITERION: Final = LEVELS - 1  # points
-
-# Left, because JupyterLab sets cells of a table to the right; top, because levels differ in length.
-_CELL = 'style="text-align: left; vertical-align: top"'
 
 
 class UnknownRubric(LookupError):
@@ -51,17 +48,14 @@ class Rubric:
         return f"{self.entry['title']}: {self.entry['points']} points"
 
     def _html(self) -> str:
-        head = "".join(_heading("col", text) for text in ("Criterion", *_level_names()))
-        rows = "".join(
-            f"<tr>{_heading('row', criterion['name'])}"
-            + "".join(f"<td {_CELL}>{_inline(text)}</td>" for text in criterion["levels"])
-            + "</tr>"
+        rows = [
+            [
+                _heading(criterion["name"]),
+                *(Cell(t, markup=_inline(t)) for t in criterion["levels"]),
+            ]
             for criterion in self.entry["criteria"]
-        )
-        return (
-            f"<table><caption {_CELL}>{html.escape(self._title())}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
+        ]
+        return html_table(("Criterion", *_level_names()), rows, caption=self._title())
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -93,16 +87,12 @@ class Samples:
         return "".join(self._sample_html(sample) for sample in self.entry["samples"])
 
     def _sample_html(self, sample: catalogue.Entry) -> str:
-        rows = "".join(
-            f"<tr>{_heading('row', name)}<td {_CELL}>{points}</td></tr>"
-            for name, points in self._scores(sample)
-        )
+        rows = [(_heading(name), str(points)) for name, points in self._scores(sample)]
+        table = html_table(("Criterion", "Points"), rows, caption=self._sum(sample))
         return (
             f"<details><summary>{_inline(sample['name'])}</summary>"
             f"<blockquote>{_markdown().render(sample['text'])}</blockquote>"
-            f"<table><caption {_CELL}>{self._sum(sample)}</caption>"
-            f"<thead><tr>{_heading('col', 'Criterion')}{_heading('col', 'Points')}</tr></thead>"
-            f"<tbody>{rows}</tbody></table>{_markdown().render(sample['why'])}</details>"
+            f"{table}{_markdown().render(sample['why'])}</details>"
         )
 
 
@@ -130,8 +120,8 @@ def _level_names() -> list[str]:
     return [f"{points} point{'s' if points != 1 else ''}" for points in range(LEVELS)]
 
 
-def _heading(scope: str, text: str) -> str:
-    return f'<th scope="{scope}" {_CELL}>{_inline(text)}</th>'
+def _heading(text: str) -> Cell:
+    return Cell(text, heads=True, is_bold=True, markup=_inline(text))
 
 
 def _inline(text: str) -> str:

@@ -12,7 +12,7 @@ from ridealong.dataset.connection import current_connection
 from ridealong.engine.errors import shorten
 from ridealong.engine.sqltext import body, refusal
 from ridealong.engine.statement import QueryFailed, QueryRefused, fetchable, prepared, within_limit
-from ridealong.show.table import ROWS_SHOWN, Table
+from ridealong.show.table import ROWS_SHOWN, ResultTable
 
 _SCALARS: Final = (str, int, float, bool, Decimal, date, datetime, time, type(None))
 _SHOWN: Final = {"SELECT", "EXPLAIN", "CALL", "PRAGMA", "EXECUTE", "MULTI", "RELATION"}
@@ -27,7 +27,7 @@ def run(text: str, variables: Mapping[str, Any], *, as_answer: bool) -> tuple[An
         as_answer: whether the text has to be one SELECT.
 
     Returns:
-        What to show (a `Table`, a line of text, or None) and the values of the parameters.
+        What to show (a `ResultTable`, a line of text, or None) and the values of the parameters.
 
     Raises:
         QueryFailed: in one line, when a statement fails, is refused or runs past the limit.
@@ -114,4 +114,4 @@ def _run_one(
             (count,) = con.execute(f"SELECT count(*) FROM (\n{query}\n)", asked).fetchall()[0]
         else:
             count += len(con.fetchall())
-    return Table(columns, rows[:ROWS_SHOWN], count)
+    return ResultTable(columns, rows[:ROWS_SHOWN], count)

@@ -1,14 +1,14 @@
-"""A learner's schema as an entity-relationship diagram: tables, keys, how many rows to how many."""
+"""The one way to draw a schema: tables, keys, how many rows belong to how many."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from ridealong.judging.ddl.findings import tidy
 from ridealong.show.pictures import (
     BLUE,
     GREEN,
@@ -19,15 +19,39 @@ from ridealong.show.pictures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ridealong.judging.ddl.structure import Column, Reference, Structure, Table
 
-_BOX, _GUTTER, _GAP, _MARGIN = 316, 110, 26, 18
+_GAP, _MARGIN = 26, 18
 _BEND = 75  # a reference on the right, with its numbers
 _HEADER, _ROW, _RULE, _PADDING = 30, 19, 16, 8
-_LETTERS_OF_A_RULE = 44
 _MOST_RULE_LINES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a diagram is laid out and coloured.
+
+    Attributes:
+        box: the width of a table.
+        gutter: the room between two columns of tables.
+        letters: the most in a line of a rule.
+        folded: whether columns that are neither key nor reference stand in one paragraph.
+        layout: the names of the tables, one list per column; empty to place them by themselves.
+        colours: of the frame of a table and of the lines to it, by its name; others take turns.
+    """
+
+    box: int = 316
+    gutter: int = 110
+    letters: int = 44
+    folded: bool = False
+    layout: Sequence[Sequence[str]] = ()
+    colours: Mapping[str, str] = field(default_factory=dict)
+
+
+PLAIN = Look()
+COMPACT = Look(box=260, gutter=96, letters=36, folded=True)
 _COLOURS = (BLUE, ORANGE, GREEN, GREY)
 _STYLE = (
     "text{font-family:system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif;"
@@ -41,21 +65,28 @@ _STYLE = (
 )
 
 
-def diagram(structure: Structure) -> Drawing:
+def diagram(structure: Structure, look: Look = PLAIN, *, title: str = "") -> Drawing:
     """Draw the tables of a schema with their keys and the references between them.
 
     A table stands to the right of those it points to. Beside the column that points stands how
     many rows of its table belong to how many of the other: `0..n : 1` is any number to exactly
     one. Rules that the database checks stand below the columns.
+
+    Args:
+        structure: the tables.
+        look: how they are laid out and coloured.
+        title: what the picture shows, for a drawing that stands in a file of its own.
     """
-    boxes = _placed(structure)
+    boxes = _placed(structure, look)
     width = max((box.right(boxes) for box in boxes.values()), default=200) + _MARGIN
     height = max((box.top + box.height for box in boxes.values()), default=40) + _MARGIN
+    named = ' role="img" aria-labelledby="title"' if title else ""
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-            f'width="{width}" height="{height}">'
+            f'width="{width}" height="{height}"{named}>'
         ),
+        *([f'<title id="title">{escape(title)}</title>'] if title else []),
         f"<style>{_STYLE}</style>",
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         *(line for box in boxes.values() for line in box.arrows(boxes)),  # pass behind the boxes
@@ -63,7 +94,8 @@ def diagram(structure: Structure) -> Drawing:
         *(line for box in boxes.values() for line in box.numbers(boxes)),
         "</svg>",
     ]
-    return Drawing("".join(parts), alt=_alt(structure), text=in_words(structure), width=width)
+    words = in_words(structure)
+    return Drawing("".join(parts), alt=title or _alt(structure), text=words, width=width)
 
 
 def in_words(structure: Structure) -> str:
@@ -103,13 +135,28 @@ class _Box:
     table: Table
     left: int
     top: int
+    look: Look = PLAIN
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The columns that have a line of their own."""
+        pointing = {name for each in self.table.references for name in each.columns}
+        return [
+            column
+            for column in self.table.columns
+            if not self.look.folded
+            or column.name in pointing
+            or column.name in self.table.primary_key
+        ]
 
     @cached_property
     def rules(self) -> list[str]:
         lines: list[str] = []
         rules = list(_rules(self.table))
+        if others := [c.name for c in self.table.columns if c not in self.columns]:
+            lines += wrap(", ".join(others), self.look.letters)
         for number, rule in enumerate(rules):
-            wrapped = wrap(rule, _LETTERS_OF_A_RULE, subsequent_indent="  ")
+            wrapped = wrap(rule, self.look.letters, subsequent_indent="  ")
             left = len(rules) - number
             if len(lines) + len(wrapped) > _MOST_RULE_LINES - (left > 1):
                 return [*lines, f"and {left} more rule{'s' if left > 1 else ''}"]
@@ -118,28 +165,30 @@ class _Box:
 
     @property
     def height(self) -> int:
-        rows = _HEADER + len(self.table.columns) * _ROW + 2 * _PADDING
+        rows = _HEADER + len(self.columns) * _ROW + 2 * _PADDING
         return rows + len(self.rules) * _RULE
 
     def row_middle(self, column: str) -> int:
-        names = [each.name.lower() for each in self.table.columns]
+        names = [each.name.lower() for each in self.columns]
         number = names.index(column.lower()) if column.lower() in names else 0
         return self.top + _HEADER + number * _ROW + _ROW // 2 + 2
 
     def lines(self) -> Iterator[str]:
         dashed = ' stroke-dasharray="5 4"' if self.table.is_view else ""
+        if frame := self.look.colours.get(self.table.name):
+            dashed += f' style="stroke:{frame};stroke-width:3"'
         yield (
-            f'<rect class="box" x="{self.left}" y="{self.top}" width="{_BOX}" '
+            f'<rect class="box" x="{self.left}" y="{self.top}" width="{self.look.box}" '
             f'height="{self.height}" rx="5"{dashed}/>'
         )
-        x, right = self.left + 10, self.left + _BOX - 10
+        x, right = self.left + 10, self.left + self.look.box - 10
         kind = '<tspan class="soft"> view</tspan>' if self.table.is_view else ""
         yield f'<text class="name" x="{x}" y="{self.top + 21}">{escape(self.table.name)}{kind}</text>'
         yield (
-            f'<line x1="{self.left}" y1="{self.top + _HEADER - 1}" x2="{self.left + _BOX}" '
+            f'<line x1="{self.left}" y1="{self.top + _HEADER - 1}" x2="{self.left + self.look.box}" '
             f'y2="{self.top + _HEADER - 1}" stroke="{GREY}" stroke-width="0.7"/>'
         )
-        for column in self.table.columns:
+        for column in self.columns:
             y = self.row_middle(column.name) + 4
             is_key = column.name in self.table.primary_key
             name = escape(_cut(column.name, 22))
@@ -147,12 +196,15 @@ class _Box:
                 f'<text class="{"key" if is_key else ""}" x="{x}" y="{y}">{name}'
                 f'<tspan class="soft"> {escape(_cut(_short(column.kind), 18))}</tspan></text>'
             )
-            marks = ", ".join(_marks(self.table, column, brief=True))
+            said = _marks(self.table, column, brief=True)
+            if self.look.folded:  # the numbers at the line say whether there has to be one
+                said = (each for each in said if each not in ("required", "optional"))
+            marks = ", ".join(said)
             yield (
                 f'<text class="soft" x="{right}" y="{y}" text-anchor="end" '
                 f'style="fill:{BLUE if is_key else GREY}">{escape(marks)}</text>'
             )
-        top = self.top + _HEADER + len(self.table.columns) * _ROW + _PADDING
+        top = self.top + _HEADER + len(self.columns) * _ROW + _PADDING
         for number, rule in enumerate(self.rules):
             y = top + number * _RULE + 12
             indent = 12 if rule.startswith("  ") else 0
@@ -160,13 +212,13 @@ class _Box:
 
     def bends_to(self, target: _Box) -> bool:
         """Whether a reference leaves on the right: to itself or within a column."""
-        return target is self or target.left >= self.left
+        return target is self or target.left == self.left
 
     def right(self, boxes: Mapping[str, _Box]) -> int:
         """Return where the box ends with the references that bend on its right."""
         targets = [boxes.get(reference.table.lower()) for reference in self.table.references]
         bends = any(target is not None and self.bends_to(target) for target in targets)
-        return self.left + _BOX + (_BEND if bends else 0)
+        return self.left + self.look.box + (_BEND if bends else 0)
 
     def arrows(self, boxes: Mapping[str, _Box]) -> Iterator[str]:
         for number, reference in enumerate(self.table.references):
@@ -178,18 +230,25 @@ class _Box:
         y = self.row_middle(reference.columns[0])
         key = reference.targets[0] if reference.targets else ""
         end_y = target.row_middle(key) if key else target.top + 14
-        colour = _COLOURS[number % 4]
-        if self.bends_to(target):
-            x = self.left + _BOX
-            end_x = target.left + _BOX
+        colour = self._colour(reference, number)
+        if target.left > self.left:
+            x, end_x = self.left + self.look.box, target.left
+            reach = max(40, (end_x - x) // 2)
+            path = f"M{x} {y} C{x + reach} {y} {end_x - reach} {end_y} {end_x} {end_y}"
+        elif self.bends_to(target):
+            x = self.left + self.look.box
+            end_x = target.left + self.look.box
             reach = 60
             path = f"M{x} {y} C{x + reach} {y} {end_x + reach} {end_y} {end_x} {end_y}"
         else:
-            x, end_x = self.left, target.left + _BOX
+            x, end_x = self.left, target.left + self.look.box
             reach = max(40, (x - end_x) // 2)
             path = f"M{x} {y} C{x - reach} {y} {end_x + reach} {end_y} {end_x} {end_y}"
         yield f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.6"/>'
         yield f'<circle cx="{end_x}" cy="{end_y}" r="4" fill="{colour}"/>'
+
+    def _colour(self, reference: Reference, number: int) -> str:
+        return self.look.colours.get(reference.table, _COLOURS[number % 4])
 
     def numbers(self, boxes: Mapping[str, _Box]) -> Iterator[str]:
         """Yield how many rows to how many, beside the column that points to another table."""
@@ -199,16 +258,18 @@ class _Box:
                 continue
             here, there = cardinality(self.table, reference)
             y = self.row_middle(reference.columns[0])
-            on_the_right = self.bends_to(target)
-            x = self.left + _BOX + 5 if on_the_right else self.left - 5
-            y += 16 if on_the_right and target.top <= self.top else -6  # outside of the bend
+            on_the_right = target.left >= self.left
+            x = self.left + self.look.box + 5 if on_the_right else self.left - 5
+            is_below = self.bends_to(target) and target.top <= self.top
+            y += 16 if is_below else -6  # outside of the bend
             yield (
-                f'<text class="many" x="{x}" y="{y}" style="fill:{_COLOURS[number % 4]}" '
+                f'<text class="many" x="{x}" y="{y}" style="fill:{self._colour(reference, number)}" '
                 f'text-anchor="{"start" if on_the_right else "end"}">{here} : {there}</text>'
             )
 
 
-def _placed(structure: Structure) -> dict[str, _Box]:
+def _placed(structure: Structure, look: Look) -> dict[str, _Box]:
+    by_hand = {name: place for place, names in enumerate(look.layout) for name in names}
     depths: dict[str, int] = {}
     for table in structure.tables:
         _depth(table, structure, depths, ())
@@ -217,8 +278,9 @@ def _placed(structure: Structure) -> dict[str, _Box]:
     tops: dict[int, int] = {}
     for table in structure.tables:
         column = deepest + 1 if table.is_view and deepest else depths[table.name.lower()]
+        column = by_hand.get(table.name, column)
         top = tops.get(column, _MARGIN)
-        box = _Box(table, _MARGIN + column * (_BOX + _GUTTER), top)
+        box = _Box(table, _MARGIN + column * (look.box + look.gutter), top, look)
         boxes[table.name.lower()] = box
         tops[column] = top + box.height + _GAP
     return boxes
@@ -261,36 +323,9 @@ def _rules(table: Table) -> Iterator[str]:
         if len(unique) > 1:
             yield f"unique ({', '.join(unique)})"
     for rule in table.unique_rules:
-        yield f"unique {_tidy(rule)}"
+        yield f"unique {tidy(rule)}"
     for check in table.checks:
-        yield _tidy(check)
-
-
-def _tidy(text: str) -> str:
-    """Return an expression as people write it: DuckDB adds brackets and casts."""
-    words = " ".join(text.split())
-    if case := _CASE.fullmatch(words):
-        column, condition = _bare(case["column"]), _bare(case["condition"])
-        return f"{column} where {condition}"
-    return _bare(words)
-
-
-def _bare(words: str) -> str:
-    while words.startswith("(") and words.endswith(")") and _is_one(words):
-        words = words[1:-1]
-    return words
-
-
-_CASE = re.compile(r"CASE WHEN \((?P<condition>.*)\) THEN (?P<column>.*?) ELSE NULL END")
-
-
-def _is_one(text: str) -> bool:
-    depth = 0
-    for place, letter in enumerate(text):
-        depth += (letter == "(") - (letter == ")")
-        if depth == 0 and place < len(text) - 1:
-            return False
-    return True
+        yield tidy(check)
 
 
 def _short(kind: str) -> str:

@@ -4,11 +4,12 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ridealong.show.table import Cell, html_table, read_aloud
 from ridealong.verdict import Property
 
 _HEADINGS = ("Tried", "Should", "What the schema did", "What it costs the company")
-_CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
-_RIGHT, _WRONG = "right", "WRONG"
+_RIGHT, _WRONG, _NOT_TRIED = "right", "WRONG", "not tried"
+_SIGNS = {_RIGHT: "&#10003;", _WRONG: "&#10007;", _NOT_TRIED: "&#8211;"}
 _NO_PLACE = "has no place for it"
 
 
@@ -25,53 +26,42 @@ class Report:
     title: str = ""
 
     def __repr__(self) -> str:
-        held = sum(each.held for each in self.properties)
         lines = [self.title] if self.title else []
-        lines.append(f"{held} of {len(self.properties)} as it should be")
-        lines += [
-            f"{_RIGHT if each.held else _WRONG}: {each.name}: {each.seen}"
-            + (f" - {each.matters}" if each.matters else "")
-            for each in self._ordered()
-        ]
+        lines.append(self._count())
+        lines += [_line(each) for each in self._ordered()]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col" style="{_CELL}">{h}</th>' for h in _HEADINGS)
-        rows = "".join(map(_row, self._ordered()))
-        held = sum(each.held for each in self.properties)
         caption = f"{self.title} " if self.title else ""
-        return (
-            '<table style="border-collapse:collapse">'
-            '<caption style="text-align:left;caption-side:top;font-weight:bold">'
-            f"{html.escape(caption)}{held} of {len(self.properties)} as it should be</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return _table(caption + self._count(), self._ordered())
+
+    def only_wrong(self) -> str:
+        """Return what does not hold as text, and how many others do."""
+        return "\n".join(
+            [*(_line(each) for each in self._ordered() if not each.held), self._count()]
         )
 
+    def folded_html(self) -> str:
+        """Return the table of what does not hold, with all others folded below it."""
+        wrong = [each for each in self._ordered() if not each.held]
+        held = [each for each in self.properties if each.held]
+        shown = ""
+        if wrong:
+            shown += _table(f"{len(wrong)} of {len(self.properties)} not as it should be", wrong)
+        if held:
+            shown += (
+                '<details data-lm-suppress-shortcuts="true" style="margin:0 0 6px 0">'
+                f'<summary style="cursor:pointer">Show the {len(held)} as it should be</summary>'
+                f"{_table(self._count(), held)}</details>"
+            )
+        return shown
+
+    def _count(self) -> str:
+        held = sum(each.held for each in self.properties)
+        return f"{held} of {len(self.properties)} as it should be"
+
     def _ordered(self) -> list[Property]:
-        return sorted(self.properties, key=lambda each: each.held)
-
-
-def _aloud(word: str) -> str:
-    """Return a word that is read aloud and not seen."""
-    return f'<span style="position:absolute;left:-9999px">{word}: </span>'
-
-
-def _row(looked: Property) -> str:
-    mark = "&#10003; " if looked.held else "&#10007; "
-    weight = "normal" if looked.held else "bold"
-    cells = (
-        looked.name,
-        "pass" if looked.legal else "bounce",
-        looked.seen,
-        looked.matters,
-    )
-    first, *rest = (html.escape(cell) for cell in cells)
-    word = _RIGHT if looked.held else _WRONG
-    return (
-        f'<tr><th scope="row" style="{_CELL};font-weight:{weight}">{mark}{_aloud(word)}{first}</th>'
-        + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in rest)
-        + "</tr>"
-    )
+        return sorted(self.properties, key=_place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +83,7 @@ class SideBySide:
         lines = [self.title] if self.title else []
         for row in self._ordered():
             did = "; ".join(
-                f"{database} {_RIGHT if each.held else _WRONG}: {each.seen}"
-                if each
-                else f"{database}: {_NO_PLACE}"
+                f"{database} {_word(each)}: {each.seen}" if each else f"{database}: {_NO_PLACE}"
                 for database, each in zip(self.databases, row, strict=True)
             )
             matters = _matters(row)
@@ -104,17 +92,61 @@ class SideBySide:
 
     def _repr_html_(self) -> str:
         headings = [*_HEADINGS[:2], *(f"{each} did" for each in self.databases), _HEADINGS[-1]]
-        head = "".join(f'<th scope="col" style="{_CELL}">{html.escape(h)}</th>' for h in headings)
-        rows = "".join(map(_row_of_several, self._ordered()))
-        return (
-            '<table style="border-collapse:collapse">'
-            '<caption style="text-align:left;caption-side:top;font-weight:bold">'
-            f"{html.escape(self.title)}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
+        rows = [
+            (
+                Cell(_one(row).name, heads=True, is_bold=not _all_held(row)),
+                _wanted(_one(row)),
+                *(
+                    Cell(each.seen, markup=_marked(each, each.seen)) if each else _NO_PLACE
+                    for each in row
+                ),
+                _matters(row),
+            )
+            for row in self._ordered()
+        ]
+        return html_table(headings, rows, caption=self.title)
 
     def _ordered(self) -> list[tuple[Property | None, ...]]:
-        return sorted(self.rows, key=_all_held)
+        return sorted(self.rows, key=lambda row: min(_place(each) for each in row if each))
+
+
+def _line(looked: Property) -> str:
+    matters = f" - {looked.matters}" if looked.matters else ""
+    return f"{_word(looked)}: {looked.name}: {looked.seen}{matters}"
+
+
+def _table(caption: str, properties: Sequence[Property]) -> str:
+    rows = [
+        (
+            Cell(each.name, heads=True, is_bold=not each.held, markup=_marked(each, each.name)),
+            _wanted(each),
+            each.seen,
+            each.matters,
+        )
+        for each in properties
+    ]
+    return html_table(_HEADINGS, rows, caption=caption)
+
+
+def _word(looked: Property) -> str:
+    if not looked.tried:
+        return _NOT_TRIED
+    return _RIGHT if looked.held else _WRONG
+
+
+def _place(looked: Property) -> int:
+    """Return where a property stands: what is wrong first, then what was not tried."""
+    return (_WRONG, _NOT_TRIED, _RIGHT).index(_word(looked))
+
+
+def _wanted(looked: Property) -> str:
+    return "pass" if looked.legal else "bounce"
+
+
+def _marked(looked: Property, text: str) -> str:
+    """Return a text as HTML behind a sign, which is read aloud as a word."""
+    word = _word(looked)
+    return f"{_SIGNS[word]} {read_aloud(word)}{html.escape(text)}"
 
 
 def _all_held(row: Sequence[Property | None]) -> bool:
@@ -127,21 +159,3 @@ def _one(row: Sequence[Property | None]) -> Property:
 
 def _matters(row: Sequence[Property | None]) -> str:
     return next((each.matters for each in row if each is not None and each.matters), "")
-
-
-def _row_of_several(row: Sequence[Property | None]) -> str:
-    one = _one(row)
-    weight = "normal" if _all_held(row) else "bold"
-    did = []
-    for each in row:
-        if each is None:
-            did.append(_NO_PLACE)
-            continue
-        mark, word = ("&#10003; ", _RIGHT) if each.held else ("&#10007; ", _WRONG)
-        did.append(f"{mark}{_aloud(word)}{html.escape(each.seen)}")
-    cells = ["pass" if one.legal else "bounce", *did, html.escape(_matters(row))]
-    return (
-        f'<tr><th scope="row" style="{_CELL};font-weight:{weight}">{html.escape(one.name)}</th>'
-        + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells)
-        + "</tr>"
-    )

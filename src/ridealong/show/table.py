@@ -1,18 +1,122 @@
-"""Show rows as a table: HTML in the notebook, aligned text where there is none."""
+"""The one way to draw a table: HTML in the notebook, aligned text where there is none, Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+Side = Literal["left", "right"]
 
 ROWS_SHOWN: Final = 10
 LONGEST_CELL: Final = 80
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table.
+
+    Attributes:
+        text: what it says.
+        align: to which side.
+        heads: whether it is the heading of its row, so that a screen reader says it with each.
+        is_bold: whether it stands out.
+        markup: HTML to show in place of the text; the text itself is always escaped.
+        columns: how many columns it spans.
+    """
+
+    text: str
+    align: Side = "left"
+    heads: bool = False
+    is_bold: bool = False
+    markup: str = ""
+    columns: int = 1
+
+    def html(self, *, above: bool = False) -> str:
+        """Return it as `<th>` or `<td>`; `above` says that it is the heading of its column."""
+        tag, scope = ("th", "col" if above else "row") if above or self.heads else ("td", "")
+        style = f"text-align: {self.align}; vertical-align: top"
+        if self.heads and not above:
+            style += f"; font-weight: {'bold' if self.is_bold else 'normal'}"
+        attributes = f' scope="{scope}"' * bool(scope) + f' style="{style}"'
+        attributes += f' colspan="{self.columns}"' * (self.columns > 1)
+        return f"<{tag}{attributes}>{self.markup or escape(self.text)}</{tag}>"
+
+
+def html_table(
+    headings: Sequence[str | Cell], rows: Sequence[Sequence[str | Cell]], *, caption: str = ""
+) -> str:
+    """Return a table as HTML, with everything that a screen reader needs.
+
+    Args:
+        headings: above the columns; none may be empty.
+        rows: of cells; a text alone stands left.
+        caption: stands above the table.
+    """
+    above = "".join(_cell_of(each).html(above=True) for each in headings)
+    body = "\n".join(f"<tr>{''.join(_cell_of(each).html() for each in row)}</tr>" for row in rows)
+    title = (
+        '<caption style="text-align: left; caption-side: top; font-weight: bold">'
+        f"{escape(caption)}</caption>\n"
+        if caption
+        else ""
+    )
+    return (
+        f'<table style="margin-left: 0">\n{title}<thead><tr>{above}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody>\n</table>"
+    )
+
+
+def text_table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Collection[int] = (),
+    rule: bool = True,
+    below: Sequence[str] = (),
+) -> str:
+    """Return a table as aligned lines of text.
+
+    Args:
+        headings: above the columns.
+        rows: of texts without line breaks.
+        right: the columns that stand right, counted from 0.
+        rule: whether a line is drawn below the headings.
+        below: a second line of headings, such as the types of the columns.
+    """
+    above = [headings, below] if below else [headings]
+    widths = [max(map(len, column)) for column in zip(*above, *rows, strict=True)]
+    lines = [*above, *([["-" * width for width in widths]] if rule else []), *rows]
+    return "\n".join(
+        "  ".join(
+            each.rjust(width) if place in right else each.ljust(width)
+            for place, (each, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table as Markdown, for a page that people and GitHub read."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+def read_aloud(word: str) -> str:
+    """Return a word, as HTML, that is read aloud and not seen."""
+    return f'<span style="position:absolute;left:-9999px">{escape(word)}: </span>'
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a number, which stands right."""
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
-class Table:
-    """The first rows of a result.
+class ResultTable:
+    """The first rows of the result of a query; shows itself as a table.
 
     Attributes:
         columns: the names above the columns.
@@ -25,45 +129,28 @@ class Table:
     row_count: int
 
     def __repr__(self) -> str:
-        cells = [[_cell(each) for each in row] for row in self.rows]
-        widths = [max(map(len, column)) for column in zip(self.columns, *cells, strict=True)]
-        rights = self._numeric()
-        lines = [self.columns, ["-" * width for width in widths], *cells]
-        text = "\n".join(
-            "  ".join(
-                each.rjust(width) if right else each.ljust(width)
-                for each, width, right in zip(line, widths, rights, strict=True)
-            ).rstrip()
-            for line in lines
-        )
-        return f"{text}\n{self._summary()}"
+        cells = [[cell_text(each) for each in row] for row in self.rows]
+        table = text_table(self.columns, cells, right=self._numeric())
+        return f"{table}\n{self._summary()}"
 
     def _repr_html_(self) -> str:
-        styles = ["right" if right else "left" for right in self._numeric()]
-        head = "".join(
-            f'<th scope="col" style="text-align: {style}">{escape(name)}</th>'
-            for name, style in zip(self.columns, styles, strict=True)
-        )
-        body = "\n".join(
-            "<tr>"
-            + "".join(
-                f'<td style="text-align: {style}">{escape(_cell(cell))}</td>'
-                for cell, style in zip(row, styles, strict=True)
-            )
-            + "</tr>"
+        right = self._numeric()
+        sides: list[Side] = [
+            "right" if place in right else "left" for place in range(len(self.columns))
+        ]
+        rows = [
+            [Cell(cell_text(cell), side) for cell, side in zip(row, sides, strict=True)]
             for row in self.rows
-        )
-        return (
-            f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
-            f"<p>{self._summary()}</p>"
-        )
+        ]
+        headings = [Cell(name, side) for name, side in zip(self.columns, sides, strict=True)]
+        return f"{html_table(headings, rows)}\n<p>{self._summary()}</p>"
 
-    def _numeric(self) -> list[bool]:
-        numbers = (int, float, Decimal, type(None))
+    def _numeric(self) -> list[int]:
         return [
-            all(isinstance(row[i], numbers) and not isinstance(row[i], bool) for row in self.rows)
-            and any(row[i] is not None for row in self.rows)
-            for i in range(len(self.columns))
+            place
+            for place in range(len(self.columns))
+            if all(row[place] is None or is_number(row[place]) for row in self.rows)
+            and any(row[place] is not None for row in self.rows)
         ]
 
     def _summary(self) -> str:
@@ -72,7 +159,11 @@ class Table:
         return f"{count}, the first {len(self.rows)} are shown" if cut else count
 
 
-def _cell(value: Any) -> str:
+def _cell_of(given: str | Cell) -> Cell:
+    return Cell(given) if isinstance(given, str) else given
+
+
+def cell_text(value: Any) -> str:
     """Return a cell as text: NULL for None, floats with at most six decimals."""
     if value is None:
         return "NULL"

@@ -6,10 +6,11 @@ import datetime
 import html
 import math
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
+from ridealong.show.table import Cell, html_table, is_number, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,8 +56,10 @@ class View:
         return f"{self.title}\n{self.summary}"
 
     def __str__(self) -> str:
-        shown = self.table.astype(object).map(cell_text)
-        parts = [self.title, shown.to_string(index=False), self.summary]
+        columns = [str(name) for name in self.table.columns]
+        rows = [[cell_text(value) for value in row] for row in rows_of(self.table)]
+        table = text_table(columns, rows, right=range(len(columns)), rule=False)
+        parts = [self.title, table, self.summary]
         if self.picture is not None:
             parts.append(repr(self.picture))
         return "\n".join(parts)
@@ -68,30 +71,21 @@ class View:
         return "\n".join(parts)
 
     def _html_table(self) -> str:
-        columns = list(self.table.columns)
-        head = "".join(
-            f'<th scope="col" style="text-align: left">{html.escape(str(name))}</th>'
-            for name in columns
-        )
+        columns = [str(name) for name in self.table.columns]
         notes = dict(self.gaps)
-        lines = []
+        rows = []
         for position, row in enumerate(rows_of(self.table)):
             if position in notes:
-                lines.append(_gap(notes[position], len(columns)))
-            cells = "".join(
-                _cell(value, badge=name in self.badges, count=name in self.counts)
-                for name, value in zip(columns, row, strict=True)
+                rows.append(_gap(notes[position], len(columns)))
+            rows.append(
+                [
+                    _cell(value, badge=name in self.badges, count=name in self.counts)
+                    for name, value in zip(columns, row, strict=True)
+                ]
             )
-            lines.append(f"<tr>{cells}</tr>")
         if len(self.table) in notes:
-            lines.append(_gap(notes[len(self.table)], len(columns)))
-        body = "\n".join(lines)
-        return (
-            '<table style="margin-left: 0">\n'
-            '<caption style="text-align: left; font-weight: bold; caption-side: top">'
-            f"{html.escape(self.title)}</caption>\n"
-            f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
-        )
+            rows.append(_gap(notes[len(self.table)], len(columns)))
+        return html_table(columns, rows, caption=self.title)
 
 
 def frame(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pd.DataFrame:
@@ -139,10 +133,8 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def _cell(value: object, *, badge: bool, count: bool) -> str:
+def _cell(value: object, *, badge: bool, count: bool) -> Cell:
     text = f"{value:,}" if count and isinstance(value, int) else cell_text(value)
-    number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    align = "right" if number else "left"
     shown = html.escape(text)
     if badge and text in _BADGES:
         ink, ground = _BADGES[text]
@@ -152,8 +144,8 @@ def _cell(value: object, *, badge: bool, count: bool) -> str:
         )
     elif value is None:
         shown = f"<em>{shown}</em>"
-    return f'<td style="text-align: {align}">{shown}</td>'
+    return Cell(text, "right" if is_number(value) else "left", markup=shown)
 
 
-def _gap(note: str, columns: int) -> str:
-    return f'<tr><td colspan="{columns}" style="text-align: left"><em>{html.escape(note)}</em></td></tr>'
+def _gap(note: str, columns: int) -> list[Cell]:
+    return [Cell(note, markup=f"<em>{html.escape(note)}</em>", columns=columns)]

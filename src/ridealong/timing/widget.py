@@ -5,7 +5,6 @@ browser only counts on. A clock blocks nothing, and no time is an input to point
 """
 
 import contextlib
-import html
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,11 +17,11 @@ import traitlets
 
 from ridealong import catalogue
 from ridealong.records import Saved
+from ridealong.show.table import Cell, html_table
 from ridealong.timing import record
 from ridealong.timing.record import LONGEST_SECONDS, Time, TimesFile, times_file
 
 _HERE = Path(__file__).parent
-_CELL: Final = 'style="text-align: left"'
 
 
 class NotTimed(LookupError):
@@ -147,17 +146,12 @@ class Times:
         if not self.taken:
             return f"<p>{_NO_TIMES}</p>"
         names = ("Exercise", "Target", "Times", "Best", "Last", "Last on")
-        head = "".join(f'<th scope="col" {_CELL}>{name}</th>' for name in names)
-        rows = "".join(
-            f'<tr><th scope="row" {_CELL}>{html.escape(name)}</th>'
-            + "".join(f"<td {_CELL}>{html.escape(text)}</td>" for text in _row(times))
-            + "</tr>"
+        rows: list[tuple[str | Cell, ...]] = [
+            (Cell(name, heads=True, is_bold=True), *_row(times))
             for name, times in self.taken.items()
-        )
-        return (
-            f"<table><caption {_CELL}>Times from start to passed check, in minutes:seconds</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
+        ]
+        caption = "Times from start to passed check, in minutes:seconds"
+        return html_table(names, rows, caption=caption)
 
 
 _NO_TIMES: Final = (

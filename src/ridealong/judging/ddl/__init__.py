@@ -1,14 +1,19 @@
 """Judge schemas by what they refuse and let in."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Final
 
 from ridealong.answer import Answer
 from ridealong.engine import sqltext
 from ridealong.judging.ddl import attacks
-from ridealong.judging.ddl.judge import attack_job, judge_schema, marks_of_schema
-from ridealong.judging.kind import Entry, Key, Kind, results_by_marks
+from ridealong.judging.ddl.judge import (
+    attack_job,
+    judge_schema,
+    results_of_schema,
+    trial_of_schemas,
+)
+from ridealong.judging.kind import Entry, Key, Kind
+from ridealong.judging.mutants import Mutant
 from ridealong.text import did_you_mean
 
 
@@ -41,6 +46,12 @@ def _problems(entry: Entry) -> Iterator[str]:
         yield "'attacks' names one twice"
 
 
+def _mutants(reference: str, entry: Entry) -> Iterator[Mutant]:
+    from ridealong.judging.ddl.mutants import mutants  # sqlglot takes its time to load
+
+    yield from mutants(reference, entry)
+
+
 DDL: Final = Kind(
     name="ddl",
     wanted="statements that make tables",
@@ -55,6 +66,8 @@ DDL: Final = Kind(
         "given": Key(str, required=False),
     },
     problems=_problems,
-    results=partial(results_by_marks, marks=marks_of_schema),
+    results=results_of_schema,
+    mutants=_mutants,
+    trial=trial_of_schemas,
     jobs={"attack": attack_job},
 )

@@ -10,7 +10,7 @@ error about a name.
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -20,7 +20,7 @@ from ridealong.judging.ddl.names import Names
 from ridealong.judging.ddl.structure import Structure
 
 VARIANTS: Final = ("public", "hidden")
-HIDDEN_ID_OFFSET: Final = 5000
+HIDDEN_ID_OFFSET: Final = 500_000  # more than SMALLINT holds
 HIDDEN_DAYS: Final = 21
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
@@ -38,7 +38,9 @@ class Attack:
         says: what is tried, in a few words.
         costs: what it costs the company when the schema gets it wrong.
         needs: the tables and columns without which it cannot be tried.
-        steps: what is done, each `add`, `change`, `remove` or `ask`.
+        steps: what is done, each `add`, `change`, `remove` or `ask`; the last one may be tried
+            with `each` of several values, `without` each of several columns, or with words
+            `beyond` those that a column allows.
         named_only: whether it is left out when all attacks are tried.
     """
 
@@ -110,6 +112,39 @@ def fields() -> dict[str, tuple[str, ...]]:
     return {table: tuple(columns) for table, columns in found.items()}
 
 
+@cache
+def filled() -> frozenset[str]:
+    """Return the tables that rows are put into; what else an exercise asks for is a view."""
+    return frozenset(_source()["rows"])
+
+
+def touched(attack: Attack, names: Names) -> list[str]:
+    """Return the tables that an attack puts rows into, by the course's names, parents first."""
+    found: dict[str, None] = {}
+
+    def add(table: str, row: Mapping[str, Any], above: str = "") -> None:
+        for column, value in row.items():
+            parent = _source()["parents"].get(f"{table}.{column}", "")
+            if parent in ("", table, above) or not names.has(f"{table}.{column}"):
+                continue
+            first = value[0] if isinstance(value, list) else value
+            key = _source()["keys"][parent]
+            for other in _source()["rows"][parent].values():
+                if names.has(parent) and other[key] == first:
+                    add(parent, other, table)
+                    break
+        found[table] = None
+
+    for step in attack.steps:
+        place = step.get("add") or step.get("change") or step.get("remove")
+        table, _, row = (place or step.get("beyond", "")).partition(".")
+        if table and names.has(table):
+            rows = _source()["rows"][table]
+            ordinary = rows.get(row) or next(iter(rows.values()))  # `beyond` names a column
+            add(table, {**ordinary, **step.get("set", {})})
+    return list(found)
+
+
 def run(
     store: Store,
     structure: Structure,
@@ -148,16 +183,46 @@ class _Run:
         missing = [need for need in attack.needs if not self.names.has(need)]
         if missing:
             return Outcome(attack.id, None, f"has no place for {', '.join(missing)}")
+        tries = list(self._tries(attack.steps[-1]))
+        # What is refused leaves nothing behind, so many tries can go on in the same tables; only
+        # a refusal inside a transaction would take the rows before it along.
         self.store.fresh(
-            only_inserts=not any("change" in step or "remove" in step for step in attack.steps)
+            only_inserts=len(tries) == 1
+            and not any("change" in step or "remove" in step for step in attack.steps)
         )
-        last = len(attack.steps) - 1
-        for number, step in enumerate(attack.steps):
-            hostile = not attack.legal and number == last
-            problem = self._step(attack, step, decides=hostile)
-            if problem:
+        for step in attack.steps[:-1]:
+            if problem := self._step(attack, step, decides=False):
                 return problem
-        return Outcome(attack.id, True, "let it pass" if attack.legal else "refused it")
+        if not tries:
+            return Outcome(attack.id, None, "has no place for what is tried")
+        refused = None
+        for step, shown in tries:
+            seen = self._step(attack, step, decides=not attack.legal)
+            if seen and not seen.held:
+                return (
+                    replace(seen, reply=shown or seen.reply) if seen.did == "let it pass" else seen
+                )
+            refused = refused or seen
+        return refused or Outcome(attack.id, True, "let it pass")
+
+    def _tries(self, step: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+        """Yield a last step as often as it is tried, each with the value that stands for it."""
+        if "each" in step:
+            table = step.get("add", step.get("change", "")).partition(".")[0]
+            for column, values in step["each"].items():
+                for value in values if self.names.has(f"{table}.{column}") else ():
+                    yield {**step, "set": {**step.get("set", {}), column: value}}, repr(value)
+        elif "without" in step:
+            table = step["add"].partition(".")[0]
+            for column in step["without"]:
+                if self.names.has(f"{table}.{column}"):
+                    yield {**step, "without": column}, f"without {column}"
+        elif "beyond" in step:
+            column = step["beyond"].partition(".")[2]
+            for word, place in _words_beyond(step, self.structure.words):
+                yield {"add": place, "set": {**step.get("set", {}), column: word}}, repr(word)
+        else:
+            yield step, ""
 
     def _step(self, attack: Attack, step: Mapping[str, Any], *, decides: bool) -> Outcome | None:
         """Run one step; None when all is as it should be.
@@ -180,8 +245,27 @@ class _Run:
             except Exception as error:
                 return Outcome(identity, False, "failed", _line(error), sql)
             if hostile:
-                return Outcome(identity, False, "let it pass", "", sql)
+                taken = self._taken(step["remove"]) if "remove" in step else ""
+                return Outcome(identity, False, "let it pass", taken, sql)
         return None
+
+    def _taken(self, removed: str) -> str:
+        """Return what a deletion that passed did to the rows that pointed to the deleted one."""
+        gone, empty = [], []
+        for place, parent in _source()["parents"].items():
+            table = place.partition(".")[0]
+            if parent != removed.partition(".")[0] or not self.names.has(place):
+                continue
+            if table == parent or table not in {each for each, _ in self.added}:
+                continue
+            own, key = self.names.written(table), self.names.written(place)
+            ((rows, held),) = self.store.execute(f"SELECT count(*), count({key}) FROM {own}")
+            if not rows:
+                gone.append(f"the rows of {self.names.tables[table]} went with it")
+            elif not held:
+                lost = self.names.columns[place]
+                empty.append(f"the rows of {self.names.tables[table]} have lost their {lost}")
+        return " and ".join(gone + empty)
 
     def _ask(self, identity: str, step: Mapping[str, Any]) -> Outcome | None:
         sql = _PLACE.sub(lambda found: self.names.written(found["name"]), step["ask"])
@@ -197,7 +281,8 @@ class _Run:
 
     def _statements(self, step: Mapping[str, Any]) -> Iterator[str]:
         if "add" in step:
-            yield from self._add(step["add"], step.get("set", {}), explicit=True)
+            silent = step.get("without", "")
+            yield from self._add(step["add"], step.get("set", {}), silent, explicit=True)
             return
         table, _, name = (step.get("change") or step["remove"]).partition(".")
         key = _source()["keys"][table]
@@ -216,9 +301,12 @@ class _Run:
             yield f"UPDATE {self.names.written(table)} SET {changes} WHERE {where}"
 
     def _add(
-        self, place: str, changed: Mapping[str, Any], *, explicit: bool = False
+        self, place: str, changed: Mapping[str, Any], silent: str = "", *, explicit: bool = False
     ) -> Iterator[str]:
-        """Yield the INSERT of a row, behind those of the rows it points to."""
+        """Yield the INSERT of a row, behind those of the rows it points to.
+
+        It says nothing about the column `silent`.
+        """
         table, _, name = place.partition(".")
         if not self.names.has(table):
             return
@@ -231,7 +319,7 @@ class _Run:
             parent = _source()["parents"].get(f"{table}.{column}")
             if parent and self.names.has(f"{table}.{column}"):
                 yield from self._parent(parent, self._value(value))
-        held = [column for column in row if self.names.has(f"{table}.{column}")]
+        held = [c for c in row if c != silent and self.names.has(f"{table}.{c}")]
         columns = ", ".join(self.names.written(f"{table}.{column}") for column in held)
         values = ", ".join(self._literal(table, column, row[column]) for column in held)
         yield f"INSERT INTO {self.names.written(table)} ({columns}) VALUES ({values})"
@@ -259,9 +347,38 @@ class _Run:
             return repr(value)
         text = str(value).replace("'", "''")
         kind = self.structure.kind(
-            self.names.written(table), self.names.written(f"{table}.{column}")
+            self.names.tables[table], self.names.columns[f"{table}.{column}"]
         )
         return f"TIMESTAMP '{text}'" if kind.startswith("TIMESTAMP") else f"'{text}'"
+
+
+def _words_beyond(step: Mapping[str, Any], own: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield words that a column must refuse, each with the ordinary row that is to carry it.
+
+    They are the words that the learner's statements hold and the task does not allow there, the
+    allowed ones in capitals, and a few that somebody else might have in such a list. Which row a
+    foreign word needs to get in, nobody knows, so each row is tried; a word that belongs into
+    another list is tried with one.
+    """
+    allowed = _source()["words"][step["beyond"]]
+    rows = list(dict.fromkeys(allowed.values()))
+    elsewhere = {word for words in _source()["words"].values() for word in words}
+    found: dict[tuple[str, str], None] = {}
+    words, capitals = step.get("words", ()), bool(step.get("capitals"))
+
+    def meant(word: str) -> list[str]:
+        return [row for known, row in allowed.items() if known == word.strip().lower()]
+
+    for number, word in enumerate(own):
+        alike = meant(word)
+        if word not in allowed and (capitals if alike else words):
+            places = [rows[number % len(rows)]] if word in elsewhere else alike or rows
+            found.update(dict.fromkeys((word, place) for place in places))
+    for word, place in allowed.items() if capitals else ():
+        found.update(dict.fromkeys([(word.upper(), place), (word.capitalize(), place)]))
+    for number, word in enumerate(words):
+        found[word, (meant(word) or rows)[number % len(meant(word) or rows)]] = None
+    yield from found
 
 
 def _hidden(column: str, value: Any) -> Any:
@@ -290,10 +407,14 @@ def _attack(entry: Mapping[str, Any]) -> Attack:
     steps = tuple(entry["steps"])
     needs: dict[str, None] = dict.fromkeys(entry.get("needs", ()))
     for step in steps:
-        place = step.get("add") or step.get("change") or step.get("remove") or ""
+        place = (
+            step.get("add") or step.get("change") or step.get("remove") or step.get("beyond", "")
+        )
         table = place.partition(".")[0]
         if table and "needs" not in entry:
-            needs |= dict.fromkeys(f"{table}.{column}" for column in step.get("set", {}))
+            columns = [*step.get("set", {}), *step.get("each", {})]
+            columns += [place.partition(".")[2]] if "beyond" in step else []
+            needs |= dict.fromkeys(f"{table}.{column}" for column in columns)
         if table:
             needs[table] = None
     return Attack(

@@ -1,21 +1,24 @@
 """Judge a schema by what it does under attack, whatever its tables are called."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
 from ridealong.answer import Answer
 from ridealong.engine.statement import QueryFailed, together
-from ridealong.judging.ddl import attacks, names
+from ridealong.judging.ddl import attacks, findings, names, signs
 from ridealong.judging.ddl import tables as ddl
 from ridealong.judging.ddl.attacks import VARIANTS, Attack, Outcome
-from ridealong.judging.kind import Task
+from ridealong.judging.ddl.structure import Structure
+from ridealong.judging.kind import Known, Task, results_by_marks
 from ridealong.judging.worker import Worker
 from ridealong.verdict import Property, Verdict
 
 LIMIT_SECONDS: Final = 8.0
+MOST_COLUMNS: Final = 3  # that a message says something about
+MOST_RULES: Final = 2  # of each of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,16 @@ class Battle:
     Attributes:
         error: why it could not be attacked at all, in one line; empty when it could.
         outcomes: for each variant what each attack met, in the order in which they were asked for.
+        blocked: what keeps every ordinary row out of a table, in one line for each such table.
+        signs: what the schema consists of, in hashes.
+        sayings: what it says about each asked column, by the course's names.
     """
 
     error: str = ""
     outcomes: Mapping[str, Sequence[Outcome]] = field(default_factory=dict)
+    blocked: Sequence[str] = ()
+    signs: frozenset[str] = frozenset()
+    sayings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def failed(self, variant: str) -> list[str]:
         """Return the ids of the attacks that the schema did not meet rightly."""
@@ -53,7 +62,13 @@ class Battle:
             variant: [[o.attack, o.held, o.did, o.reply, o.statement] for o in each]
             for variant, each in self.outcomes.items()
         }
-        return {"error": self.error, "outcomes": found}
+        return {
+            "error": self.error,
+            "outcomes": found,
+            "blocked": list(self.blocked),
+            "signs": sorted(self.signs),
+            "sayings": {name: list(said) for name, said in self.sayings.items()},
+        }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Battle":
@@ -61,6 +76,9 @@ class Battle:
         return cls(
             content["error"],
             {variant: [Outcome(*each) for each in o] for variant, o in content["outcomes"].items()},
+            content["blocked"],
+            frozenset(content["signs"]),
+            content["sayings"],
         )
 
 
@@ -88,11 +106,7 @@ def fight(
         return Battle(str(error))
     structure = tables[0].structure
     try:
-        found = names.resolve(structure, fields, own)
-        if problem := names.missing(structure, fields, found):
-            return Battle(problem)
-        if problem := ddl.needs_more(structure, found.tables, found.columns):
-            return Battle(problem)
+        found = _asked(structure, fields, own, wanted)
         outcomes = together(
             [each.connection for each in tables],
             limit_seconds,
@@ -101,12 +115,62 @@ def fight(
                 for each, variant in zip(tables, VARIANTS, strict=True)
             ],
         )
-        return Battle(outcomes=dict(zip(VARIANTS, outcomes, strict=True)))
+        blocked = findings.blocks(outcomes[0], found, structure)
+        return Battle(
+            outcomes={
+                variant: findings.counted(each, blocked, found)
+                for variant, each in zip(VARIANTS, outcomes, strict=True)
+            },
+            blocked=[str(each) for each in blocked],
+            signs=signs.signs(structure, found, text),
+            sayings=findings.sayings(structure, found, text),
+        )
     except (QueryFailed, names.NamesError) as error:
         return Battle(str(error))
     finally:
         for each in tables:
             each.close()
+
+
+def holds(
+    text: str, fields: Mapping[str, Sequence[str]], wanted: Sequence[str], given: str = ""
+) -> bool:
+    """Return whether a schema meets every attack; none is tried after the first that it fails."""
+    try:
+        own = names.in_comments(text)
+        tables = ddl.Tables(text, given)
+    except (QueryFailed, names.NamesError):
+        return False
+    try:
+        found = _asked(tables.structure, fields, own, wanted)
+        return all(
+            attacks.run(tables, tables.structure, found, [each], variant)[0].held
+            for variant in VARIANTS
+            for each in wanted
+        )
+    except names.NamesError:
+        return False
+    finally:
+        tables.close()
+
+
+def _asked(
+    structure: Structure,
+    fields: Mapping[str, Sequence[str]],
+    own: Mapping[str, str],
+    wanted: Sequence[str],
+) -> names.Names:
+    """Return which tables and columns are meant, where none is missing.
+
+    Raises:
+        NamesError: when one is missing, or one more has to be filled, in one line.
+    """
+    found = names.resolve(structure, fields, own)
+    rows = {table for each in wanted for table in attacks.touched(attacks.attacks()[each], found)}
+    problem = names.missing(structure, fields, found) or ddl.needs_more(structure, found, rows)
+    if problem:
+        raise names.NamesError(problem)
+    return found
 
 
 def judge_schema(task: Task, answer: Answer, worker: Worker) -> Verdict:
@@ -141,39 +205,69 @@ def attack_job(**arguments: Any) -> dict[str, Any]:
     return fight(**arguments).to_json()
 
 
-def marks_of_schema(text: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a schema's mistake is recognised by; see `Battle.marks`."""
+def trial_of_schemas(task: Task) -> Callable[[str], bool]:
+    """Return the question whether a schema would pass, asked quickly in this process."""
+    entry = task.entry
     given = str(entry.get("given", ""))
-    return fight(text, entry["fields"], entry["attacks"], given).marks()
+    return lambda text: holds(text, entry["fields"], entry["attacks"], given)
+
+
+def results_of_schema(known: Known) -> Mapping[str, Any]:
+    """Return what the known mistakes of a schema exercise are recognised by.
+
+    Raises:
+        KnownWrong: when a right answer fails, a wrong one holds, or two mistakes fail alike.
+    """
+
+    def seen(text: str, entry: Mapping[str, Any]) -> Battle:
+        return fight(text, entry["fields"], entry["attacks"], str(entry.get("given", "")))
+
+    reference = seen(known.reference, known.entry)
+    return results_by_marks(known, lambda text, entry: recognised_by(seen(text, entry), reference))
 
 
 def verdict(exercise_id: str, entry: Mapping[str, Any], battle: Battle) -> Verdict:
     """Return the verdict on a schema from what came of attacking it."""
     mistake = _mistake(entry, battle)
+    name = mistake["name"] if mistake else None
     if battle.error:
         message = mistake["message"] if mistake else battle.error
-        return Verdict(exercise_id, False, message, mistake=mistake["name"] if mistake else None)
-    looked = [_property(outcome) for outcome in battle.outcomes["public"]]
+        return Verdict(exercise_id, False, message, mistake=name)
+    looked = [findings.shown(outcome) for outcome in battle.outcomes["public"]]
     hidden = [
         outcome
         for outcome, shown in zip(battle.outcomes["hidden"], looked, strict=True)
         if not outcome.held and shown.held
     ]
-    properties = (*looked, *(_property(outcome, hidden=True) for outcome in hidden))
+    properties = (*looked, *(findings.shown(outcome, hidden=True) for outcome in hidden))
     wrong = [each for each in (*battle.outcomes["public"], *hidden) if not each.held]
     if not wrong:
-        return Verdict(exercise_id, True, _praise(exercise_id, looked, battle), properties)
-    known = attacks.attacks()
-    first = next((each for each in wrong if known[each.attack].legal), wrong[0])
-    message = mistake["message"] if mistake else _message(known[first.attack], first, len(wrong))
-    return Verdict(
-        exercise_id,
-        False,
-        message,
-        properties,
-        mistake["name"] if mistake else None,
-        share=_share(battle),
-    )
+        return Verdict(exercise_id, True, _praise(exercise_id, looked), properties)
+    if mistake:
+        message = mistake["message"]
+    elif battle.blocked:
+        message = battle.blocked[0]
+    else:
+        message = _message(_first(wrong), battle, len(wrong))
+        if wrong == hidden:
+            message = f"With other values than the lesson's: {message}"
+    return Verdict(exercise_id, False, message, properties, name, share=_share(battle))
+
+
+def recognised_by(mistake: Battle, reference: Battle) -> dict[str, Any]:
+    """Return what a known mistake is recognised by, ready for `json`.
+
+    It is what goes wrong under each attack, and the sign: what of its schema the reference does
+    not have, and what of the reference it lacks.
+    """
+    marks = mistake.marks()
+    if mistake.error or not any(marks.values()):
+        return marks
+    sign = {
+        "has": sorted(mistake.signs - reference.signs),
+        "lacks": sorted(reference.signs - mistake.signs),
+    }
+    return marks | {"sign": sign}
 
 
 _KINDS: Final = {
@@ -221,33 +315,76 @@ def _share(battle: Battle) -> float:
     return max(0.0, refused - barred) if hostile else max(0.0, 1 - barred)
 
 
-def _property(outcome: Outcome, *, hidden: bool = False) -> Property:
+def _first(wrong: Sequence[Outcome]) -> Outcome:
+    """Return what to speak of: an ordinary case, then a row that gets in, then what is not tried."""
+    known = attacks.attacks()
+
+    def rank(outcome: Outcome) -> int:
+        return 2 * (not findings.was_tried(outcome)) + (not known[outcome.attack].legal)
+
+    return min(wrong, key=rank)
+
+
+def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
+    """Return what was seen, what the schema says about it, and what it costs."""
     attack = attacks.attacks()[outcome.attack]
-    place = " (with other values)" if hidden else ""
-    return Property(
-        attack.says + place,
-        bool(outcome.held),
-        seen=outcome.did + (f": {outcome.reply}" if outcome.reply else ""),
-        matters="" if outcome.held else attack.costs,
-        legal=attack.legal,
-    )
-
-
-def _message(attack: Attack, outcome: Outcome, wrong: int) -> str:
-    if attack.legal:
-        reply = f" ({outcome.reply})" if outcome.reply else ""
-        head = f'An ordinary case was refused: "{attack.says}"{reply}.'
-        if outcome.did.startswith(("answered", "could not be asked")):
-            head = f'"{attack.says}": the schema {outcome.did}{reply}.'
-    elif outcome.did == "let it pass":
-        head = f"This gets in: {attack.says}."
+    why = findings.cause(outcome) if outcome.reply else ""
+    if not findings.was_tried(outcome):
+        seen = "did not fit" if outcome.did == "failed" else "was refused"
+        head = f"This could not be tried: {attack.says}. A row before it {seen} ({why})."
+        if outcome.did == "failed":
+            head = f"This could not be tried: {attack.says} ({why})."
+        parts = [head, _said(attack, battle)]
+    elif not attack.legal:
+        what = f" ({outcome.reply})" if outcome.reply else ""
+        parts = [f"This gets in: {attack.says}{what}.", attack.costs, _said(attack, battle, "it")]
+    elif outcome.did == "refused it":
+        parts = [
+            f"An ordinary case is refused: {attack.says}. What refuses it: {why}.",
+            attack.costs,
+        ]
     else:
-        head = f"Before {attack.says} could be tried, the schema {outcome.did} ({outcome.reply})."
-    more = f" {wrong - 1} more in the table above." if wrong > 1 else ""
-    return f"{head} {attack.costs}{more}"
+        detail = f" ({why})" if why else ""
+        head = f"An ordinary case goes wrong: {attack.says}. The schema {outcome.did}{detail}."
+        parts = [head, attack.costs, _said(attack, battle)]
+    if wrong > 1:
+        parts.append(f"{wrong - 1} more in the table above.")
+    return " ".join(part for part in parts if part)
 
 
-def _praise(exercise_id: str, looked: Sequence[Property], battle: Battle) -> str:
+def _said(attack: Attack, battle: Battle, passes: str = "") -> str:
+    """Return what the schema says about the columns that an attack is about."""
+    for need in attack.needs:
+        if told := battle.sayings.get(need.partition(".")[0]):
+            return f"{told[0]}."
+    needs = [need for need in attack.needs if "." in need and need in battle.sayings]
+    if not 1 <= len(needs) <= MOST_COLUMNS:
+        return ""
+    columns = [battle.sayings[need] for need in needs]
+    if len({need.partition(".")[0] for need in needs}) > 1:  # both may have a user_id
+        columns = [
+            [f"{need.partition('.')[0]}.{own}", *rules]
+            for need, (own, *rules) in zip(needs, columns, strict=True)
+        ]
+    bare = passes and all(len(rules) == 1 for _, *rules in columns)
+    seen: set[str] = set()
+    said = []
+    for own, kind, *rules in columns:
+        new = [rule for rule in rules if rule not in seen]
+        seen.update(rules)
+        shown = [kind, *new[:MOST_RULES]]
+        more = len(new) - MOST_RULES
+        said.append(f"{own} is {', '.join(shown)}" + (f" and {more} more" if more > 0 else ""))
+    if bare:
+        return f"{_and(said)}, and no rule says more about {'it' if len(said) == 1 else 'them'}."
+    return f"You say: {'; '.join(said)}." + (" None of that refuses it." if passes else "")
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join(parts) if len(parts) < 3 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _praise(exercise_id: str, looked: Sequence[Property]) -> str:
     legal = sum(each.legal for each in looked)
     hostile = len(looked) - legal
     parts = []
@@ -259,9 +396,21 @@ def _praise(exercise_id: str, looked: Sequence[Property], battle: Battle) -> str
 
 
 def _mistake(entry: Mapping[str, Any], battle: Battle) -> Mapping[str, Any] | None:
-    """Return the known mistake that fails under exactly the same attacks."""
+    """Return the known mistake that fails under exactly the same attacks and has its sign here."""
     marks = battle.marks()
     if not any(marks.values()):
         return None
-    same = [each for each in entry.get("mistakes") or () if each["results"] == marks]
+    same = [
+        each
+        for each in entry.get("mistakes") or ()
+        if {name: value for name, value in each["results"].items() if name != "sign"} == marks
+        and _has_sign(battle, each["results"].get("sign"))
+    ]
     return same[0] if len(same) == 1 else None
+
+
+def _has_sign(battle: Battle, sign: Mapping[str, Sequence[str]] | None) -> bool:
+    """Return whether a schema has what makes a mistake, and lacks what the mistake lacks."""
+    return sign is None or (
+        battle.signs.issuperset(sign["has"]) and battle.signs.isdisjoint(sign["lacks"])
+    )

@@ -10,7 +10,11 @@ from typing import Any
 from ridealong.judging.ddl.structure import Structure
 
 _HEAD = re.compile(r"^\s*--\s*names\s*:\s*(?P<start>.*)$", re.IGNORECASE | re.MULTILINE)
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL understands it always, also `order` and `from`."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 class NamesError(ValueError):
@@ -31,7 +35,7 @@ class Names:
     def written(self, name: str) -> str:
         """Return the learner's name of a table, or of a column alone, ready for SQL."""
         found = self.columns[name] if "." in name else self.tables[name]
-        return found if _PLAIN.fullmatch(found) else '"' + found.replace('"', '""') + '"'
+        return quoted(found)
 
 
 def in_comments(text: str) -> dict[str, str]:
@@ -79,12 +83,7 @@ def resolve(
     """
     given = _texts(names)
     asked = {f"{table}.{column}" for table, columns in known.items() for column in columns}
-    for name in given:
-        if name not in asked and name not in known:
-            raise NamesError(
-                f'names holds "{name}", which this exercise does not ask for'
-                f"{_nearest(name, [*known, *asked])}"
-            )
+    strange = next((name for name in given if name not in asked and name not in known), None)
     tables = {}
     for table in known:
         own = given.get(table, table)
@@ -126,6 +125,12 @@ def resolve(
             )
         if found_column is not None:
             columns[name] = found_column.name
+    # A name too many does no harm where all that is asked for is found without it.
+    if strange is not None and (len(tables) < len(known) or len(columns) < len(asked)):
+        raise NamesError(
+            f'names holds "{strange}", which this exercise does not ask for'
+            f"{_nearest(strange, [*known, *asked])}"
+        )
     for table in tables.values():
         meant = [c for n, c in columns.items() if tables[n.partition(".")[0]] == table]
         if len(set(meant)) < len(meant):

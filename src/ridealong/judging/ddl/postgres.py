@@ -10,6 +10,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import psycopg
@@ -18,8 +19,7 @@ from psycopg import conninfo, errors
 from ridealong.engine.statement import QueryFailed, stopped_text
 from ridealong.judging.ddl import postgres_text
 from ridealong.judging.ddl.attacks import Refused
-from ridealong.judging.ddl.names import Names
-from ridealong.judging.ddl.structure import Column, Reference, Structure, Table
+from ridealong.judging.ddl.structure import Column, Reference, Structure, Table, words
 
 STATEMENT_SECONDS: Final = 5
 MAKING_SECONDS: Final = 15  # all statements of a learner together
@@ -65,15 +65,6 @@ _KIND = re.compile(r"(?P<name>[^(\[]+)(?P<size>\([^)]*\))?(?P<rest>.*)")
 
 class Unreachable(Exception):
     """No connection to a PostgreSQL; the text is one line and holds no password."""
-
-
-class Quoted(Names):
-    """Names as PostgreSQL holds them: it folds what stands without quotes to small letters."""
-
-    def written(self, name: str) -> str:
-        """Return the learner's name of a table, or of a column alone, ready for SQL."""
-        found = self.columns[name] if "." in name else self.tables[name]
-        return '"' + found.replace('"', '""') + '"'
 
 
 class Session:
@@ -154,7 +145,9 @@ class PostgresTables:
                 self._make(statement)
                 if time.monotonic() > ends:
                     raise QueryFailed(stopped_text(MAKING_SECONDS))
-            self.structure: Structure = _structure(self._session, self._schema)
+            self.structure: Structure = replace(
+                _structure(self._session, self._schema), words=words(f"{given}\n{text}")
+            )
             self._ask("SAVEPOINT made")
         except psycopg.Error as error:
             self.close()

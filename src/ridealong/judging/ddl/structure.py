@@ -1,10 +1,13 @@
 """What a schema consists of, read back from the database that made it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import duckdb
+
+from ridealong.engine import sqltext
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """All tables and views of a schema, in the order in which they were made."""
+    """All tables and views of a schema, in the order in which they were made.
+
+    Attributes:
+        tables: with the views.
+        words: the texts that the statements hold: in a CHECK, an ENUM, a row of a list.
+    """
 
     tables: tuple[Table, ...]
+    words: tuple[str, ...] = ()
 
     def table(self, name: str) -> Table | None:
         """Return a table by its name, whatever its case."""
@@ -67,9 +76,24 @@ class Structure:
 
     def kind(self, table: str, column: str) -> str:
         """Return the type of a column, empty where there is none."""
-        found = self.table(table.strip('"'))
-        held = found.column(column.strip('"')) if found else None
+        found = self.table(table)
+        held = found.column(column) if found else None
         return held.kind if held else ""
+
+
+_MOST_WORDS: Final = 60
+_PART: Final = re.compile(r"[^\s|,;()^$%]+")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the texts that statements hold, and the parts of those that hold several words."""
+    found: dict[str, None] = {}
+    for token in sqltext.tokens(text):
+        if token.kind == "string" and token.text.startswith("'"):
+            word = token.text[1:-1].replace("''", "'")
+            found.update(dict.fromkeys([word, *_PART.findall(word)]))
+    found.pop("NULL", None)  # it stands for a missing value in an attack
+    return tuple(found)[:_MOST_WORDS]
 
 
 def read(con: duckdb.DuckDBPyConnection, schema: str) -> Structure:

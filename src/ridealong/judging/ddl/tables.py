@@ -2,16 +2,20 @@
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Collection
+from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any, Final
 
 import duckdb
 
 from ridealong.engine import sqltext
+from ridealong.engine.dialects import dialect_hint
 from ridealong.engine.errors import shorten
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, within_limit
 from ridealong.judging.ddl import structure
 from ridealong.judging.ddl.attacks import Refused
+from ridealong.judging.ddl.names import Names, quoted
 from ridealong.judging.ddl.structure import Structure
 
 MOST_STATEMENTS: Final = 120
@@ -23,7 +27,7 @@ LIMIT_SECONDS: Final = 10.0
 _MADE: Final = ("TABLE", "VIEW", "TYPE", "INDEX", "SEQUENCE", "MACRO", "FUNCTION")
 _CREATE = re.compile(r"CREATE(\s+OR\s+REPLACE)?(\s+UNIQUE)?\s+(?P<what>\w+)", re.IGNORECASE)
 _TABLE_OF = re.compile(r"CREATE(\s+OR\s+REPLACE)?\s+TABLE\b", re.IGNORECASE)
-_WRITTEN = re.compile(r'INSERT INTO (?P<table>"(?:[^"]|"")+"|\w+)')
+_WRITTEN = re.compile(r'INSERT INTO (?P<table>"(?:[^"]|"")+")')
 _ALLOWED: Final = {"CREATE", "ALTER", "INSERT", "DROP"}
 _SETTINGS: Final = {
     "TimeZone": "'UTC'",
@@ -64,11 +68,40 @@ _ADVICE: Final = {
         "a CHECK sees only the row it stands in: what concerns other rows or tables is the work of "
         "keys, unique indexes and foreign keys"
     ),
-    "does not contain column|Referenced column": "text stands in single quotes, names in none",
-    'IDENTITY|near "(generated|identity|serial)"|SERIAL': (
-        "DuckDB has no identity column: use a sequence, id BIGINT DEFAULT nextval('name')"
+    "no primary key or unique constraint for referenced table": (
+        "a reference points to a column that identifies a row: give that column PRIMARY KEY or "
+        "UNIQUE in its own table"
+    ),
+    "DEFAULT value cannot contain column names": (
+        "a text stands in single quotes; what other columns say is computed in a view"
+    ),
+    "has more than one primary key": (
+        "a table has one: PRIMARY KEY (a, b) makes a pair the key, UNIQUE forbids repeats of a "
+        "column besides"
+    ),
+    "already exists": "make each of them once: take the second one out, or give it another name",
+    "does not take any type parameters": "write that type without brackets",
+    "Collation with name": "leave COLLATE out: a unique index over lower(column) ignores capitals",
+    "Chained comparisons": "write column BETWEEN lowest AND highest, which includes both ends",
+    "Expected a constant as type modifier": (
+        "what stands in brackets behind a type is a number, as in DECIMAL(10, 2)"
     ),
 }
+_NO_COLUMN = re.compile(
+    r'does not contain column "?(?P<a>[^"]+)"?|Referenced column "(?P<b>[^"]+)" not found'
+    r'|[Cc]olumn "?(?P<c>[^" ]+)"? (?:named in key )?does not exist'
+)
+_PLAIN_TYPES: Final = (
+    "INT",
+    "INTEGER",
+    "BIGINT",
+    "TEXT",
+    "VARCHAR",
+    "DATE",
+    "TIMESTAMP",
+    "BOOLEAN",
+)
+_NO_TYPE = re.compile(r"Type with name (?P<name>\w+) does not exist")
 
 
 def statements(text: object, con: duckdb.DuckDBPyConnection) -> list[duckdb.Statement]:
@@ -81,6 +114,7 @@ def statements(text: object, con: duckdb.DuckDBPyConnection) -> list[duckdb.Stat
     """
     if not isinstance(text, str):
         raise QueryRefused(f"the answer is a {type(text).__name__}, wanted statements")
+    text = _alone(text)
     if len(text) > LONGEST_DDL:
         raise QueryRefused(
             f"the answer has {len(text):,} characters, {LONGEST_DDL:,} is the most that is read"
@@ -108,6 +142,32 @@ def statements(text: object, con: duckdb.DuckDBPyConnection) -> list[duckdb.Stat
     return found
 
 
+def _alone(text: str) -> str:
+    """Return statements without the words that mean nothing in a database of one's own.
+
+    PostgreSQL's `public.` before a name and TEMP before TABLE change no rule. Blanks take their
+    place, so that a line and a column in a message stay right.
+    """
+    if len(text) > LONGEST_DDL:
+        return text  # it is refused for that
+    found = sqltext.tokens(text)
+    for before, token, after in zip(found, found[1:], found[2:], strict=False):
+        word = token.text.upper()
+        if word == "PUBLIC" and after.text == "." and before.text != ".":
+            text = _blanked(text, token.start, after.start + 1)
+        elif (
+            word in ("TEMP", "TEMPORARY")
+            and after.text.upper() == "TABLE"
+            and before.text.upper() in ("CREATE", "REPLACE")
+        ):
+            text = _blanked(text, token.start, token.start + len(word))
+    return text
+
+
+def _blanked(text: str, start: int, end: int) -> str:
+    return text[:start] + " " * (end - start) + text[end:]
+
+
 def _refuse_other(statement: duckdb.Statement) -> None:
     kind = statement.type.name
     words = [token.text.upper() for token in sqltext.tokens(statement.query)[:8]]
@@ -129,17 +189,63 @@ def _refuse_other(statement: duckdb.Statement) -> None:
 
 
 def failure(error: Exception, text: str) -> str:
-    """Return an error of DuckDB in one line, with the way around where it is a known gap."""
-    line = shorten(error, text, None)
-    if missing := re.search(r'Table with name "?(\w+)"? does not exist', str(error)):
+    """Return an error of DuckDB in one line, with what to do next.
+
+    Only its first line is read: below it DuckDB quotes what the learner wrote.
+    """
+    first = str(error).strip().partition("\n")[0]
+    line = shorten(error, text, None, language="ddl")
+    if dialect_hint(text, first, "ddl"):
+        return line
+    if missing := re.search(r'Table with name "?(\w+)"? does not exist', first):
         return (
             f"there is no table {missing[1]} yet: this answer starts in an empty database, so make "
             "a table before the one that refers to it"
+            + _meant(missing[1], _made_names(text) - {missing[1]})
         )
-    for pattern, advice in _ADVICE.items():
-        if re.search(pattern, str(error), re.IGNORECASE):
-            return f"{line.rstrip('.')}. {advice}"
-    return line
+    said = next((advice for seen, advice in _ADVICE.items() if re.search(seen, first, re.I)), "")
+    if found := _NO_COLUMN.search(first):
+        said = said or _no_column(str(found["a"] or found["b"] or found["c"]), text)
+    if found := _NO_TYPE.search(first):
+        said = "" if ": " in line.partition(found[0])[2] else _no_type(found["name"], text)
+    if not said:
+        return line
+    place = re.search(r" \(line \d+\)", line)
+    bare = " ".join(first.split()).rstrip(".!")
+    return f"{bare}{place[0] if place else ''}: {said}"
+
+
+def _no_column(name: str, text: str) -> str:
+    """Return what to do about a column that a rule speaks of and the table has not."""
+    found = sqltext.tokens(text)
+    if any(each.kind == "quoted" and each.text == f'"{name}"' for each in found):
+        return f"double quotes name a column; a text stands in single quotes: '{name}'"
+    # Names and words of SQL; a near one that stands elsewhere in the text is most likely meant.
+    others = {each.text.strip('"') for each in found if each.kind in ("word", "quoted")} - {name}
+    return "a rule speaks of columns of its own table only" + _meant(name, others)
+
+
+def _no_type(name: str, text: str) -> str:
+    found = sqltext.tokens(text)
+    for before, token in itertools.pairwise(found):
+        if token.text.strip('"').lower() == name.lower() and before.text.upper() in _PLAIN_TYPES:
+            return f"the name of a column comes first, then its type: {name} {before.text}"
+    made = re.findall(r"(?i)\bCREATE\s+TYPE\s+\"?(\w+)", text)
+    if name.lower() in (each.lower() for each in made):
+        return "make the type before the table that uses it"
+    return (
+        "behind a column's name stands its type, such as BIGINT, VARCHAR, DECIMAL(10, 2) or "
+        "TIMESTAMP; a list of your own is made before with CREATE TYPE"
+    )
+
+
+def _made_names(text: str) -> set[str]:
+    return set(re.findall(r'(?i)\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?"?(\w+)', text))
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    close = get_close_matches(name, sorted(known), n=1, cutoff=0.7)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 # Opening a database takes longer than most attacks: one that is empty again is used again.
@@ -225,7 +331,9 @@ class Tables:
                 "a table is named with a schema before it: write CREATE TABLE rides, not "
                 "CREATE TABLE main.rides"
             )
-        self.structure = structure.read(self._con, self._schema)
+        self.structure = replace(
+            structure.read(self._con, self._schema), words=structure.words(f"{given}\n{text}")
+        )
         self._order = [t.name for t in reversed(self.structure.tables) if not t.is_view]
         self._has_fixed_rows = any(map(self._holds_rows, self._order))
 
@@ -251,7 +359,7 @@ class Tables:
             self._con.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")
 
     def _holds_rows(self, table: str) -> bool:
-        return bool(self._con.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchall())
+        return bool(self._con.execute(f"SELECT 1 FROM {quoted(table)} LIMIT 1").fetchall())
 
     def fresh(self, *, only_inserts: bool = False) -> None:
         """Begin with tables that hold what the statements put there, and nothing else.
@@ -269,7 +377,7 @@ class Tables:
             try:
                 for table in self._order:
                     if table.lower() in self._touched:
-                        self._con.execute(f'DELETE FROM "{table}"')
+                        self._con.execute(f"DELETE FROM {quoted(table)}")
             except duckdb.Error:
                 self._make()
         self._touched.clear()
@@ -285,7 +393,7 @@ class Tables:
             duckdb.Error: when it fails for another reason.
         """
         if written := _WRITTEN.match(sql):
-            self._touched.add(written["table"].strip('"').lower())
+            self._touched.add(written["table"][1:-1].replace('""', '"').lower())
         try:
             result = self._con.execute(sql)
             # Fetching the count of an INSERT would take a quarter of its time.
@@ -341,25 +449,29 @@ def _connected() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def needs_more(
-    tables: Structure, names: Mapping[str, str], covered: Mapping[str, str]
-) -> str | None:
-    """Return the required column of an asked table that no attack can fill; None when all is well.
+def needs_more(tables: Structure, names: Names, touched: Collection[str]) -> str | None:
+    """Return the required column that no attack can fill; None when all is well.
 
     Args:
         tables: the schema.
-        names: the learner's name of each asked table.
-        covered: the learner's columns that attacks fill, as `table.column` of the course.
+        names: the learner's tables and columns that the course's names mean.
+        touched: the tables that rows are put into, by the course's names.
     """
-    for course, own in names.items():
+    for course in touched:
+        own = names.tables[course]
         held = tables.table(own)
         if held is None or held.is_view:
             continue
-        filled = {c.lower() for n, c in covered.items() if n.partition(".")[0] == course}
+        filled = {c.lower() for n, c in names.columns.items() if n.partition(".")[0] == course}
         for column in held.columns:
             if column.required and not column.has_default and column.name.lower() not in filled:
+                way = "Give it a DEFAULT, or let it be NULL"
+                if column.name in held.primary_key:
+                    way = "Leave it out, or give it a DEFAULT, such as nextval of a sequence"
                 return (
-                    f"{own} requires a value in {column.name}, which this exercise does not fill: "
-                    "give it a DEFAULT, let it be empty, or say in `-- names:` what is meant by it"
+                    f"No row gets into {own}: it requires a value in {column.name}, which this "
+                    f"task does not ask for, so no row has one. {way}. If it is one of the task's "
+                    f"columns by another name, say so in the first line: "
+                    f'-- names: {{"{course}.the_column": "{column.name}"}}'
                 )
     return None

@@ -6,9 +6,11 @@ from typing import Final
 from ridealong.answer import Answer
 from ridealong.engine import sqltext
 from ridealong.judging.kind import Entry, Key, Kind
+from ridealong.judging.mutants import Mutant
 from ridealong.judging.sql.judge import judge_query
 from ridealong.judging.sql.known import results_of_queries
 from ridealong.judging.sql.run import open_job, query_job
+from ridealong.judging.sql.trial import trial_of_queries
 
 
 def _is_blank(answer: Answer) -> bool:
@@ -28,6 +30,12 @@ def _problems(entry: Entry) -> Iterator[str]:
             )
 
 
+def _mutants(reference: str, entry: Entry) -> Iterator[Mutant]:
+    from ridealong.judging.sql.mutants import mutants  # sqlglot takes its time to load
+
+    yield from mutants(reference, ordered=bool(entry.get("order")))
+
+
 SQL: Final = Kind(
     name="sql",
     wanted="a query",
@@ -44,5 +52,7 @@ SQL: Final = Kind(
     },
     problems=_problems,
     results=results_of_queries,
+    mutants=_mutants,
+    trial=trial_of_queries,
     jobs={"open": open_job, "query": query_job},
 )

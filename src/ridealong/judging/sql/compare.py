@@ -1,13 +1,29 @@
 """Say in words how a result differs from the one that is wanted."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ridealong.engine import sqltext
-from ridealong.engine.fingerprint import FEW_ROWS, Column, Fingerprint, same_order, same_rows
+from ridealong.engine.fingerprint import (
+    CELL_DIGITS,
+    FEW_ROWS,
+    HASH_DIGITS,
+    Column,
+    Fingerprint,
+    close,
+    measure_of,
+    same_order,
+    same_rows,
+)
 
 PROPERTIES = ("columns", "row count", "values", "order")
 _NEARLY = 0.01
+_OF_ROWS_ALONE = ("the columns of GROUP BY", "LIMIT", "DISTINCT")
+_NONE_RIGHT = "none of them is as wanted"
+_AGGREGATES = ("COUNT", "SUM", "AVG", "MIN", "MAX", "MEDIAN", "QUANTILE_CONT")
+_ROUNDING = ("ROUND", "FLOOR", "CEIL", "TRUNC", "CAST")
 _OF_SINGLE = 1e-6  # FLOAT keeps about seven digits
 
 
@@ -40,7 +56,7 @@ def difference(
         text: of the answer's query; the advice names what stands in it.
     """
     if sorted(seen.names) != sorted(wanted.names):
-        return _columns(seen, wanted)
+        return _columns(seen, wanted, text)
     if seen.rows != wanted.rows:
         return _rows(seen, wanted, text)
     if not same_rows(seen, wanted):
@@ -59,7 +75,25 @@ def order_in_words(order: Sequence[str]) -> str:
     return f"wanted is the order of {', then '.join(map(_key_in_words, order))}"
 
 
-def _columns(seen: Fingerprint, wanted: Fingerprint) -> Difference:
+def needless_limit(text: str, results: Iterable[Sequence[Fingerprint]]) -> str | None:
+    """Return what is wrong with a LIMIT that cuts nothing on any data, or None.
+
+    The rows are right today, so the task did not ask for fewer; a longer list will lose some.
+    """
+    most = sqltext.limit(text)
+    longest = max((each.rows for several in results for each in several), default=0)
+    if most is None or not 1 < longest < most:
+        return None
+    return (
+        f"LIMIT {most:,} cuts nothing now and will cut the list once it is longer: the task asks "
+        "for all of its rows, so leave LIMIT out"
+    )
+
+
+def _columns(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
+    from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
+    split = facts.about_columns(text)
     missing = [column.name for column in wanted.columns if column.name.lower() not in seen.names]
     extra = [column.name for column in seen.columns if column.name.lower() not in wanted.names]
     twice = sorted({name for name in seen.names if seen.names.count(name) > 1})
@@ -70,7 +104,7 @@ def _columns(seen: Fingerprint, wanted: Fingerprint) -> Difference:
         return Difference(
             "columns",
             f"the rows are right, but {change}",
-            f"name it in SELECT: ... AS {missing[0]}",
+            split or f"name it in SELECT: ... AS {missing[0]}",
         )
     if seen.fits_renamed and extra:
         return Difference(
@@ -78,6 +112,10 @@ def _columns(seen: Fingerprint, wanted: Fingerprint) -> Difference:
             f"the rows are right, but {_named(extra)} {'is' if len(extra) == 1 else 'are'} "
             "not asked for",
             f"leave {'it' if len(extra) == 1 else 'them'} out of SELECT",
+        )
+    if split:
+        return Difference(
+            "columns", f"the columns are {given}; wanted are {asked}", split, certain=True
         )
     if twice:
         advice = f"two columns are called {twice[0]}; give each its own name with AS"
@@ -92,25 +130,106 @@ def _columns(seen: Fingerprint, wanted: Fingerprint) -> Difference:
 
 def _rows(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
     what = f"{_count(seen.rows, 'row')}, wanted {wanted.rows:,}{_example(seen)}"
+    more = seen.rows > wanted.rows
     if seen.rows == 0:
         advice = (
             "no row passes all conditions; take them away one by one to see which is too strict"
+            if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING")
+            else "no row comes out; look at the tables that you read from"
         )
         return Difference("row count", what, advice)
-    more = seen.rows > wanted.rows
-    conditions = sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING")
-    if more:
-        advice = "a condition is missing" + (" or lets too much through" if conditions else "")
-    elif conditions:
-        advice = "a condition takes too much away"
+    found = _overlap(seen, wanted)
+    if found:
+        what = f"{_count(seen.rows, 'row')}, wanted {wanted.rows:,}: {found}{_example(seen)}"
+    if more and _keeps_every_row(text):
+        advice = (
+            "OVER writes its value beside every row and leaves the rows as they are; "
+            "GROUP BY makes one row of a group"
+        )
+        return Difference("row count", what, advice)
+    if _repeats(seen, wanted):
+        advice = "the same row comes more than once: ask what one row stands for"
+        if sqltext.has_word(text, "JOIN"):
+            advice += ", and which JOIN finds several partners for it"
+        return Difference("row count", what, advice)
+    if found == _NONE_RIGHT:
+        advice = "ask what one row stands for, in the task and in your result"
+        if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON"):
+            advice = "no row is as wanted, so a condition lets the wrong rows through, or a column is computed in another way"
+        if sqltext.has_word(text, "GROUP"):
+            advice += "; the columns of GROUP BY decide what one row is"
+        return Difference("row count", what, advice)
+    if sqltext.has_word(text, "LIMIT") and not more:
+        return Difference("row count", what, "LIMIT cuts the rows: does the task name that number?")
+    if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING"):
+        advice = (
+            "a condition is missing or lets too much through"
+            if more
+            else "a condition takes too much away"
+        )
+    elif more and not sqltext.has_word(text, "GROUP"):
+        advice = "a condition is missing, or one row stands for less than the task asks"
     else:
         advice = "ask what one row stands for, in the task and in your result"
     if sqltext.has_word(text, "JOIN"):
         advice += f", or a JOIN {'repeats' if more else 'drops'} rows"
+    if not more and (asked := _asks_for_each(text)):
+        return Difference("row count", what, f"{advice}: {asked}")
     if filters := sqltext.row_filters(text):
         *others, last = filters
         advice += f"; look at {', '.join(others)}{' and ' if others else ''}{last}"
     return Difference("row count", what, advice)
+
+
+def _asks_for_each(text: str) -> str:
+    """Return the question whether each condition of a query is wanted; empty without any."""
+    from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
+    own = facts.conditions(text)
+    if not own:
+        return ""
+    if len(own) == 1:
+        return f"is this what the task asks for, {own[0]}?"
+    return f"does the task ask for each of {'; '.join(own)}?"
+
+
+def _keeps_every_row(text: str) -> bool:
+    """Return whether a query has a window and nothing that makes fewer rows of many."""
+    return sqltext.has_word(text, "OVER") and not sqltext.has_word(
+        text, "GROUP", "DISTINCT", "QUALIFY", "WHERE"
+    )
+
+
+def _counted(result: Fingerprint) -> Counter[str] | None:
+    """Return how often each row of exact cells comes; None of a result with many rows."""
+    if not result.rows or len(result.hashes) != result.rows * HASH_DIGITS:
+        return None
+    starts = range(0, len(result.hashes), HASH_DIGITS)
+    return Counter(result.hashes[start : start + HASH_DIGITS] for start in starts)
+
+
+def _repeats(seen: Fingerprint, wanted: Fingerprint) -> bool:
+    """Return whether a result has each wanted row, some more often, and no other."""
+    own, asked = _counted(seen), _counted(wanted)
+    return bool(own and asked and own.keys() == asked.keys() and own > asked)
+
+
+def _overlap(seen: Fingerprint, wanted: Fingerprint) -> str:
+    """Return which of the wanted rows a result of another size holds."""
+    own, asked = _counted(seen), _counted(wanted)
+    if not own or not asked or wanted.floats or _repeats(seen, wanted):
+        return ""
+    missing, extra = (asked - own).total(), (own - asked).total()
+    if not missing:
+        return "every wanted row is there, and others too"
+    if not extra:
+        return f"those you have are right, {missing:,} {'is' if missing == 1 else 'are'} missing"
+    if missing == wanted.rows:
+        return _NONE_RIGHT
+    return (
+        f"{missing:,} wanted {'is' if missing == 1 else 'are'} missing and {extra:,} "
+        f"{'is' if extra == 1 else 'are'} not wanted"
+    )
 
 
 def _values(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
@@ -167,13 +286,276 @@ def _values(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
             else "close and not equal comes from another column, from a few rows too many or too "
             "few, or from rounding",
         )
+    return _effect(seen, wanted, pairs, unlike, text)
+
+
+def _effect(
+    seen: Fingerprint,
+    wanted: Fingerprint,
+    pairs: Sequence[tuple[Column, Column]],
+    unlike: Sequence[tuple[Column, Column]],
+    text: str,
+) -> Difference:
+    """Describe in what way values differ."""
     names = _named([column.name for column, _ in unlike])
     which = f"the values of {names} differ" if names else "the values differ"
     others = len(pairs) - len(unlike)
     # A float column is known by its sum, and shares add up to 1 whatever they are.
     told = all(want.kind != "float" for _, want in pairs if want not in (w for _, w in unlike))
     agree = ", the other columns agree" if names and others > 1 and told else ""
-    return Difference("values", f"{which}{agree}{_example(seen)}", "work out one row by hand")
+    if changed := _changed_places(unlike):
+        return Difference("values", changed, "look at what stands before each AS", True)
+    for found, advice in _shapes(seen, wanted, unlike or pairs, text):
+        if len(unlike) == 1:  # it is named already
+            own = unlike[0][0].name
+            found = found.removeprefix(f"{own} is ").removeprefix(f"{own} ")
+        return Difference("values", f"{which}{agree}: {found}{_example(seen)}", advice)
+    return Difference("values", f"{which}{agree}{_example(seen)}", _next_step(text))
+
+
+def _changed_places(unlike: Sequence[tuple[Column, Column]]) -> str:
+    """Return which columns hold each other's values."""
+    for n, (one, wants_one) in enumerate(unlike):
+        for other, wants_other in unlike[n + 1 :]:
+            sums = (one.checksum, other.checksum, wants_one.checksum, wants_other.checksum)
+            if (
+                one.kind == other.kind
+                and sums[0] != sums[1]
+                and (sums[0], sums[1]) == (sums[3], sums[2])
+                and one.kind != "float"
+            ):
+                return f"{one.name} holds the values of {other.name}, and the other way round"
+    return ""
+
+
+def _shapes(
+    seen: Fingerprint,
+    wanted: Fingerprint,
+    unlike: Sequence[tuple[Column, Column]],
+    text: str,
+) -> Iterator[tuple[str, str]]:
+    """Yield in what way a column differs as a whole, with the step that follows from it."""
+    for column, want in unlike:
+        if column.total is None or want.total is None or column.low is None or _is_id(column):
+            continue
+        if column.low == column.high and seen.rows > 1 and want.low != want.high:
+            yield (
+                f"{column.name} is the same in every row",
+                "look at what is rounded or cut off, and when"
+                if sqltext.has_word(text, *_ROUNDING)
+                else "a value per row needs something of that row; a total over everything is one value",
+            )
+        elif column.kind == "time" and (shift := _shift(column, want)):
+            yield (
+                f"every time in {column.name} lies {shift}",
+                "look at where hours or days are added, and at AT TIME ZONE"
+                if sqltext.has_word(text, "ZONE", "INTERVAL")
+                else "look at which clock and which unit the task asks for",
+            )
+        elif column.kind != "time" and (factor := _factor(column, want)):
+            yield (
+                f"{column.name} is {factor}",
+                "look at the unit, and at what is multiplied or divided",
+            )
+        elif column.kind == "exact" and (step := _constant_step(column, want, seen.rows)):
+            yield (
+                f"every {column.name} is {step}",
+                "look at where counting starts, and at what is added or taken away",
+            )
+    for column, want in unlike:
+        if column.total is None or want.total is None or _is_id(column):
+            continue
+        if direction := _direction(seen, wanted, column, want):
+            low, high = "too low" in direction, "too high" in direction
+            counts = sqltext.has_call(text, *_AGGREGATES) and not sqltext.has_word(text, "JOIN")
+            asked = _asks_for_each(text) if low and counts and "/" not in text else ""
+            side = "low" if low and not high else "high" if high and not low else ""
+            if column.kind == "time" and len(unlike) == 1:
+                asked = _about_times(text)
+            yield direction, asked or _next_step(text, side)
+            return
+
+
+def _about_times(text: str) -> str:
+    """Return what to look at where nothing but times differ."""
+    looked = ["the hours or days that are added"] * sqltext.has_word(text, "INTERVAL")
+    looked += ["AT TIME ZONE"] * sqltext.has_word(text, "ZONE")
+    return f"look at {' and at '.join(looked)}" if looked else ""
+
+
+def _is_id(column: Column) -> bool:
+    """Return whether a column names things, so that its sum says nothing."""
+    return column.name.lower() in ("id", "number") or column.name.lower().endswith("_id")
+
+
+_FACTORS: Final = {
+    100.0: "100 times too large",
+    0.01: "100 times too small",
+    10.0: "10 times too large",
+    0.1: "10 times too small",
+    1000.0: "1,000 times too large",
+    0.001: "1,000 times too small",
+    60.0: "60 times too large",
+    1 / 60: "60 times too small",
+    3600.0: "3,600 times too large",
+    1 / 3600: "3,600 times too small",
+    24.0: "24 times too large",
+    1 / 24: "24 times too small",
+    7.0: "7 times too large",
+    1 / 7: "7 times too small",
+    2.0: "twice as large as wanted",
+    0.5: "half as large as wanted",
+    -1.0: "right but for its sign",
+}
+
+
+def _factor(column: Column, want: Column) -> str:
+    """Return by what factor all values of a column are wrong; empty when by none of these."""
+    if column.total is None or column.low is None or column.high is None:
+        return ""
+    for factor, words in _FACTORS.items():
+        low, high = sorted((column.low / factor, column.high / factor))
+        if _is_measured(want, column.total / factor, low, high):
+            return words
+    return ""
+
+
+def _shift(column: Column, want: Column) -> str:
+    """Return by how much all times of a column are wrong; empty when not by whole half hours."""
+    if column.total is None or column.low is None or column.high is None:
+        return ""
+    for half_hours in range(1, 2 * 24 * 7 + 1):
+        for sign, side in ((1, "late"), (-1, "early")):
+            shift = sign * half_hours * 1800
+            if _is_measured(want, column.total - shift, column.low - shift, column.high - shift):
+                hours = half_hours / 2
+                long = _count(int(hours // 24), "day") if hours % 24 == 0 else f"{hours:g} hours"
+                return f"{'1 hour' if hours == 1 else long} too {side}"
+    return ""
+
+
+def _constant_step(column: Column, want: Column, rows: int) -> str:
+    """Return by what small whole number all values of a column are wrong."""
+    if column.total is None or column.low is None or column.high is None:
+        return ""
+    valued = rows - column.nulls
+    for step in (1, -1, 2, -2, 7, -7):
+        if _is_measured(want, column.total - step * valued, column.low - step, column.high - step):
+            return f"{abs(step)} too {'high' if step > 0 else 'low'}"
+    return ""
+
+
+def _is_measured(want: Column, total: float, low: float, high: float) -> bool:
+    if want.measure:
+        return measure_of(total, low, high) == want.measure
+    return False
+
+
+def _direction(seen: Fingerprint, wanted: Fingerprint, column: Column, want: Column) -> str:
+    """Return whether a column is too high or too low, in how many rows where that is known."""
+    if column.kind == "float" and len(wanted.floats) == wanted.rows == seen.rows > 1:
+        place = [each.name for each in wanted.columns if each.kind == "float"].index(want.name)
+        if seen.hashes == wanted.hashes:
+            return _rows_of_floats(seen, wanted, column.name, place)
+    some = _rows_that_differ(seen, wanted, column.name)
+    side = _side(column, want)
+    if some:
+        return (
+            some
+            if not side
+            else f"{some}, and the {'mean' if column.kind == 'time' else 'sum'} is {side}"
+        )
+    if seen.rows == 1:
+        return f"{column.name} is {side}" if side else ""
+    if not side:
+        return ""
+    if column.kind == "time":
+        return f"{column.name} is {side} on average"
+    return f"{column.name} adds up to a sum that is {side}"
+
+
+def _side(column: Column, want: Column) -> str:
+    """Return on which side of the wanted sum or mean one lies; empty when it is too near."""
+    if column.total is None or want.total is None:
+        return ""
+    near = 1e5 if want.kind == "time" else 0.06 * abs(want.total)
+    if want.kind == "float":
+        near = 1e-9 * abs(want.total)
+    if abs(column.total - want.total) <= near:
+        return ""
+    high = column.total > want.total
+    if want.kind == "time":
+        return "too late" if high else "too early"
+    return "too high" if high else "too low"
+
+
+def _rows_of_floats(seen: Fingerprint, wanted: Fingerprint, name: str, place: int) -> str:
+    """Return in how many rows a float is too high or too low; the rows are the same otherwise."""
+    pairs = [(a[place], b[place]) for a, b in zip(seen.floats, wanted.floats, strict=True)]
+    both = [(a, b) for a, b in pairs if isinstance(a, float | int) and isinstance(b, float | int)]
+    high = sum(a > b and not close(a, b) for a, b in both)
+    low = sum(a < b and not close(a, b) for a, b in both)
+    rows = len(pairs)
+    if high == rows or low == rows:
+        return f"{name} is too {'high' if high else 'low'} in every row"
+    parts = [f"too high in {high:,}"] * bool(high) + [f"too low in {low:,}"] * bool(low)
+    return f"{name} is {' and '.join(parts)} of {rows:,} rows" if parts else ""
+
+
+def _rows_that_differ(seen: Fingerprint, wanted: Fingerprint, name: str) -> str:
+    """Return in how many rows one exact column differs while all others agree."""
+    exact = [each.name for each in wanted.columns if each.kind != "float"]
+    if name not in exact or not wanted.cells or len(seen.cells) != len(wanted.cells):
+        return ""
+    place, width = exact.index(name), CELL_DIGITS * len(exact)
+
+    def without(result: Fingerprint) -> list[tuple[str, str]]:
+        rows = [result.cells[n : n + width] for n in range(0, len(result.cells), width)]
+        start, end = place * CELL_DIGITS, (place + 1) * CELL_DIGITS
+        return [(row[:start] + row[end:], row[start:end]) for row in rows]
+
+    own, asked = dict(without(seen)), dict(without(wanted))
+    if len(own) != seen.rows or own.keys() != asked.keys() or seen.rows < 2:
+        return ""
+    wrong = sum(own[key] != asked[key] for key in own)
+    return f"{name} is wrong in {'every row' if wrong == seen.rows else f'{wrong:,} of {seen.rows:,} rows'}"
+
+
+def _next_step(text: str, side: str = "") -> str:
+    """Return what to look at, of what the query holds; `side` is "high" or "low" where known."""
+    from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
+    counts = sqltext.has_call(text, *_AGGREGATES)
+    grouped = counts or sqltext.has_word(text, "GROUP", "DISTINCT", "OVER", "LIMIT")
+    looked = []
+    if sqltext.has_word(text, "LIMIT"):
+        looked.append("the order, and the numbers of LIMIT and OFFSET")
+    if sqltext.has_word(text, "JOIN") and grouped:
+        does = {"high": "repeats", "low": "drops"}.get(side, "repeats or drops")
+        looked.append(f"whether a JOIN {does} rows before they are counted or summed")
+    if sqltext.has_word(text, "OVER"):
+        looked.append("the rows that each window covers (PARTITION BY, ORDER BY, frame)")
+    if counts and "/" in (each.text for each in sqltext.tokens(text)):
+        looked.append("which rows the number below the line counts")
+    elif used := [each for each in _AGGREGATES if sqltext.has_call(text, each)]:
+        looked.append(f"whether {', '.join(used[:3])} is what the task asks for")
+    filters = [each for each in sqltext.row_filters(text) if each not in _OF_ROWS_ALONE]
+    if moments := facts.moments(text):
+        filters.append(f"the moment that the span of time is about ({', '.join(moments)})")
+    if filters and grouped:
+        *others, last = filters
+        looked.append(f"{', '.join(others)}{' and ' if others else ''}{last}")
+    if sqltext.has_call(text, "DATE_DIFF", "DATEDIFF"):
+        looked.append("the unit of date_diff and the order of its two times")
+    if sqltext.has_word(text, *_ROUNDING) or "::" in text:
+        looked.append("what is rounded or cut off, and when")
+    if not looked:
+        numbers = [each.text for each in sqltext.tokens(text) if each.kind == "number"]
+        if numbers and len(set(numbers)) <= 3:
+            listed = ", ".join(dict.fromkeys(numbers))
+            return f"is each number of the formula what the task asks for ({listed})?"
+        return "look at how that column is computed, and from which columns"
+    return f"look at {'; at '.join(looked[:3])}"
 
 
 def _misfit(column: Column, wanted: Column, text: str) -> Difference:
@@ -183,11 +565,14 @@ def _misfit(column: Column, wanted: Column, text: str) -> Difference:
         return _single(column)
     if wanted.scale:
         what = f"numbers such as {column.misfit}, wanted at most {_count(wanted.scale, 'decimal')}"
-        return Difference(
-            "values", f"column {column.name} holds {what}", "look at where you round", True
-        )
+        rounds = sqltext.has_word(text, "ROUND", "CAST")
+        advice = "look at where you round" if rounds else "look at what is computed there"
+        return Difference("values", f"column {column.name} holds {what}", advice, True)
     if "/" in (each.text for each in sqltext.tokens(text)):
-        advice = "/ gives fractions; // divides whole numbers and drops the rest"
+        advice = (
+            "/ gives a fraction: is a share asked for there, or a whole number? "
+            "// divides whole numbers and drops the rest"
+        )
     else:
         advice = "look at what you compute there; an average is a fraction, too"
     return Difference(
@@ -240,7 +625,25 @@ def _floats_within(seen: Fingerprint, wanted: Fingerprint, tolerance: float) -> 
 def _about_null(column: Column, wanted: Column, seen: Fingerprint, text: str) -> str:
     """Return what to try where a column has too many NULLs, or too few."""
     if column.nulls > wanted.nulls:
-        return "NULL is neither 0 nor an empty text; look at where it comes from, and at COALESCE"
+        looked = []
+        if wanted.nulls == 0 and sqltext.has_word(text, "COALESCE"):
+            looked.append("COALESCE stands elsewhere, or NULL comes into being after it")
+        if sqltext.has_word(text, "LEFT", "RIGHT", "FULL"):
+            looked.append("an outer JOIN gives NULL where it finds no partner")
+        if sqltext.has_word(text, "OVER"):
+            looked.append("a window without a row gives NULL, as at the first row")
+        if sqltext.has_word(text, "CASE"):
+            looked.append("CASE without a branch that fits gives NULL")
+        if sqltext.has_word(text, "NULLIF"):
+            looked.append("NULLIF makes a NULL of a value")
+        if sqltext.has_call(text, "SUM", "AVG", "MIN", "MAX"):
+            looked.append("a sum or a mean of no row is NULL")
+        kept = "NULL says that there is no value"
+        if wanted.nulls == 0:
+            kept = "the task wants a value in every row"
+        return (
+            "; ".join([kept, *looked[:2]]) if looked else f"{kept}; look at where NULL comes from"
+        )
     if any("nan" in row for row in seen.floats):
         return "0 divided by 0 is NaN in DuckDB and not NULL: divide by NULLIF(..., 0)"
     if sqltext.has_word(text, "COALESCE"):

@@ -1,5 +1,6 @@
 """Judge an answer by what it gives on four data sets; the same code wherever it is asked."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -7,10 +8,16 @@ from typing import Any, Final
 from ridealong.answer import Answer
 from ridealong.engine import sqltext
 from ridealong.engine.fingerprint import FEW_ROWS, Fingerprint, of_error
-from ridealong.engine.locked import SHIFT_DAYS
+from ridealong.engine.locked import SHIFT_IN_WORDS
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped
 from ridealong.judging.kind import Task
-from ridealong.judging.sql.compare import PROPERTIES, Difference, difference, order_in_words
+from ridealong.judging.sql.compare import (
+    PROPERTIES,
+    Difference,
+    difference,
+    needless_limit,
+    order_in_words,
+)
 from ridealong.judging.sql.query import VARIANTS, database, parameter_sets
 from ridealong.judging.sql.run import run
 from ridealong.judging.worker import Worker
@@ -20,7 +27,7 @@ WHERE: Final = {
     "public": "on the public data",
     "hidden": "on other data of the same shape",
     "edge": "on the 12-row edge set",
-    "shifted": f"when the clock is moved {SHIFT_DAYS} days back",
+    "shifted": f"when the clock is moved {SHIFT_IN_WORDS} back",
 }
 ALL_WELL: Final = (
     "the same on other data of the same shape, on the 12-row edge set and when the clock is moved"
@@ -30,6 +37,7 @@ UNSTEADY: Final = (
     "when ORDER BY leaves ties."
 )
 
+_CLOCK_OF_CASES: Final = re.compile(r"MACRO as_of\(\) AS TIMESTAMP '([^']*)'")
 Results = dict[str, list[Fingerprint]]
 _LARGE: Final = ("public", "hidden")
 
@@ -41,6 +49,16 @@ def judge_query(task: Task, answer: Answer, worker: Worker) -> Verdict:
         DatasetError: when the data to judge on can be neither found nor built.
     """
     return _Judge(task, answer.text, worker).verdict()
+
+
+def where(variant: str, cases: str) -> str:
+    """Return which data set it is, as a sentence begins with it, and what a task adds to it."""
+    place = WHERE[variant].capitalize()
+    if variant == "edge" and cases:
+        place += ", with rows added for this task"
+        if clock := _CLOCK_OF_CASES.search(cases):
+            place += f" and the clock at {clock[1]}"
+    return place
 
 
 class _Judge:
@@ -77,6 +95,9 @@ class _Judge:
         failing = [variant for variant in VARIANTS if any(found[variant])]
         lint = sqltext.lint(self.text)
         if not failing and not lint:
+            if needless := needless_limit(self.text, seen.values()):
+                properties += (Property("all rows, however many there are", False),)
+                return self._failed(_sentence(needless), properties)
             return Verdict(self.id, True, self._praise(), properties)
         mistake = self._mistake(seen, failing)
         if mistake and any(map(self._lacks_order, found["public"])) and _is_ordered(mistake):
@@ -101,7 +122,7 @@ class _Judge:
         if self._unsteady(first, which, seen[first][which]):
             properties += (Property("the same at every run", False),)
             return self._failed(f"{head} {UNSTEADY}", properties)
-        return self._failed(f"{head} {self._advice(failing, what)}", properties)
+        return self._failed(f"{head} {self._advice(failing, which, what, seen)}", properties)
 
     def _head(self, variant: str, which: int, what: Difference) -> str:
         """Return the sentence that says where and what was seen."""
@@ -110,13 +131,11 @@ class _Judge:
         return _sentence(f"{self._where(variant, which)}: {what.seen}")
 
     def _where(self, variant: str, which: int) -> str:
-        where = WHERE[variant].capitalize()
-        if variant == "edge" and self.cases:
-            where = f"{where}, with rows added for this task"
+        place = where(variant, self.cases)
         if len(self.expected[variant]) > 1:
             values = self.parameters[which].items()
-            where += " with " + ", ".join(f"${name} = {value}" for name, value in values)
-        return where
+            place += " with " + ", ".join(f"${name} = {value}" for name, value in values)
+        return place
 
     def _failed(
         self, message: str, properties: tuple[Property, ...] = (), mistake: str | None = None
@@ -169,7 +188,18 @@ class _Judge:
             return True
 
     def _mistake(self, seen: Results, failing: Sequence[str]) -> Mapping[str, Any] | None:
-        """Return the known mistake that gives these results, preferring a match on all data."""
+        """Return the known mistake that gives these results and whose sign is in the text."""
+        from ridealong.judging.sql import signs  # loads sqlglot, which a right answer never needs
+
+        named = [
+            each
+            for each in self._alike(seen, failing)
+            if signs.stands_in(each.get("sign") or {}, self.text)
+        ]
+        return named[0] if len(named) == 1 else None
+
+    def _alike(self, seen: Results, failing: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Return the known mistakes that give these results, preferring a match on all data."""
         mistakes: Sequence[Mapping[str, Any]] = self.entry.get("mistakes") or ()
 
         def same(mistake: Mapping[str, Any], variants: Sequence[str], *, order: bool) -> bool:
@@ -183,9 +213,8 @@ class _Judge:
             results = stored(mistake["results"][variant])
             return _marks(results) == _marks(self.expected[variant])
 
-        for mistake in mistakes:
-            if same(mistake, VARIANTS, order=True):
-                return mistake
+        if exactly := [each for each in mistakes if same(each, VARIANTS, order=True)]:
+            return exactly
         # Of a mistake in the values, the order plays no part; a mistake in the order alone is
         # another one when both are ordered.
         candidates = [
@@ -200,7 +229,7 @@ class _Judge:
                 for each in mistakes
                 if same(each, _LARGE, order=all(right_rows(each, large) for large in _LARGE))
             ]
-        return candidates[0] if len(candidates) == 1 else None
+        return candidates
 
     def _tells_much(self, seen: Results, failing: Sequence[str]) -> bool:
         """Return whether the results on the large data alone say which mistake it was.
@@ -210,8 +239,10 @@ class _Judge:
         """
         return all(each in failing and seen[each][0].rows for each in _LARGE)
 
-    def _advice(self, failing: Sequence[str], what: Difference) -> str:
+    def _advice(self, failing: Sequence[str], which: int, what: Difference, seen: Results) -> str:
         """Return what to try; what only fits the public data is told so."""
+        from ridealong.judging.sql import facts
+
         advice = _sentence(what.advice)
         if self._lacks_order(what):
             order = order_in_words(self.order)
@@ -221,10 +252,13 @@ class _Judge:
             for name in (self.parameters[0] if self.parameters else ())
             if f"${name}" not in {token.text for token in sqltext.tokens(self.text)}
         ]
-        if what.certain or what.property == "runs":
+        if what.certain or what.property in ("runs", "columns"):
             return advice
         if unused:
             return f"The query has to work for any value: ask for ${unused[0]}."
+        rows = self._rows_in_words(failing[0], which, what, seen)
+        if certain := _sentence(facts.fact(self.text, self.order, rows=rows)):
+            return certain
         if failing[0] == "hidden":
             told = " ".join([*(self.entry.get("hints") or ()), *(self.entry.get("told") or ())])
             literals = ", ".join(sqltext.suspicious_literals(self.text, told))
@@ -232,14 +266,36 @@ class _Judge:
                 return f"The query fits the public data only; look at {literals}. {advice}"
             return f"On the public data the result is right. {advice}"
         dates = sqltext.fixed_dates(self.text)
-        if failing[0] == "shifted" and dates:
-            return f"{dates[0]} stays where it is: count back from NOW() or as_of() instead."
+        if failing[0] == "shifted":
+            if dates:
+                return f"{dates[0]} stays where it is: count back from NOW() or as_of() instead."
+            return f"With the clock where it stands the result is right. {_of_the_clock(self.text)}"
         if failing[0] == "edge":
-            return (
-                "Think of ties, NULLs, groups without a row, and moments at the very end of a window. "
-                f"{advice}"
-            )
+            return f"{self._of_the_edge()} {advice}"
         return advice
+
+    def _rows_in_words(self, variant: str, which: int, what: Difference, seen: Results) -> str:
+        if what.property != "row count":
+            return ""
+        rows = seen[variant][which].rows
+        if not rows:
+            return "none"
+        return "too few" if rows < self.expected[variant][which].rows else "too many"
+
+    def _of_the_edge(self) -> str:
+        """Return which of the rare cases of the edge set the query may meet."""
+        cases = ["a missing value"]
+        if sqltext.compares(self.text):
+            cases.append("a value or a moment exactly on a limit")
+        if self.order or sqltext.has_word(self.text, "ORDER", "LIMIT"):
+            cases.append("rows that tie")
+        if sqltext.has_word(self.text, "GROUP", "JOIN"):
+            cases.append("a group or a partner without a row")
+        if "//" in self.text:
+            cases.append("a rest that // drops")
+        *others, last = cases
+        listed = f"{', '.join(others)} or {last}" if others else last
+        return f"All is right on the large data, so it is a rare case: {listed}."
 
     def _lacks_order(self, what: Difference | None) -> bool:
         """Return whether a missing ORDER BY explains a difference: a LIMIT takes any rows then."""
@@ -282,6 +338,16 @@ def _marks(results: Sequence[Fingerprint], *, order: bool = False) -> list[tuple
 def _is_ordered(mistake: Mapping[str, Any]) -> bool:
     """Return whether the query of a known mistake has an ORDER BY."""
     return bool(stored(mistake["results"]["public"])[0].sequence)
+
+
+def _of_the_clock(text: str) -> str:
+    """Return what to look at when a result is right at one position of the clock only."""
+    if not sqltext.asks_the_time(text):
+        return "Count back from NOW() or as_of(), so that the result moves with the clock."
+    return (
+        "Look at both ends of the span of time: later rows are there now, and a week, a month or "
+        "a day need not begin where the clock stands."
+    )
 
 
 def _sentence(text: str) -> str:

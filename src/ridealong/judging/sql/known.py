@@ -1,6 +1,7 @@
 """What the known answers of a query exercise give on every data set, fit for the catalogue."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -9,10 +10,12 @@ import duckdb
 from ridealong.dataset.connection import edge_connection
 from ridealong.engine import sqltext
 from ridealong.engine.fingerprint import Fingerprint
+from ridealong.engine.locked import Engine
 from ridealong.engine.result import key_name
 from ridealong.engine.statement import QueryFailed
 from ridealong.judging.kind import Entry, Known, KnownWrong
 from ridealong.judging.sql import compare, query
+from ridealong.judging.sql.sample import sample
 from ridealong.text import first_line
 
 Results = Mapping[str, Sequence[Fingerprint]]
@@ -23,12 +26,15 @@ def results_of_queries(known: Known) -> dict[str, Any]:
     """Run all known answers of an exercise on all data sets.
 
     Returns:
-        `expected`, the fingerprints of the reference by data set, and `mistakes`, by name the
-        fingerprints that each is recognised by; ready for `json`.
+        `expected`, the fingerprints of the reference by data set, `sample`, what a learner is
+        shown of its result, and `mistakes`, by name the fingerprints that each is recognised by, and
+        `signs`, by name what stands in its text; ready for `json`.
 
     Raises:
         KnownWrong: when an answer does not do what its place says.
     """
+    from ridealong.judging.sql import signs  # loads sqlglot, which no check of a right answer needs
+
     entry = known.entry
     order: Sequence[str] = entry.get("order") or ()
     parameters: Sequence[Mapping[str, Any]] = entry.get("parameters") or ()
@@ -47,7 +53,7 @@ def results_of_queries(known: Known) -> dict[str, Any]:
         raise KnownWrong([f"cases: {problem}"])
     expected = run("the reference", known.reference)
     problems += [f"the reference {p}" for p in _reference_problems(entry, order, expected)]
-    problems += [f"the reference: {lint}" for lint in [sqltext.lint(known.reference)] if lint]
+    problems += [f"the reference: {lint}" for lint in _lint(known.reference, expected)]
     if problems:
         raise KnownWrong(problems)
     for name, text in known.alternatives.items():
@@ -55,9 +61,9 @@ def results_of_queries(known: Known) -> dict[str, Any]:
         seen = run(what, text, expected)
         for place, why in islice(_differences(seen, expected, order), 1):
             problems.append(f"{what} differs from the reference on {place}: {why}")
-        if lint := sqltext.lint(text):
-            problems.append(f"{what}: {lint}")
+        problems += [f"{what}: {lint}" for lint in _lint(text, expected)]
     recognised: dict[str, dict[str, Any]] = {}
+    found_signs: dict[str, dict[str, Any]] = {}
     for name, text in known.mistakes.items():
         what = f"mistake {name!r}"
         seen = run(what, text, expected)
@@ -74,10 +80,39 @@ def results_of_queries(known: Known) -> dict[str, Any]:
                 "every data set, so a check cannot tell which it was: keep one"
             )
         recognised[name] = marks
+        sign = signs.sign_of(
+            text,
+            known.reference,
+            known.alternatives.values(),
+            known.signs.get(name, ()),
+            ordered=bool(order),
+        )
+        found_signs[name] = dict(sign)
+        if not signs.stands_in(sign, text):
+            problems.append(
+                f"{what} differs from the reference in no part of its text, so an answer cannot "
+                "be told to be this mistake: name a part with 'sign'"
+            )
     if problems:
         raise KnownWrong(problems)
-    stored = _stored(expected, Fingerprint.to_json, bool(parameters))
-    return {"expected": stored, "mistakes": recognised}
+    public = query.parameter_sets("public", parameters)[0]
+    return {
+        "expected": _stored(expected, Fingerprint.to_catalogue, bool(parameters)),
+        "sample": sample(_public_data(), known.reference, order, public),
+        "mistakes": recognised,
+        "signs": found_signs,
+    }
+
+
+@cache
+def _public_data() -> duckdb.DuckDBPyConnection:
+    return Engine().open(query.database("public"))
+
+
+def _lint(text: str, expected: Results) -> list[str]:
+    """Return what a check holds against a query whose results are right."""
+    found = (sqltext.lint(text), compare.needless_limit(text, expected.values()))
+    return [lint for lint in found if lint]
 
 
 def _case_problem(cases: str) -> str | None:

@@ -4,7 +4,7 @@
 - `hidden`: the same company from another seed;
 - `edge`: twelve rides written by hand, with ties, NULLs and empty groups, and the rows that an
   exercise adds to them;
-- `shifted`: the hidden data, with as_of() and now() `SHIFT_DAYS` earlier.
+- `shifted`: the hidden data, with as_of() and now() `locked.SHIFT` earlier.
 """
 
 from collections.abc import Mapping, Sequence

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ridealong.dataset.progress import progress_bar
 from ridealong.labs.sql.database import LabError
+from ridealong.show.table import Cell, html_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -107,22 +108,21 @@ class IndexCost:
             "file: times larger",
             "how SQLite finds the rides",
         )
-        cell = 'style="text-align: right; padding: 2px 12px 2px 0"'
-        left = 'style="text-align: left; padding: 2px 12px 2px 0"'
-        head = "".join(f'<th scope="col" {left}>{each}</th>' for each in headings)
-        rows = "".join(
-            f'<tr><th scope="row" {left}>{html.escape(name)}</th>'
-            f"<td {cell}>{self.rows_visited[name]:,}</td>"
-            f"<td {cell}>{self.read_speedup[name]:,.1f}</td>"
-            f"<td {cell}>{self.write_slowdown[name]:,.1f}</td>"
-            f"<td {cell}>{self.size_ratio[name]:,.2f}</td>"
-            f"<td {left}><code>{html.escape(plan)}</code></td></tr>"
+        rows = [
+            (
+                Cell(name, heads=True, is_bold=True),
+                Cell(f"{self.rows_visited[name]:,}", "right"),
+                Cell(f"{self.read_speedup[name]:,.1f}", "right"),
+                Cell(f"{self.write_slowdown[name]:,.1f}", "right"),
+                Cell(f"{self.size_ratio[name]:,.2f}", "right"),
+                Cell(plan, markup=f"<code>{html.escape(plan)}</code>"),
+            )
             for name, plan in self.plans.items()
-        )
+        ]
         return (
             f"<p>A rider's history and {NEW_RIDES:,} new rides, in a table of {self.rows:,} rides. "
-            "Measured just now on this machine, compared with no index.</p>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            f"Measured just now on this machine, compared with no index.</p>"
+            f"{html_table(headings, rows)}"
         )
 
 

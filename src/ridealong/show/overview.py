@@ -1,5 +1,7 @@
 """What a learner asks first: which tables are there, and what is in them."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from ridealong.dataset.connection import current_connection
@@ -7,17 +9,17 @@ from ridealong.dataset.dictionary import dictionary, table
 from ridealong.dataset.structure import column_types
 
 if TYPE_CHECKING:
-    from ridealong.dataset.frame import Overview
+    from collections.abc import Mapping, Sequence
+
+    from ridealong.show.frame import Overview
 
 
-def tables() -> "Overview":
+def tables() -> Overview:
     """Return the tables of the company's data, with the number of rows and what one stands for.
 
     The index holds the names that a query uses. The rows are counted on the connection that
     `connect` gave last.
     """
-    from ridealong.dataset.frame import Overview
-
     listed = [
         {
             "table": name,
@@ -27,10 +29,10 @@ def tables() -> "Overview":
         }
         for name, entry in dictionary().items()
     ]
-    return Overview(listed).set_index("table")
+    return _overview(listed, "table")
 
 
-def describe(name: str) -> "Overview":
+def describe(name: str) -> Overview:
     """Return the columns of a table: type, meaning, unit, and what an empty cell says.
 
     Args:
@@ -44,8 +46,6 @@ def describe(name: str) -> "Overview":
         'What the zone is used for'
     """
     entry = table(name)
-    from ridealong.dataset.frame import Overview
-
     listed = [
         {
             "column": column.name,
@@ -56,7 +56,13 @@ def describe(name: str) -> "Overview":
         }
         for column in entry.columns
     ]
-    return Overview(listed).set_index("column")
+    return _overview(listed, "column")
+
+
+def _overview(listed: Sequence[Mapping[str, object]], index: str) -> Overview:
+    from ridealong.show.frame import Overview
+
+    return Overview(listed).set_index(index)
 
 
 def _row_count(name: str) -> int:

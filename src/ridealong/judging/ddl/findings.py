@@ -1,0 +1,422 @@
+"""What came of attacks, said as it was seen: what was tried, what refused it, what blocks a table.
+
+An attack counts only when it could be run. Where ordinary rows do not get into a table at all, a
+hostile row that bounces there proves nothing, and where the row before the hostile one is refused,
+the hostile one was never tried.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ridealong.engine import sqltext
+from ridealong.judging.ddl import attacks
+from ridealong.judging.ddl.attacks import Attack, Outcome
+from ridealong.judging.ddl.names import Names
+from ridealong.judging.ddl.structure import Structure, Table
+from ridealong.verdict import Property
+
+NOT_TRIED: Final = "could not be tried"
+LET_IN: Final = "let it pass"
+
+_INSERTED = re.compile(r'INSERT INTO (?P<table>"(?:[^"]|"")+"|\w+)')
+_KINDS: Final = (
+    ("NOT NULL", "not null constraint failed|violates not-null"),
+    ("CHECK", "check constraint"),
+    ("UNIQUE", "duplicate key"),
+    ("FOREIGN KEY", "foreign key constraint"),
+    ("type", "conversion error|out of range|invalid input|is of type|value too long|overflow"),
+)
+_NULL = re.compile(
+    r'NOT NULL constraint failed: (?P<table>[^.]+)\.(?P<column>.+)$|null value in column "(?P<other>[^"]+)"'
+)
+_RULE = re.compile(r"expression CHECK\((?P<rule>.*?)\)?(?: \(Error: (?P<error>.*)\)?)?$", re.DOTALL)
+_NAMED_RULE = re.compile(r'violates check constraint "(?P<rule>[^"]+)"')
+_CHILDREN = re.compile(r"still referenced")
+_KEY = re.compile(r'key "(?P<key>[^"]+)"|Key \((?P<columns>[^)]+)\)=\((?P<values>[^)]*)\)')
+_CAST = re.compile(r"Unimplemented type for cast \((?P<given>.*) -> (?P<wanted>.*)\)")
+_TEXT = re.compile(r"Could not convert string '(?P<value>.*)' to (?P<wanted>.*)", re.DOTALL)
+_TEXTS = re.compile(r"'(?:[^']|'')*'")
+_VALUE = re.compile(r"'(?:[^']|'')*'|\b\d[\d.:-]*\b")
+_TYPES: Final = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INTEGER", "INT64": "BIGINT"}
+_ENGINE = re.compile(r"^\w+(?: \w+)? Error: ")
+_LONGEST_RULE: Final = 100
+MOST_VALUES: Final = 2  # of a refused row that a message shows
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A table that no ordinary row gets into.
+
+    Attributes:
+        table: as the learner calls it.
+        cause: what refuses the rows, in words.
+        step: what to try.
+        alone: whether it is the same for all of them.
+    """
+
+    table: str
+    cause: str
+    step: str
+    alone: bool = True
+
+    def __str__(self) -> str:
+        first = "" if self.alone else "first of all "
+        return (
+            f"No ordinary row that was tried gets into {self.table}. What refuses them: {first}{self.cause}. "
+            f"Nothing that bounced there counts as refused yet. {self.step}"
+        )
+
+
+def blocks(outcomes: Sequence[Outcome], names: Names, structure: Structure) -> list[Block]:
+    """Return the tables that no ordinary row gets into.
+
+    Args:
+        outcomes: of all attacks that were tried.
+        names: the learner's tables and columns that the course's names mean.
+        structure: the learner's schema.
+    """
+    refused: dict[str, list[Outcome]] = {}
+    entered: set[str] = set()
+    for each in outcomes:
+        attack = attacks.attacks()[each.attack]
+        if each.held is None:
+            continue
+        where = inserted(each.statement)
+        stuck = not each.held and each.did not in (LET_IN, "could not be asked")
+        stuck = stuck and not each.did.startswith("answered")
+        if stuck and where and (attack.legal or each.did != "failed"):
+            refused.setdefault(where, []).append(each)
+            own = _own(attack, names)
+            entered.update(own[: own.index(where)] if where in own else ())
+        elif not stuck and attack.legal:
+            entered.update(_own(attack, names))
+        elif not stuck:  # what stands before the hostile row was ordinary and got in
+            entered.update(_own(replace(attack, steps=attack.steps[:-1]), names))
+    found = []
+    for table, several in refused.items():
+        if table in entered or not any(attacks.attacks()[e.attack].legal for e in several):
+            continue
+        alone = len({_class(each.reply) for each in several}) == 1
+        first = next(e for e in several if attacks.attacks()[e.attack].legal)
+        held = structure.table(table)
+        assert held is not None  # a row was tried there
+        found.append(Block(held.name, _blocking(first, held), _way_out(first.reply), alone))
+    return found
+
+
+def counted(outcomes: Sequence[Outcome], blocked: Sequence[Block], names: Names) -> list[Outcome]:
+    """Return the outcomes with what bounced for a foreign reason as a thing that was not tried.
+
+    A hostile row proves nothing where no ordinary row gets in, and nothing where the same rule
+    refuses the same values of an ordinary row.
+    """
+    tables = {each.table.lower() for each in blocked}
+    ordinary = {
+        _reason(each)
+        for each in outcomes
+        if not each.held and each.did in ("refused it", "refused an ordinary row before it")
+    } - {()}
+    return [
+        replace(each, held=False, did=NOT_TRIED)
+        if each.held
+        and not attacks.attacks()[each.attack].legal
+        # What changes or removes a row stands behind an ordinary one that got in.
+        and (
+            inserted(each.statement) in tables
+            or (_reason(each) in ordinary and not _is_the_point(each, names))
+        )
+        else each
+        for each in outcomes
+    ]
+
+
+def _reason(outcome: Outcome) -> tuple[str, ...]:
+    """Return the rule that refused a row, with the row's values in it; empty where unknown."""
+    if found := _NULL.search(outcome.reply):
+        return ("NOT NULL", found["column"] or found["other"])
+    rule = _RULE.search(outcome.reply)
+    values = _values(outcome.statement)
+    if rule:
+        spoken = [column for column in values if _speaks_of(rule["rule"], column)]
+        return ("CHECK", rule["rule"], *(f"{c} = {values[c]}" for c in spoken))
+    if (found := _TEXT.search(outcome.reply)) or (found := _CAST.search(outcome.reply)):
+        return ("type", found[0])
+    return ()
+
+
+def _is_the_point(outcome: Outcome, names: Names) -> bool:
+    """Return whether an attack changes a column that its refusal speaks of."""
+    step = attacks.attacks()[outcome.attack].steps[-1]
+    place = step.get("add") or step.get("change") or step.get("beyond", "")
+    table, _, column_beyond = place.partition(".")
+    columns = [*step.get("set", {}), *step.get("each", {})]
+    columns += [column_beyond] if "beyond" in step else []
+    changed = [names.columns[f"{table}.{c}"] for c in columns if names.has(f"{table}.{c}")]
+    _, *said = _reason(outcome) or ("",)
+    return any(_speaks_of(each, column) for each in said for column in changed)
+
+
+def was_tried(outcome: Outcome) -> bool:
+    """Return whether an attack came as far as the row that decides."""
+    if outcome.held:
+        return True
+    if attacks.attacks()[outcome.attack].legal:
+        return outcome.did != "failed"
+    return outcome.did == LET_IN
+
+
+def shown(outcome: Outcome, *, hidden: bool = False) -> Property:
+    """Return what came of an attack as a line of the report."""
+    attack = attacks.attacks()[outcome.attack]
+    tried = was_tried(outcome)
+    did = outcome.did
+    if not tried and did == "failed":
+        did = NOT_TRIED
+    elif not tried and did != NOT_TRIED:
+        did = f"{NOT_TRIED}, {did}"
+    return Property(
+        attack.says + (" (with other values)" if hidden else ""),
+        bool(outcome.held),
+        seen=did + (f": {outcome.reply}" if outcome.reply else ""),
+        matters="" if outcome.held or not tried else attack.costs,
+        legal=attack.legal,
+        tried=tried,
+    )
+
+
+def inserted(statement: str) -> str:
+    """Return the table that a row is inserted into, in small letters; empty for all else."""
+    found = _INSERTED.match(statement)
+    return found["table"].strip('"').replace('""', '"').lower() if found else ""
+
+
+def kind(reply: str) -> str:
+    """Return which kind of rule a database refused something by; empty when it says none."""
+    return next((k for k, words in _KINDS if re.search(words, reply, re.IGNORECASE)), "")
+
+
+def cause(outcome: Outcome) -> str:
+    """Return in words what refused a row; the database's words where they say no more."""
+    reply = outcome.reply
+    if found := _NULL.search(reply):
+        return f"{found['column'] or found['other']} is NOT NULL"
+    if found := _RULE.search(reply):
+        if found["error"]:
+            return f"the rule CHECK {_cut(_bracketed(found['rule']))}, with {found['error']}"
+        return f"the rule CHECK {_cut(_bracketed(found['rule']))}" + _at(outcome, found["rule"])
+    if found := _NAMED_RULE.search(reply):
+        return f"the rule {found['rule']}"
+    key = _KEY.search(reply)
+    what = (key["key"] or f"{key['columns']}: {key['values']}") if key else ""
+    if kind(reply) == "FOREIGN KEY" and what:
+        if _CHILDREN.search(reply):
+            return f"rows of another table point to {what}"
+        return f"{what.replace(': ', ' ')} does not exist in the table that it points to"
+    if kind(reply) == "UNIQUE" and what:
+        table = inserted(outcome.statement)
+        where = f" of {table}" if table else ""
+        return f"there is a row with {what} already, and a key or UNIQUE{where} forbids a second"
+    if found := _CAST.search(reply):
+        return f"{_noun(found['given'])} does not fit into {_type(found['wanted'])}"
+    if found := _TEXT.search(reply):
+        value = f"'{found['value']}'"
+        given = [c for c, v in _values(outcome.statement).items() if v == value]
+        value = f"{given[0]} = {value}" if len(given) == 1 else value
+        return f"{value} does not fit into {_cut(_type(found['wanted']))}"
+    return _ENGINE.sub("", reply).rstrip(".!")
+
+
+def _at(outcome: Outcome, rule: str) -> str:
+    """Return the values that a rule refused, where they are few."""
+    values = {
+        column: value
+        for column, value in _values(outcome.statement).items()
+        if _speaks_of(rule, column)
+    }
+    if not 1 <= len(values) <= MOST_VALUES:
+        return ""
+    return ", at " + " and ".join(f"{column} = {value}" for column, value in values.items())
+
+
+def _values(statement: str) -> dict[str, str]:
+    """Return the values that an INSERT or UPDATE of ours gives to columns."""
+    found = [token.text for token in sqltext.tokens(statement)]
+    if found[:1] == ["UPDATE"]:
+        parts = found[found.index("SET") + 1 : found.index("WHERE")]
+        return dict(
+            pair for each in _divided(parts) if (pair := (each[0].strip('"'), " ".join(each[2:])))
+        )
+    if found[:1] != ["INSERT"] or "VALUES" not in found:
+        return {}
+    middle = found.index("VALUES")
+    columns = [each[0].strip('"') for each in _divided(found[found.index("(") + 1 : middle - 1])]
+    values = [" ".join(each).replace("- ", "-") for each in _divided(found[middle + 2 : -1])]
+    return dict(zip(columns, values, strict=False))
+
+
+def _divided(parts: Sequence[str]) -> list[list[str]]:
+    found: list[list[str]] = [[]]
+    for part in parts:
+        if part == ",":
+            found.append([])
+        else:
+            found[-1].append(part)
+    return [each for each in found if each]
+
+
+def _own(attack: Attack, names: Names) -> list[str]:
+    """Return the learner's tables that an attack puts rows into, in small letters."""
+    return [names.tables[table].lower() for table in attacks.touched(attack, names)]
+
+
+def _class(reply: str) -> str:
+    """Return a reply without the values in it, except for those of a rule."""
+    if found := _RULE.search(reply):
+        return f"CHECK {found['rule']}"
+    if found := _TEXT.search(reply):
+        return f"text to {found['wanted']}"
+    return _VALUE.sub("", _KEY.sub("", reply))
+
+
+def _blocking(outcome: Outcome, table: Table) -> str:
+    """Return what refuses every row of a table."""
+    if found := _CAST.search(outcome.reply):
+        columns = [c.name for c in table.columns if c.kind.upper() == found["wanted"].upper()]
+        if columns:
+            are = "is" if len(columns) == 1 else "are"
+            are = f"{', '.join(columns[:-1])}{' and ' * (len(columns) > 1)}{columns[-1]} {are}"
+            return f"{are} {found['wanted']}, and what goes in is {_noun(found['given'])}"
+    return cause(outcome)
+
+
+def _way_out(reply: str) -> str:
+    """Return what to try when a table takes no row."""
+    if found := _CAST.search(reply):
+        if found["given"].startswith(("INTEGER", "BIGINT")):
+            return "Numbers are whole numbers here: make such columns BIGINT."
+        return "Compare the types of your columns with the task's."
+    which = kind(reply)
+    if which == "CHECK" or (which == "type" and "ENUM" in reply):
+        return "Compare the words and bounds of that rule with the task's, letter by letter."
+    if which == "FOREIGN KEY":
+        return (
+            "A reference needs its row: point it to the table that the task names, or fill your "
+            "own list with INSERT INTO."
+        )
+    if which == "NOT NULL":
+        return "Ask when that fact is known: what is not known yet may be NULL."
+    if which == "type":
+        return "Compare the types of your columns with the task's."
+    return "Compare the tables and columns with the task's."
+
+
+def _bracketed(rule: str) -> str:
+    return f"({tidy(rule)})"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_RULE else f"{text[: _LONGEST_RULE - 4]} ..."
+
+
+def _type(name: str) -> str:
+    return _TYPES.get(name, name)
+
+
+def _noun(kind_of_value: str) -> str:
+    name = kind_of_value.upper()
+    if name.startswith(("INTEGER", "BIGINT", "TINYINT", "SMALLINT")):
+        return "a whole number"
+    if name.startswith("TIMESTAMP"):
+        return "a moment"
+    if name.startswith("DECIMAL"):
+        return "a number"
+    return f"a {kind_of_value}"
+
+
+def sayings(structure: Structure, names: Names, text: str = "") -> dict[str, list[str]]:
+    """Return what a schema says about each asked column: its name, its type, its rules.
+
+    Rules that speak of fewer columns stand first. The keys are the course's names, such as
+    `rides.status`; a table where the task asks for a view has one sentence, under its own name.
+    """
+    found: dict[str, list[str]] = {}
+    for name, own in names.columns.items():
+        table = structure.table(names.tables[name.partition(".")[0]])
+        column = table.column(own) if table else None
+        if table is None or column is None or table.is_view:
+            continue
+        course = name.partition(".")[0]
+        if course not in attacks.filled():
+            told = "is a table that nothing fills; a view computes its rows whenever it is asked"
+            found[course] = [f"{table.name} {told}"]
+            continue
+        rules: list[tuple[int, str]] = []
+        if own in table.primary_key:
+            key = ", ".join(table.primary_key)
+            alone = len(table.primary_key) == 1
+            rules.append((0, "PRIMARY KEY" if alone else f"PRIMARY KEY ({key})"))
+        elif column.required:
+            rules.append((0, "NOT NULL"))
+        if re.search(rf"\b{re.escape(own)}\b[^,;]*\bCOLLATE\s+NOCASE\b", text, re.IGNORECASE):
+            rules.append((0, "COLLATE NOCASE (capitals count as small letters)"))
+        rules += [(len(key), f"UNIQUE ({', '.join(key)})") for key in table.unique if own in key]
+        for each in table.references:
+            if own in each.columns:
+                rules.append((1, f"REFERENCES {each.table}"))
+        for rule, word in (*((r, "UNIQUE") for r in table.unique_rules),
+                           *((c, "CHECK") for c in table.checks)):  # fmt: skip
+            spoken = [c.name for c in table.columns if _speaks_of(rule, c.name)]
+            if own in spoken:
+                rules.append((len(spoken), f"{word} {_cut(_bracketed(rule))}{_void(rule)}"))
+        rules.sort(key=lambda each: each[0])
+        found[name] = [own, _cut(column.kind), *dict.fromkeys(rule for _, rule in rules)]
+    return found
+
+
+def tidy(text: str) -> str:
+    """Return an expression as people write it: DuckDB adds brackets and casts."""
+    words = _QUOTED.sub(r"\1", " ".join(text.split()))
+    words = words.replace(" !~~ ", " NOT LIKE ").replace(" ~~ ", " LIKE ").replace(" != ", " <> ")
+    if case := _CASE.search(words):
+        said = f"{_bare(case['column'])} where {_bare(case['condition'])}"
+        words = f"{words[: case.start()]}{said}{words[case.end() :]}"
+    return _bare(words)
+
+
+_QUOTED = re.compile(r'"([a-z_][a-z0-9_]*)"(?=[^\']*(?:\'[^\']*\'[^\']*)*$)')
+_CASE = re.compile(r"CASE WHEN \((?P<condition>.*?)\) THEN (?P<column>.*?) (?:ELSE NULL )?END")
+
+
+def _bare(words: str) -> str:
+    while words.startswith("(") and words.endswith(")") and _is_one(words):
+        words = words[1:-1]
+    return words
+
+
+def _is_one(text: str) -> bool:
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0 and place < len(text) - 1:
+            return False
+    return True
+
+
+def _void(rule: str) -> str:
+    """Return why a rule refuses nothing, where that is certain."""
+    words = tidy(_TEXTS.sub("''", rule))
+    if re.fullmatch(r"\S+ IN \([^()]*\bNULL\b[^()]*\)", words):
+        return " (it refuses nothing, because NULL stands in its list)"
+    if re.fullmatch(r"\S+ (=|<>) NULL", words):
+        return " (it refuses nothing: a comparison with NULL is never false)"
+    return ""
+
+
+def _speaks_of(rule: str, column: str) -> bool:
+    return any(
+        token.text.strip('"').lower() == column.lower()
+        for token in sqltext.tokens(rule)
+        if token.kind in ("word", "quoted")
+    )

@@ -1,0 +1,471 @@
+"""What is certain about a query from its text alone, whatever its result is.
+
+`status = NULL` is never true, a value that a column never holds is never found, a LIMIT without an
+order takes rows by chance. Such a sentence is true even where the query has another fault, too.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Final
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from ridealong.dataset.dictionary import dictionary
+from ridealong.engine.dialects import decimal_comma, look_alike
+from ridealong.engine.sqltext import Token, tokens
+from ridealong.judging.sql.signs import LONGEST_READ
+
+_MOST_VALUES: Final = 8
+_COMPARED: Final = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+_LONGEST_SHOWN: Final = 60
+_MEASURED_IN: Final = ("USD", "mile", "seconds", "stars")
+_ASKS_FOR_NULL: Final = (
+    exp.Null,
+    exp.Coalesce,
+    exp.Or,
+    exp.Not,
+    exp.Case,
+    exp.NullSafeEQ,
+    exp.NullSafeNEQ,
+    exp.Exists,
+)
+
+
+def facts(text: str, order: Sequence[str] = (), *, rows: str = "") -> Iterator[str]:
+    """Yield what is certain about a query, each in one or two sentences.
+
+    Args:
+        text: the query.
+        order: the keys that the task orders by.
+        rows: "none", "too few" or "too many" where the result has them; else empty.
+    """
+    tree = _tree(text)
+    if tree is None:
+        return
+    for find in _FACTS:
+        yield from find(tree)
+    if rows == "none":
+        for find in _OF_NO_ROW:
+            yield from find(tree)
+    if rows in ("none", "too few"):
+        for find in _OF_MISSING_ROWS:
+            yield from find(tree)
+    if rows == "too many":
+        yield from _or_without_brackets(tree)
+    yield from _limit_by_chance(tree, order, ties=not rows)
+
+
+def fact(text: str, order: Sequence[str] = (), *, rows: str = "") -> str:
+    """Return the first of `facts`, empty when there is none."""
+    return next(facts(text, order, rows=rows), "")
+
+
+def about_columns(text: str) -> str:
+    """Return what makes another column of one: a comma in a number, a foreign letter."""
+    for token in tokens(text):
+        if token.kind == "word" and (letter := look_alike(token.text)):
+            return f"{token.text} holds {letter} that only looks like a Latin one: type it anew"
+    if number := decimal_comma(text):
+        point = number.replace(",", ".")
+        return f"{number} is read as two columns: a number has a decimal point, {point}"
+    return ""
+
+
+_AFTER_WHERE: Final = {"GROUP", "ORDER", "HAVING", "QUALIFY", "LIMIT", "WINDOW", "UNION", "EXCEPT"}
+
+
+def conditions(text: str, most: int = 4) -> list[str]:
+    """Return the conditions of a query's WHERE clauses as they are written, when they are few."""
+    found: list[str] = []
+    all_tokens = tokens(text)
+    for here, token in enumerate(all_tokens):
+        filters = here and all_tokens[here - 1].text == "("
+        if token.text.upper() == "WHERE" and token.kind == "word" and not filters:
+            found += _conjuncts(text, all_tokens[here + 1 :])
+    short = all(len(each) <= _LONGEST_SHOWN for each in found)
+    return list(dict.fromkeys(found)) if len(found) <= most and short else []
+
+
+def _conjuncts(text: str, rest: Sequence[Token]) -> list[str]:
+    """Return the conditions that AND joins, up to the end of their clause."""
+    found: list[list[Token]] = [[]]
+    depth, between = 0, False
+    for token in rest:
+        word = token.text.upper() if token.kind in ("word", "operator") else ""
+        depth += (word in ("(", "[")) - (word in (")", "]"))
+        if depth < 0 or (depth == 0 and (word in _AFTER_WHERE or word == ";")):
+            break
+        if depth == 0 and word == "OR":
+            return [text]  # too long to be shown
+        if depth == 0 and word == "AND" and not between:
+            found.append([])
+            continue
+        between = depth == 0 and (word == "BETWEEN" or (between and word != "AND"))
+        found[-1].append(token)
+    ends = [(each[0].start, each[-1].start + len(each[-1].text)) for each in found if each]
+    return [" ".join(text[start:end].split()) for start, end in ends]
+
+
+def moments(text: str) -> list[str]:
+    """Return the columns of moments that a query compares, so that they bound a span of time."""
+    tree = _tree(text)
+    found: dict[str, None] = {}
+    for node in tree.find_all(exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between) if tree else ():
+        found |= {
+            column.name.lower(): None
+            for column in node.find_all(exp.Column)
+            if column.name.lower().endswith("_at")
+        }
+    return list(found)[:3]
+
+
+@lru_cache(maxsize=8)
+def _tree(text: str) -> exp.Expr | None:
+    if len(text) > LONGEST_READ:
+        return None
+    try:
+        return sqlglot.parse_one(text, read="duckdb")
+    except (SqlglotError, RecursionError, ValueError, AttributeError, KeyError, TypeError):
+        return None
+
+
+def _compared_with_null(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.EQ, exp.NEQ):
+        if isinstance(node.expression, exp.Null) and node.find_ancestor(
+            exp.Where, exp.Having, exp.Join, exp.If
+        ):
+            sign = "=" if isinstance(node, exp.EQ) else "<>"
+            yield (
+                f"the condition {_shown(node.this)} {sign} NULL is never true: a comparison with NULL is "
+                "unknown; whether a value is missing is asked with IS"
+            )
+    for case in tree.find_all(exp.Case):
+        if case.this and any(isinstance(each.this, exp.Null) for each in case.args["ifs"]):
+            yield "WHEN NULL never fires: it compares with =, and a comparison with NULL is unknown"
+
+
+def _values_that_never_occur(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.EQ, exp.In):
+        if isinstance(node, exp.In):
+            column, values = node.this, node.expressions
+        else:
+            column, values = node.this, [node.expression]
+        if not isinstance(column, exp.Column):
+            continue
+        known = _known_values(column, tree)
+        for value in values:
+            if known and isinstance(value, exp.Literal) and value.is_string:
+                if value.this in known:
+                    continue
+                alike = [each for each in known if each.lower() == value.this.lower()]
+                told = (
+                    "upper and lower case count, and it is stored as " + f"'{alike[0]}'"
+                    if alike
+                    else "its values are " + ", ".join(f"'{each}'" for each in known[:_MOST_VALUES])
+                )
+                yield f"the column {column.name} is never '{value.this[:40]}': {told}"
+
+
+def _known_values(column: exp.Column, tree: exp.Expr) -> list[str]:
+    """Return all values that a column has, of the tables that the query names."""
+    named = {".".join(filter(None, (t.db, t.name))).lower() for t in tree.find_all(exp.Table)}
+    aliases = {
+        t.alias_or_name.lower(): ".".join(filter(None, (t.db, t.name))).lower()
+        for t in tree.find_all(exp.Table)
+    }
+    if column.table and column.table.lower() in aliases:
+        named = {aliases[column.table.lower()]}
+    found: list[str] = []
+    for table in dictionary().values():
+        for each in table.columns:
+            if table.name.lower() in named and each.name == column.name.lower():
+                if not each.values:
+                    return []
+                found += [value for value in each.values if value not in found]
+    return found
+
+
+def _ends_the_wrong_way_round(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Between):
+        low, high = node.args["low"], node.args["high"]
+        if isinstance(low, exp.Literal) and isinstance(high, exp.Literal):
+            try:
+                turned = (
+                    low.this > high.this if low.is_string else float(low.this) > float(high.this)
+                )
+            except ValueError:
+                continue
+            if turned:
+                ends = f"{_shown(low)} AND {_shown(high)}"
+                yield f"BETWEEN {ends} finds nothing: the smaller end comes first"
+
+
+def _two_values_at_once(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.And):
+        if isinstance(node.parent, exp.And):
+            continue
+        equal: dict[str, exp.Expr] = {}
+        for each in node.flatten():
+            if isinstance(each, exp.EQ) and isinstance(each.expression, exp.Literal):
+                before = equal.setdefault(_shown(each.this), each.expression)
+                if before != each.expression:
+                    yield (
+                        f"the column {_shown(each.this)} cannot be {_shown(before)} and "
+                        f"{_shown(each.expression)} in one row: AND asks for both at once"
+                    )
+
+
+def _pattern_without_like(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
+        values = node.expressions if isinstance(node, exp.In) else [node.expression]
+        for value in values:
+            if isinstance(value, exp.Literal) and value.is_string and "%" in value.this:
+                yield f"the text {_shown(value)} is compared letter by letter: % stands for other letters only with LIKE"
+
+
+def _counted_conditions(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Count):
+        inside = node.this.unnest() if node.this else None
+        if isinstance(inside, exp.EQ | exp.NEQ | exp.GT | exp.GTE | exp.LT | exp.LTE | exp.In):
+            yield (
+                f"COUNT({_shown(inside)}) counts the rows where that is false, too: COUNT leaves "
+                "out NULL alone"
+            )
+
+
+def _counted_names(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Count):
+        inside = node.this.expressions if isinstance(node.this, exp.Distinct) else []
+        if [each.name.lower() for each in inside if isinstance(each, exp.Column)] == ["name"]:
+            yield (
+                f"COUNT({_shown(node.this)}) counts two people of one name as one: a person is "
+                "known by the id"
+            )
+
+
+def _exists_for_every_row(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Exists):
+        inside = node.this
+        tables = list(inside.find_all(exp.Table))
+        aliases = {table.alias_or_name.lower() for table in tables}
+        columns = {
+            each.name
+            for table in tables
+            for name, held in dictionary().items()
+            if name == ".".join(filter(None, (table.db, table.name))).lower()
+            for each in held.columns
+        }
+        if not columns:
+            continue
+        outward = [
+            each
+            for each in inside.find_all(exp.Column)
+            if (each.table and each.table.lower() not in aliases)
+            or (not each.table and each.name.lower() not in columns)
+        ]
+        if not outward:
+            yield (
+                "the query inside EXISTS asks for nothing of the row outside, so its answer is the "
+                "same for every row: compare a column of one with a column of the other"
+            )
+
+
+def _nothing_is_not_in_null(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Not):
+        inside = node.this.unnest()
+        query = inside.args.get("query") if isinstance(inside, exp.In) else None
+        select = query.unnest() if query else None
+        if not isinstance(select, exp.Select) or len(select.expressions) != 1:
+            continue
+        column = select.expressions[0].unalias()
+        if isinstance(column, exp.Column) and _may_be_null(column, select):
+            yield (
+                f"NOT IN is never true while the list inside holds a NULL, and {column.name} has "
+                "some: leave them out of the list"
+            )
+
+
+def _may_be_null(column: exp.Column, select: exp.Select) -> bool:
+    where = select.args.get("where")
+    if where and any(
+        isinstance(each.parent, exp.Not) and _shown(each.this) == _shown(column)
+        for each in where.find_all(exp.Is)
+    ):
+        return False
+    tables = {".".join(filter(None, (t.db, t.name))).lower() for t in select.find_all(exp.Table)}
+    return any(
+        each.null is not None and each.name == column.name.lower()
+        for name, table in dictionary().items()
+        if name in tables
+        for each in table.columns
+    )
+
+
+def _whole_share(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Cast):
+        inside = node.this.unnest()
+        whole = node.to.is_type("int") or node.to.is_type("bigint")
+        if whole and isinstance(inside, exp.Div):
+            yield (
+                "the quotient is rounded to the nearest whole number by the CAST around it: "
+                "0.4 becomes 0, 0.5 and more become 1"
+            )
+
+
+def _unit_of_a_limit(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Between, exp.GT, exp.GTE, exp.LT, exp.LTE):
+        limit = node.args["low"] if isinstance(node, exp.Between) else node.expression
+        if isinstance(node.this, exp.Column) and isinstance(limit, exp.Literal):
+            for unit in _units(node.this, tree):
+                if not limit.is_string:
+                    yield f"the column {node.this.name} is kept in {unit}: is {limit.this} in the same unit?"
+
+
+def _letters_of_a_pattern(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Like):
+        pattern = node.expression
+        if isinstance(pattern, exp.Literal) and not {"%", "_"} & set(pattern.this):
+            yield f"LIKE '{pattern.this}' compares the whole text: without % nothing may stand around it"
+        elif isinstance(pattern, exp.Literal) and pattern.this.upper() != pattern.this.lower():
+            yield f"LIKE tells upper from lower case: is '{pattern.this}' spelt as the values are?"
+
+
+def _zero_for_missing(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.EQ):
+        value = node.expression
+        empty = isinstance(value, exp.Literal) and value.this in ("0", "")
+        if empty and isinstance(node.this, exp.Column) and _has_gaps(node.this, tree):
+            yield (
+                f"a missing {node.this.name} is NULL, which equals no value, not even "
+                f"{_shown(value)}"
+            )
+
+
+def _has_gaps(column: exp.Column, tree: exp.Expr) -> bool:
+    named = {".".join(filter(None, (t.db, t.name))).lower() for t in tree.find_all(exp.Table)}
+    return any(
+        each.null is not None and each.name == column.name.lower()
+        for name, table in dictionary().items()
+        if name in named
+        for each in table.columns
+    )
+
+
+def _every_pair(tree: exp.Expr) -> Iterator[str]:
+    for select in tree.find_all(exp.Select):
+        for join in select.args.get("joins") or ():
+            known = (
+                isinstance(join.this, exp.Table)
+                and ".".join(filter(None, (join.this.db, join.this.name))).lower() in dictionary()
+            )
+            told = join.args.get("on") or join.args.get("using") or join.args.get("method")
+            if not known or told or str(join.args.get("kind") or "").upper() == "CROSS":
+                continue
+            alias = join.alias_or_name.lower()
+            where = select.args.get("where")
+            tied = where and any(
+                alias in (tables := {c.table.lower() for c in each.find_all(exp.Column)})
+                and (len(tables) > 1 or "" in tables)
+                for each in where.find_all(*_COMPARED)
+            )
+            bare = where and any(not c.table for c in where.find_all(exp.Column))
+            if not tied and not bare:
+                yield (
+                    f"nothing says which rows of {join.this.name} belong to which: every row of "
+                    "one table meets every row of the other"
+                )
+
+
+def _units(column: exp.Column, tree: exp.Expr) -> list[str]:
+    named = {".".join(filter(None, (t.db, t.name))).lower() for t in tree.find_all(exp.Table)}
+    return [
+        each.unit
+        for name, table in dictionary().items()
+        if name in named
+        for each in table.columns
+        if each.name == column.name.lower() and any(word in each.unit for word in _MEASURED_IN)
+    ][:1]
+
+
+def _left_join_undone(tree: exp.Expr) -> Iterator[str]:
+    for select in tree.find_all(exp.Select):
+        where = select.args.get("where")
+        kept = {
+            join.alias_or_name.lower()
+            for join in select.args.get("joins") or ()
+            if str(join.args.get("side") or "").upper() == "LEFT"
+        }
+        if not where or not kept:
+            continue
+        for each in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
+            tables = {column.table.lower() for column in each.find_all(exp.Column)}
+            asks_null = any(True for _ in each.find_all(*_ASKS_FOR_NULL))
+            if tables & kept and not asks_null:
+                table = next(iter(tables & kept))
+                yield (
+                    f"WHERE looks at a column of {table}, which is NULL in the rows that the LEFT "
+                    "JOIN kept without a partner, so they are dropped again"
+                )
+
+
+def _last_day_cut(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.LTE, exp.Between):
+        end = node.args["high"] if isinstance(node, exp.Between) else node.expression
+        end = end.this if isinstance(end, exp.Cast) else end
+        is_day = isinstance(end, exp.Literal) and end.is_string and len(end.this.strip()) == 10
+        if is_day and isinstance(node.this, exp.Column) and node.this.name.lower().endswith("_at"):
+            yield (
+                f"the end '{end.this}' is the first moment of that day: what happens later on it is left out"
+            )
+
+
+def _or_without_brackets(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Or):
+        if any(isinstance(side, exp.And) for side in (node.this, node.expression)):
+            yield "AND binds tighter than OR: without brackets, a OR b AND c is a OR (b AND c)"
+
+
+def _limit_by_chance(tree: exp.Expr, order: Sequence[str], *, ties: bool) -> Iterator[str]:
+    for node in tree.find_all(exp.Select):
+        if node.args.get("limit") and not node.args.get("order") and node is not tree:
+            yield (
+                "the LIMIT inside takes any rows, because no order stands beside it: what is sorted "
+                "outside are the rows that happened to be taken"
+            )
+    if ties and tree.args.get("limit") and (own := tree.args.get("order")):
+        given = len(own.expressions)
+        if given < len(order):
+            yield (
+                f"the task orders by {len(order)} keys and the query by {given}: among rows that "
+                "tie, the LIMIT takes any"
+            )
+
+
+def _shown(node: exp.Expr) -> str:
+    return str(node.sql(dialect="duckdb"))[:_LONGEST_SHOWN]
+
+
+_FACTS: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
+    _compared_with_null,
+    _values_that_never_occur,
+    _ends_the_wrong_way_round,
+    _two_values_at_once,
+    _pattern_without_like,
+    _counted_conditions,
+    _counted_names,
+    _exists_for_every_row,
+    _every_pair,
+    _whole_share,
+)
+_OF_NO_ROW: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
+    _zero_for_missing,
+    _letters_of_a_pattern,
+    _unit_of_a_limit,
+)
+_OF_MISSING_ROWS: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
+    _nothing_is_not_in_null,
+    _left_join_undone,
+    _last_day_cut,
+)

@@ -1,0 +1,99 @@
+import pytest
+
+from ridealong.judging.sql.facts import about_columns, conditions, fact
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "told"),
+    [
+        ("SELECT 1 FROM drivers WHERE rating = NULL", "", "rating = NULL is never true"),
+        ("SELECT CASE name WHEN NULL THEN 1 END FROM users", "", "WHEN NULL never fires"),
+        (
+            "SELECT 1 FROM drivers WHERE status = 'Suspended'",
+            "",
+            "status is never 'Suspended': upper and lower case count, and it is stored as",
+        ),
+        ("SELECT 1 FROM rides r WHERE r.status IN ('done')", "", "its values are 'requested'"),
+        ("SELECT 1 FROM rides WHERE fare BETWEEN 30 AND 20", "", "the smaller end comes first"),
+        ("SELECT 1 FROM users WHERE name = 'A%'", "", "only with LIKE"),
+        ("SELECT 1 FROM users WHERE name = 'A' AND name = 'B'", "", "AND asks for both at once"),
+        ("SELECT COUNT(status = 'completed') FROM rides", "", "where that is false, too"),
+        ("SELECT COUNT(DISTINCT u.name) FROM users u", "", "two people of one name as one"),
+        ("SELECT CAST(COUNT(fare) / COUNT(*) AS INT) FROM rides", "", "nearest whole number"),
+        (
+            "SELECT 1 FROM users WHERE NOT EXISTS (SELECT 1 FROM rides WHERE fare > 3)",
+            "",
+            "the same for every row",
+        ),
+        (
+            "SELECT * FROM (SELECT fare FROM rides LIMIT 10) ORDER BY fare",
+            "",
+            "the LIMIT inside takes any rows",
+        ),
+        (
+            "SELECT 1 FROM users WHERE user_id NOT IN (SELECT referred_by FROM users)",
+            "none",
+            "referred_by has some",
+        ),
+        (
+            "SELECT 1 FROM users u LEFT JOIN rides r USING (user_id) WHERE r.fare > 3",
+            "too few",
+            "dropped again",
+        ),
+        (
+            "SELECT 1 FROM users WHERE created_at BETWEEN '2026-01-01' AND '2026-01-31'",
+            "too few",
+            "the first moment of that day",
+        ),
+        ("SELECT 1 FROM rides WHERE fare > 2000", "none", "kept in USD"),
+        (
+            "SELECT 1 FROM rides WHERE status = 'completed' OR city_id = 1 AND fare > 3",
+            "too many",
+            "AND binds tighter than OR",
+        ),
+    ],
+)
+def test_a_fact_is_seen_in_the_text(text, rows, told):
+    assert told in fact(text, rows=rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("SELECT 1 FROM drivers WHERE rating IS NULL OR status = 'suspended'", "none"),
+        ("SELECT 1 FROM users u WHERE EXISTS (FROM rides r WHERE r.user_id = u.user_id)", ""),
+        ("SELECT 1 FROM users WHERE EXISTS (FROM rides WHERE rides.user_id = users.user_id)", ""),
+        ("SELECT COUNT(*) FILTER (WHERE status = 'completed') FROM rides", ""),
+        ("SELECT 1 FROM users u LEFT JOIN rides r USING (user_id) WHERE r.fare IS NULL", "too few"),
+        (
+            "SELECT 1 FROM users WHERE user_id NOT IN (SELECT referred_by FROM users u WHERE referred_by IS NOT NULL)",
+            "none",
+        ),
+        ("SELECT * FROM (SELECT fare FROM rides ORDER BY fare LIMIT 10) ORDER BY fare", ""),
+        ("not sql at all", "none"),
+        ("(" * 90, "none"),
+    ],
+)
+def test_no_fact_is_invented(text, rows):
+    assert fact(text, rows=rows) == ""
+
+
+def test_a_limit_is_told_of_ties_only_where_the_task_breaks_them():
+    text = "SELECT fare FROM rides ORDER BY fare LIMIT 10"
+
+    assert "among rows that tie" in fact(text, ["fare", "ride_id"])
+    assert fact(text, ["fare"]) == ""
+
+
+def test_what_makes_another_column_is_told():
+    assert "a decimal point, 4.5" in about_columns("SELECT fare * 4,5 AS x FROM rides")
+    assert "a Cyrillic letter" in about_columns("SELECT 1 AS lаbel")
+    assert about_columns("SELECT 1 AS label") == ""
+
+
+def test_conditions_are_given_as_they_are_written_when_they_are_few_and_short():
+    text = "SELECT 1 FROM rides WHERE fare > 3 AND status <> 'completed'"
+
+    assert conditions(text) == ["fare > 3", "status <> 'completed'"]
+    assert conditions(text + " OR fare < 1") == []
+    assert conditions("SELECT 1 FROM rides") == []
