@@ -11,6 +11,7 @@ from ridealong.engine.fingerprint import (
     Column,
     Fingerprint,
     as_exact,
+    measure_of,
     of_error,
     of_rows,
     same_order,
@@ -136,3 +137,21 @@ def test_errors_are_told_apart_by_their_message():
     assert of_error("Binder Error: a").digest == of_error("Binder Error: a").digest
     assert of_error("Binder Error: a").digest != of_error("Binder Error: b").digest
     assert stored(of_error("Binder Error: a")) == of_error("Binder Error: a")
+
+
+def test_the_catalogue_tells_too_high_from_too_low_and_a_factor_without_the_values():
+    column = Column("cents", "exact")
+    wanted = of_rows([(1234567,), (7654321,)], [column])
+    kept = Fingerprint.from_json(json.loads(json.dumps(wanted.to_catalogue())))
+    seen = of_rows([(123456700,), (765432100,)], [column]).columns[0]
+
+    assert kept.columns[0].total == 8_900_000
+    assert kept.columns[0].measure == measure_of(seen.total / 100, seen.low / 100, seen.high / 100)
+    assert "1234567" not in json.dumps(wanted.to_catalogue())
+
+
+def test_a_column_without_a_value_has_no_measure():
+    column = Column("n", "exact")
+
+    assert of_rows([(1,), (3,)], [column]).columns[0].total == 4
+    assert of_rows([(None,)], [column]).columns[0].total is None
