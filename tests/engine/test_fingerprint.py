@@ -12,6 +12,7 @@ from ridealong.engine.fingerprint import (
     Fingerprint,
     as_exact,
     digest_of,
+    measure_of,
     misfit_in_words,
     of_error,
     of_rows,
@@ -213,3 +214,21 @@ def test_false_is_no_zero_and_a_decimal_zero_is_one():
     counted = [c.empties for c in of_rows([(False, Decimal("0.00")), (True, 1)], columns).columns]
 
     assert counted == [0, 1]
+
+
+def test_the_catalogue_tells_too_high_from_too_low_and_a_factor_without_the_values():
+    column = Column("cents", "exact")
+    wanted = of_rows([(1234567,), (7654321,)], [column])
+    kept = Fingerprint.from_json(json.loads(json.dumps(wanted.to_catalogue())))
+    seen = of_rows([(123456700,), (765432100,)], [column]).columns[0]
+
+    assert kept.columns[0].total == 8_900_000
+    assert kept.columns[0].measure == measure_of(seen.total / 100, seen.low / 100, seen.high / 100)
+    assert "1234567" not in json.dumps(wanted.to_catalogue())
+
+
+def test_a_column_without_a_value_has_no_measure():
+    column = Column("n", "exact")
+
+    assert of_rows([(1,), (3,)], [column]).columns[0].total == 4
+    assert of_rows([(None,)], [column]).columns[0].total is None
