@@ -155,3 +155,5 @@ def test_a_join_that_always_finds_a_row_is_not_turned() -> None:
     assert "INNER JOIN drivers AS d: LEFT JOIN" in changes(by_driver), "not every ride has one"
     completed = f"{by_driver} WHERE r.status = 'completed'"
     assert "INNER JOIN drivers AS d: LEFT JOIN" not in changes(completed)
+    active = f"{by_driver} WHERE d.status = 'active'"
+    assert "INNER JOIN drivers AS d: LEFT JOIN" not in changes(active), "WHERE drops the others"

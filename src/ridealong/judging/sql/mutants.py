@@ -424,11 +424,21 @@ def _results(node: exp.Expr) -> Iterator[Change]:
 def _finds_always(join: exp.Join) -> bool:
     """Return whether a join finds a row for each row before it, so that LEFT makes no difference.
 
-    Every reference points to a row, and the column that it stands in is never NULL here.
+    Every reference points to a row, and the column that it stands in is never NULL here; or WHERE
+    compares a column of the joined table, which is not true for a row that found none.
     """
     select = join.parent
     if join.args.get("side") or not isinstance(select, exp.Select):
         return False
+    where = select.args.get("where")
+    if where is not None and any(
+        isinstance(part, exp.Predicate)
+        and not isinstance(part, exp.Is | exp.Exists)
+        and isinstance(part.this, exp.Column)
+        and part.this.table == join.this.alias_or_name
+        for part in ([] if isinstance(where.this, exp.Or) else _parts(where.this))
+    ):
+        return True
     tables = _tables(select)
     target = tables.get(join.this.alias_or_name)
     on = join.args.get("on")
@@ -566,10 +576,10 @@ def _may_be_null(key: exp.Expr) -> bool:
         described, table = _described(key), _table_of(key)
         if described is None or table is None:
             return False  # a column of a query inside: nobody says
-        outer = (
-            any(join.args.get("side") for join in select.args.get("joins") or [])
-            if select
-            else False
+        outer = any(
+            str(join.args["side"]).upper() != "LEFT" or join.this.alias_or_name == key.table
+            for join in (select.args.get("joins") or [] if select else [])
+            if join.args.get("side")
         )
         return outer or not (
             described.null is None or _is_settled(described, table, key.table, select)
