@@ -17,6 +17,7 @@ pytest_plugins = ["small_course"]
 LONGEST_FIRST = (
     "tests/browser/test_learner_path.py",
     "tests/notebooks/test_grading.py",
+    "tests/notebooks/test_mutants.py",
     "solutions/",
     "tests/judging/test_hostile_queries.py",
     "tests/authoring/test_rubric.py",
@@ -47,21 +48,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the notebooks of `solutions/` that the options do not ask for."""
+    """Leave out what the options do not ask for: notebooks, and tests of other modules."""
     modules = config.getoption("--module")
     one_each = config.getoption("--one-notebook-per-module")
-    left_out = [
-        item
-        for item in items
-        if item.path.suffix == ".ipynb"
-        and (
-            (modules and item.path.parent.name not in modules)
-            or (one_each and item.path != min(item.path.parent.glob("*.ipynb")))
-        )
-    ]
+
+    def is_wanted(item: pytest.Item) -> bool:
+        if item.path.suffix == ".ipynb":
+            module: str | None = item.path.parent.name
+            if one_each and item.path != min(item.path.parent.glob("*.ipynb")):
+                return False
+        else:
+            module = module_of(item.nodeid)
+        return not modules or module is None or module in modules
+
+    left_out = [item for item in items if not is_wanted(item)]
     config.hook.pytest_deselected(items=left_out)
-    gone = set(left_out)
-    items[:] = [item for item in items if item not in gone]
+    items[:] = [item for item in items if is_wanted(item)]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -88,9 +90,15 @@ def part_of(nodeid: str) -> str:
 
     Kernels, submissions and grades are made once for a file or a module and shared by its tests.
     """
+    file, module = nodeid.partition("::")[0], module_of(nodeid)
+    return f"{file}[{module}]" if module else file
+
+
+def module_of(nodeid: str) -> str | None:
+    """Return the module that a test of `tests/notebooks/` is about, None when it names none."""
     file, _, rest = nodeid.partition("::")
-    module = re.search(r"\[(\d\d_\w+)", rest) if file.startswith("tests/notebooks/") else None
-    return f"{file}[{module[1]}]" if module else file
+    found = re.search(r"\[(\d\d_\w+)", rest)
+    return found[1] if found and file.startswith("tests/notebooks/") else None
 
 
 def rank(part: str) -> int:

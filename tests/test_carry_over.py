@@ -47,7 +47,8 @@ KIND = {
     "capacity-sheet": "text",
 }
 ALL = tuple(KIND)
-OLD, NEW = "05_sql_one", "04_sql_one"
+KIND["second-rides"] = "sql"  # in a module that keeps its name
+OLD, NEW, LATER = "05_sql_one", "04_sql_one", "06_sql_two/01_joins.ipynb"
 
 
 def stub(identity: str) -> str:
@@ -131,10 +132,12 @@ def work(tmp_path: Path) -> Path:
 @pytest.fixture
 def begun(shipped: Path, work: Path) -> Path:
     """A learner who has answered everything in the old order."""
-    ship(shipped, {f"{OLD}/01_rows.ipynb": ALL[:4], f"{OLD}/02_time.ipynb": ALL[4:]}, "old")
+    old = {f"{OLD}/01_rows.ipynb": ALL[:4], f"{OLD}/02_time.ipynb": ALL[4:]}
+    old[LATER] = ("second-rides",)
+    ship(shipped, old, "old")
     study.update_copy(shipped, work)
-    for name, asked in (("01_rows", ALL[:4]), ("02_time", ALL[4:])):
-        answer(work / OLD / f"{name}.ipynb", {identity: written(identity) for identity in asked})
+    for name, asked in old.items():
+        answer(work / name, {identity: written(identity) for identity in asked})
     ship(
         shipped,
         {
@@ -142,6 +145,7 @@ def begun(shipped: Path, work: Path) -> Path:
             f"{NEW}/02_filters.ipynb": ALL[2:5],
             f"{NEW}/03_time.ipynb": ALL[5:],
             "05_schema/01_tables.ipynb": (),
+            LATER: ("second-rides",),
         },
     )
     return work
@@ -185,6 +189,18 @@ def test_every_answer_follows_to_the_notebook_that_asks_for_it(shipped: Path, be
         in told
     )
     assert any(line.startswith(f"What you had in work/{OLD}") for line in told)
+
+
+def test_in_a_move_notebooks_of_other_modules_are_renewed_with_their_answers(
+    shipped: Path, begun: Path
+) -> None:
+    before = (begun / LATER).read_bytes()
+
+    study.update_copy(shipped, begun)
+
+    assert [place for place, _ in found(begun, "second-rides")] == [LATER]
+    assert nbformat.read(begun / LATER, as_version=4).cells[0].source == "# title"
+    assert (begun / KEPT / LATER).read_bytes() == before
 
 
 def test_a_second_start_has_nothing_to_do(shipped: Path, begun: Path) -> None:
@@ -498,7 +514,8 @@ def test_stopped_at_any_write_it_goes_on_and_doubles_nothing(
     tmp_path: Path,
 ) -> None:
     work: Path = request.getfixturevalue(learner)
-    AnswerFile(next(work.glob("0*"))).add({"quizzes": {"clause-order": {"choice": "x"}}})
+    for folder in list(work.glob("0*")):
+        AnswerFile(folder).add({"quizzes": {"clause-order": {"choice": folder.name}}})
     before = tmp_path / "before"
     shutil.copytree(work, before)
     study.update_copy(shipped, work)

@@ -60,6 +60,7 @@ def test_tests_of_a_module_share_a_process_and_files_do_otherwise(shared: Any) -
         "tests/notebooks/test_grading.py::test_mistakes[04_sql_one/mid-payments]": "[04_sql_one]",
         "tests/notebooks/test_grading.py::test_reference[05_schema]": "[05_schema]",
         "tests/notebooks/test_release.py::test_stage_is_fresh[docs]": "",
+        "tests/notebooks/test_mutants.py::test_a[06_sql_two-second-rides]": "[06_sql_two]",
         "tests/judging/test_judge.py::test_a[1]": "",
         "solutions/04_sql_one/01_rows.ipynb::Cell 3": "",
     }

@@ -2,7 +2,8 @@
 
 A module gets another folder name, a notebook is split, an exercise stands in another notebook: the
 learner's answers follow to the cell of the same id, wherever it is now. What they wrote in is kept
-as it was in `before the move/`, and nothing that they wrote in the new place is replaced.
+as it was in `before the move/`, and nothing that they wrote in the new place is replaced. When
+modules move, the notebooks of the others that have changed are renewed in the same way.
 
 An interrupted move is taken up by the next start. A folder that has another name now is read from
 its old place and gets out of the way last, so until then it can be read again. A notebook that is
@@ -166,7 +167,7 @@ class _Move:
         self.places = _places(self.shipped)
         sources = [source for folder in folders for source in self._in_folder(folder)]
         sources += self._unfinished()
-        replaced = {source.name: source for source in self._split()}
+        replaced = {source.name: source for source in self._renewed(every=bool(folders))}
         answers = self._answers([*sources, *replaced.values()])
         while more := self._in_the_way(answers, replaced):
             replaced |= {source.name: source for source in more}
@@ -176,7 +177,7 @@ class _Move:
         self._keep(replaced)
         self._tell_of_sources([*sources, *replaced.values()], answers)
         self._write(answers, replaced)
-        self._carry_records([*(self.work / folder for folder in folders)], replaced)
+        self._carry_records([self.work / folder for folder in folders])
         for folder, kept in folders.items():
             self._set_aside(folder, kept)
         for kept in self.moving:
@@ -234,15 +235,23 @@ class _Move:
             if changed and self.digest(mine.read_bytes()) != given:
                 yield name
 
-    def _split(self) -> Iterator[_Source]:
-        """Yield the notebooks under their own name that hold answers now asked for elsewhere."""
+    def _renewed(self, *, every: bool) -> Iterator[_Source]:
+        """Yield the notebooks of an older version to be renewed under their own name.
+
+        Those are the ones with answers that are now asked for elsewhere; and in a move of whole
+        modules every one, so that a learner does not go on in notebooks of two versions.
+        """
         for name in self._changed():
-            cells = _cells(_notebook(self.work / name))
-            for cell in cells or ():
-                place = self.places.notebook_of.get(cell.identity)
-                if cell.is_answer and place not in (None, name) and self._is_written(cell):
-                    yield _Source(self.work / name, name, self._kept_copy(name), cells)
-                    break
+            mine, new = self.work / name, self.places.notebooks.get(name)
+            cells = _cells(_notebook(mine))
+            if cells is None or (new and only_answers_differ(mine.read_bytes(), new)):
+                continue
+            if (every and new) or any(self._belongs_elsewhere(cell, name) for cell in cells):
+                yield _Source(mine, name, self._kept_copy(name), cells)
+
+    def _belongs_elsewhere(self, cell: _Cell, name: str) -> bool:
+        place = self.places.notebook_of.get(cell.identity)
+        return cell.is_answer and place not in (None, name) and self._is_written(cell)
 
     def _kept_copy(self, name: str) -> str:
         """Return where a notebook is kept: where it is already, or the first free name."""
@@ -387,12 +396,12 @@ class _Move:
 
     # ---------------------------------------------------------------------------- records
 
-    def _carry_records(self, folders: Iterable[Path], replaced: Iterable[str]) -> None:
+    def _carry_records(self, folders: Iterable[Path]) -> None:
         """Carry answers to quizzes, predictions and times to the folders of their new places."""
         from ridealong.quizzes.record import AnswerFile
         from ridealong.timing.record import TimesFile
 
-        gone_from = {*folders, *((self.work / name).parent for name in replaced)}
+        gone_from = {*folders, *((self.work / name).parent for name in self.moving.values())}
         for folder in sorted(gone_from):
             for kind in (AnswerFile, TimesFile):
                 self._carry_record(kind, folder)

@@ -61,6 +61,8 @@ class Scene:
         if cells_shown:
             self.notebook.cell(cells_shown[0])
         self.page.mouse.move(0, 0)
+        failed = self.page.locator('.jp-Notebook [data-mime-type^="application/vnd.jupyter.std"]')
+        expect(failed.filter(has_text="Traceback")).to_have_count(0)  # a stale notebook, say
         self.page.wait_for_timeout(1000)  # colours and layout follow the text
         box = self.page.evaluate(
             """(names) => {

@@ -11,6 +11,9 @@ from ridealong.engine.fingerprint import (
     Column,
     Fingerprint,
     as_exact,
+    digest_of,
+    measure_of,
+    misfit_in_words,
     of_error,
     of_rows,
     same_order,
@@ -136,3 +139,100 @@ def test_errors_are_told_apart_by_their_message():
     assert of_error("Binder Error: a").digest == of_error("Binder Error: a").digest
     assert of_error("Binder Error: a").digest != of_error("Binder Error: b").digest
     assert stored(of_error("Binder Error: a")) == of_error("Binder Error: a")
+
+
+def test_what_the_catalogue_stores_is_what_is_needed_and_nothing_else():
+    """The form is written into every catalogue: it changes only on purpose."""
+    found = of_rows([("a", 0, 0.5), ("", 2, None)], COLUMNS, keys=[1])
+
+    held = found.to_json()
+
+    assert list(held)[:6] == ["columns", "rows", "digest", "sequence", "hashes", "floats"]
+    assert not {"examples", "fits_renamed", "error"} & set(held)
+    assert [
+        set(column) & {"nulls", "empties", "folded", "scale"} for column in held["columns"]
+    ] == [
+        {"empties", "folded"},
+        {"empties"},
+        {"nulls"},
+    ]
+    assert all("" not in column.values() for column in held["columns"])
+    assert held["rows"] == 2
+    assert found.recognised_by() == {"digest": found.digest, "sequence": found.sequence}
+    assert of_rows([], COLUMNS).to_json()["rows"] == 0
+    assert of_rows([], []).to_json()["columns"] == []
+    assert "sequence" not in of_rows([], COLUMNS).to_json()
+    assert of_rows(ROWS, COLUMNS).recognised_by() == {"digest": of_rows(ROWS, COLUMNS).digest}
+
+
+def test_examples_and_names_are_no_part_of_what_is_stored():
+    told = Fingerprint(rows=1, examples=("one",), fits_renamed=True)
+
+    assert set(told.to_json()) == {"columns", "rows"}
+    assert Fingerprint.from_json({"rows": 1, "examples": ["one"], "unknown": 3}).examples == (
+        "one",
+    )
+
+
+def test_an_error_is_known_by_its_first_line_and_is_no_row():
+    one = of_error("Binder Error: a\nLINE 1: SELECT")
+
+    assert one.error == "Binder Error: a\nLINE 1: SELECT"
+    assert one.digest == of_error("Binder Error: a\nLINE 7: other").digest
+    assert one.digest == digest_of(["error", "Binder Error: a"])
+    assert one.to_json() == {"error": one.error, "digest": one.digest}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(18.305, "18.3"), (18.3049, "18.3"), (0.12345678, "0.1235"), (5.0, "")],
+)
+def test_a_misfit_is_shown_with_the_fewest_digits_that_show_it(value, words):
+    shown = misfit_in_words(value, 2)
+
+    assert shown == (words if words in ("", "0.1235") else f"{value:.9g}")
+    assert not shown or isinstance(as_exact(float(shown), 2), float)
+
+
+@pytest.mark.parametrize(
+    ("value", "exact"),
+    [
+        (18.30 + 1.0e-8, Decimal("18.30")),  # within a billionth of 18.30
+        (18.30 + 2.0e-8, None),
+        (0.25 + 0.9e-9, Decimal("0.25")),  # below 1 the billionth is of 1
+        (0.25 + 1.1e-9, None),
+        (0.0, Decimal("0.00")),
+        (-4.5, Decimal("-4.50")),
+        (4.51, Decimal("4.51")),
+    ],
+)
+def test_a_double_stands_for_an_amount_within_a_billionth(value, exact):
+    taken = as_exact(value, 2)
+
+    assert (taken if isinstance(taken, Decimal) else None) == exact
+
+
+def test_false_is_no_zero_and_a_decimal_zero_is_one():
+    columns = [Column("x", "bool"), Column("y", "exact", 2)]
+
+    counted = [c.empties for c in of_rows([(False, Decimal("0.00")), (True, 1)], columns).columns]
+
+    assert counted == [0, 1]
+
+
+def test_the_catalogue_tells_too_high_from_too_low_and_a_factor_without_the_values():
+    column = Column("cents", "exact")
+    wanted = of_rows([(1234567,), (7654321,)], [column])
+    kept = Fingerprint.from_json(json.loads(json.dumps(wanted.to_catalogue())))
+    seen = of_rows([(123456700,), (765432100,)], [column]).columns[0]
+
+    assert kept.columns[0].total == 8_900_000
+    assert kept.columns[0].measure == measure_of(seen.total / 100, seen.low / 100, seen.high / 100)
+    assert "1234567" not in json.dumps(wanted.to_catalogue())
+
+
+def test_a_column_without_a_value_has_no_measure():
+    column = Column("n", "exact")
+
+    assert of_rows([(1,), (3,)], [column]).columns[0].total == 4
+    assert of_rows([(None,)], [column]).columns[0].total is None

@@ -1,5 +1,6 @@
 """What a check says about wrong answers to the course's own exercises, read as a learner does."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from ridealong import answers
 from ridealong.engine.sqltext import tokens
-from ridealong.judging.sql.judge import judge
+from small_course import judge
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 MODULES = ["04_sql_one", "06_sql_two"]
@@ -31,16 +32,14 @@ def test_a_wrong_answer_is_told_what_is_true_and_of_use(databases, case):
         assert part.lower() not in message
 
 
-def _runs(text: str, length: int = 4) -> set[tuple[str, ...]]:
-    """Return all runs of tokens in a text, without the aliases before columns."""
-    words = [token.text.lower() for token in tokens(text)]
-    bare = [
-        word
-        for here, word in enumerate(words)
-        if word != "." and words[here + 1 : here + 2] != ["."]
-    ]
-    runs = {tuple(bare[n : n + length]) for n in range(len(bare) - length + 1)}
-    return {run for run in runs if sum(len(word) > 1 or word in "<>=/" for word in run) >= 2}
+def _code(text: str) -> set[tuple[str, ...]]:
+    """Return the pieces of a text that are code: a comparison, or four tokens in a row."""
+    bare = [token.text.lower() for token in tokens(re.sub(r"\b[a-z_]\w*\.(?=[a-z_])", "", text))]
+    runs = {n: {tuple(bare[i : i + n]) for i in range(len(bare) - n + 1)} for n in (3, 4)}
+    comparisons = {run for run in runs[3] if {"=", "<", ">"} & set(run)}
+    return comparisons | {
+        run for run in runs[4] if sum(len(word) > 1 or word in "<>=/" for word in run) >= 2
+    }
 
 
 def _exercises(module: str) -> Iterator[tuple[dict, str]]:
@@ -56,6 +55,6 @@ def _exercises(module: str) -> Iterator[tuple[dict, str]]:
 def test_no_message_prints_the_solution(module):
     for exercise, reference in _exercises(module):
         for mistake in exercise["mistakes"]:
-            own = _runs(mistake["answer"])
-            printed = _runs(mistake["message"]) & _runs(reference) - own
+            own = _code(mistake["answer"])
+            printed = _code(mistake["message"]) & _code(reference) - own
             assert not printed, (exercise["id"], mistake["name"], printed)

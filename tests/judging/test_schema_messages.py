@@ -89,4 +89,4 @@ def test_a_row_that_the_same_rule_refuses_to_ordinary_ones_was_not_tried() -> No
 
     early = seen["a requested ride that already has a moment of completion"]
     assert (early.held, early.tried) == (False, False)
-    assert seen["a requested ride in a state that is not in the list"].held
+    assert seen["a ride in a state that is not one of the five"].held

@@ -1,7 +1,6 @@
 import _thread
 import keyword
 import signal
-import sys
 import threading
 import time
 
@@ -12,6 +11,7 @@ from ridealong.answers.texts import DdlAnswer, SqlAnswer
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped
 from ridealong.labs.sql.database import LabError
 from ridealong.notebook.magics import CellError, bound
+from ridealong.quizzes import cell as quiz_cell
 from ridealong.show.table import ROWS_SHOWN
 
 
@@ -252,8 +252,7 @@ def test_a_quiz_cell_is_recorded_by_the_quiz(run, shell, monkeypatch):
         calls.append((name, body))
         return {"choice": "b"}
 
-    # By its full name: as an attribute of the package, `quiz` is the learner's function.
-    monkeypatch.setattr(sys.modules["ridealong.quizzes"], "record_cell", record_cell)
+    monkeypatch.setattr(quiz_cell, "record_cell", record_cell)
 
     run('%%quiz clause_order\n{"choice": "b"}')
 

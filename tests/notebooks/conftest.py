@@ -30,8 +30,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         ),
         "quiz_of": (((m, q), f"{m.name}/{q.id}") for m in modules for q in m.quizzes.values()),
     }
+    marks = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    filled = {name for names in marks if not isinstance(names, str) for name in names}
+    filled |= {
+        name.strip() for names in marks if isinstance(names, str) for name in names.split(",")
+    }
     for name, cases in found.items():
-        if name in metafunc.fixturenames:
+        if name in metafunc.fixturenames and name not in filled:
             values = list(cases)
             metafunc.parametrize(
                 name, [v for v, _ in values], ids=[i for _, i in values], scope="session"

@@ -1,6 +1,7 @@
 """The reference answers of `04_product_questions` find the planted stories, whatever the seed."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +94,34 @@ def test_the_experiment_with_the_broken_split_is_named(seed: int) -> None:
     assert invalid.control_riders == planted["invalid_control"]
     assert invalid.treatment_riders == planted["invalid_treatment"]
     assert invalid.chi_square == near(planted["invalid_chi_square"])
+
+
+def test_the_instructors_page_counts_riders_of_several_regions_rightly(databases: None) -> None:
+    """61 rode in two regions and 2 in three: 65 rows too many, and 63 riders."""
+    with connect(scale=1, seed=42) as con:
+        regions = dict(
+            con.execute(
+                "SELECT regions, count(*) FROM (SELECT r.user_id, count(DISTINCT c.region) AS regions "
+                "FROM rides AS r JOIN cities AS c USING (city_id) "
+                "WHERE r.completed_at >= as_of() - INTERVAL 7 DAY AND r.completed_at < as_of() "
+                "GROUP BY r.user_id) GROUP BY regions"
+            ).fetchall()
+        )
+    page = (COURSE / "docs" / "instructors" / "05_schema.md").read_text(encoding="utf-8")
+
+    assert set(regions) == {1, 2, 3}
+    assert f"{regions[2]} rode in two regions and {regions[3]} in three" in page
+    assert f"{sum(regions.values()):,} different riders" in page
+
+
+def test_the_exercises_left_for_a_second_reading_fill_no_gap() -> None:
+    """What the title says may be left out is not in the sentence at the end."""
+    source = {cell.id: cell.source for cell in format.read(NOTEBOOK).cells}
+    (left,) = re.findall(r"leave exercises (\d+) and (\d+) for a second reading", source["title"])
+    for number in left:
+        (task,) = [
+            name for name, text in source.items() if text.startswith(f"### Exercise {number} ")
+        ]
+        answer = task.removesuffix("-task").replace("-", "_")
+        assert answer.isidentifier()
+        assert f"{{{answer}" not in source["say-it"]

@@ -5,7 +5,8 @@ import pytest
 
 from ridealong.quizzes import bank
 from ridealong.quizzes import question as schema
-from ridealong.quizzes.judging import NO_ANSWER, judge
+from ridealong.quizzes.judging import NO_ANSWER, _sentence, judge
+from ridealong.quizzes.kinds import Remark
 
 ORDER = ["from", "where", "group", "select"]
 
@@ -130,6 +131,14 @@ def test_the_message_holds_what_is_needed_and_nothing_else(
     assert verdict.passed is (mistake is None)
     assert verdict.exercise == quiz_id
     assert verdict.properties == ()
+
+
+def test_a_full_stop_stands_once_behind_what_was_left_out() -> None:
+    kept = Remark("missed", "It is `NULL`...", "`is` helps.")
+    plain_words = Remark("wrong", "It is `NULL`.", "`is` helps.")
+
+    assert _sentence(kept) == "Left out: It is NULL. is helps."
+    assert _sentence(plain_words) == "is helps."
 
 
 def test_a_key_held_back_is_recorded_and_not_graded(

@@ -193,6 +193,12 @@ def digest_of_files(paths: Iterable[Path], names: Path | None = None) -> str:
     return digest(*parts)
 
 
+@cache
+def _own_code(path: Path) -> bytes:
+    """Return what counts of a file of this package's code, which stays while it runs."""
+    return _comparable(path)
+
+
 def _comparable(path: Path) -> bytes:
     """Return what counts of a file: of text not how its lines end, of Python only what it does."""
     content = path.read_bytes()
@@ -260,4 +266,8 @@ def package_digest(*, only: Iterable[str] = (), without: Iterable[str] = ()) -> 
         and wanted & {path, *path.parents}
         and not skipped & {path, *path.parents}
     ]
-    return digest_of_files(files, package)
+    parts: list[str | bytes] = []
+    for path in sorted(files):
+        read = _own_code if path.suffix == ".py" else _comparable
+        parts += [path.relative_to(package).as_posix(), read(path)]
+    return digest(*parts)

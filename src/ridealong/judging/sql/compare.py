@@ -537,7 +537,7 @@ def _next_step(text: str, side: str = "") -> str:
         looked.append("the rows that each window covers (PARTITION BY, ORDER BY, frame)")
     if counts and "/" in (each.text for each in sqltext.tokens(text)):
         looked.append("which rows the number below the line counts")
-    elif used := [each for each in _AGGREGATES if sqltext.has_call(text, each)]:
+    elif used := [each for each in _AGGREGATES if each != "COUNT" and sqltext.has_call(text, each)]:
         looked.append(f"whether {', '.join(used[:3])} is what the task asks for")
     filters = [each for each in sqltext.row_filters(text) if each not in _OF_ROWS_ALONE]
     if moments := facts.moments(text):
