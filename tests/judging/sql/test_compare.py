@@ -145,6 +145,9 @@ OVER = "SELECT sum(n) OVER () AS n FROM t "
         ((3, 4, 5), (1, 2), FROM, "none of them is as wanted", ONE_ROW),
         ((3,), (1, 2), FROM, "none of them is as wanted", ONE_ROW),
         ((3, 4, 5), (1, 2), FROM + "WHERE a", "none of them is as wanted", "no row is as wanted"),
+        ((3, 4), (1,), FROM + "JOIN u ON a", "none of them is as wanted", "no row is as wanted"),
+        ((3, 4), (1,), FROM + "HAVING a", "none of them is as wanted", "no row is as wanted"),
+        ((3, 4), (1,), FROM + "QUALIFY a", "none of them is as wanted", "no row is as wanted"),
         (
             (3, 4, 5),
             (1, 2),
@@ -565,6 +568,29 @@ def test_the_next_step_names_what_stands_in_the_query(text, parts):
 
     for part in parts:
         assert part in advice
+
+
+@pytest.mark.parametrize(
+    ("text", "looks_at_rows"),
+    [
+        ("SELECT a AS n FROM t WHERE a > 3", False),
+        ("SELECT a AS n FROM t WHERE a > 3 LIMIT 3", True),
+        ("SELECT a AS n FROM t WHERE a > 3 GROUP BY a", True),
+        ("SELECT DISTINCT a AS n FROM t WHERE a > 3", True),
+        ("SELECT lag(a) OVER () AS n FROM t WHERE a > 3", True),
+        ("SELECT max(a) AS n FROM t WHERE a > 3", True),
+    ],
+)
+def test_conditions_matter_where_a_value_comes_from_several_rows(text, looks_at_rows):
+    assert ("the bounds" in told(whole(61), whole(5), text).advice) == looks_at_rows
+
+
+def test_what_certainly_splits_a_column_is_told_as_the_cause():
+    found = told(result("city text, x exact", ("a", 5)), result("city text", ("a",)), "SELECT a, 1,5")
+
+    assert (found.property, found.certain) == ("columns", True)
+    assert found.seen == "the columns are city, x; wanted are city"
+    assert "1,5 is read as two columns" in found.advice
 
 
 def test_the_side_of_a_sum_says_what_a_join_did():
