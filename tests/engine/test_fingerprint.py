@@ -349,7 +349,7 @@ def test_a_column_is_described_by_what_it_holds():
 
 def test_the_catalogue_holds_two_digits_of_a_number_and_a_day_of_a_time():
     columns = [Column("n", "exact"), Column("t", "time"), Column("f", "float")]
-    found = of_rows([(123_456, datetime(2026, 3, 30, 12, 34, 56), 0.123456)], columns)
+    found = of_rows([(123_456, datetime(2026, 3, 30, 7, 16, 40), 0.123456)], columns)
 
     number_, time, share = Fingerprint.from_json(found.to_catalogue()).columns
 

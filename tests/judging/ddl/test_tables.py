@@ -113,6 +113,11 @@ def test_words_taken_out_leave_every_place_as_it_was():
             "a rule speaks of columns of its own table only; did you mean name?",
         ),
         (
+            'CREATE TABLE a ("nameX" TEXT CHECK (namX = 1))',
+            'Binder Error: Table does not contain column "namX" referenced in check constraint: '
+            "a rule speaks of columns of its own table only; did you mean nameX?",
+        ),
+        (
             "CREATE TABLE a (i INT CHECK (xyz = 1))",
             'Binder Error: Table does not contain column "xyz" referenced in check constraint: '
             "a rule speaks of columns of its own table only",
