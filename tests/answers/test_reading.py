@@ -478,7 +478,9 @@ def test_a_file_with_a_byte_order_mark_is_read(notebook):
 
 @pytest.mark.parametrize("metadata", [3, {"nbgrader": 3}, {"nbgrader": {"grade_id": 3}}, None])
 def test_metadata_of_any_shape_is_none(notebook, metadata):
-    found = read(notebook({"cell_type": "code", "source": "%%sql x\nSELECT 1", "metadata": metadata}))
+    found = read(
+        notebook({"cell_type": "code", "source": "%%sql x\nSELECT 1", "metadata": metadata})
+    )
 
     assert set(found) == {"x"}
     assert found.problems == []
@@ -489,7 +491,9 @@ def test_a_cell_is_called_by_its_nbgrader_id_before_its_own(notebook):
 
     (told, _) = read(notebook((source, more | {"id": "other"}))).problems
 
-    assert told.startswith("the check cell mine-check is missing, or has lost its id: cell 1 (mine)")
+    assert told.startswith(
+        "the check cell mine-check is missing, or has lost its id: cell 1 (mine)"
+    )
 
 
 def test_a_damaged_cell_hides_no_other_and_keeps_the_numbers(notebook):

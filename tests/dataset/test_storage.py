@@ -363,9 +363,7 @@ def test_who_waits_for_another_notebook_is_told_so_and_uses_its_file(
 
     assert ensure_database(SCALE) == made
 
-    assert told == [
-        (0, 0, "Another notebook is building the course data; this one waits for it")
-    ]
+    assert told == [(0, 0, "Another notebook is building the course data; this one waits for it")]
     assert len(quick) == 1
 
 

@@ -16,9 +16,9 @@ from ridealong.engine.fingerprint import (
     Fingerprint,
     as_exact,
     digest_of,
+    mark,
     measure_of,
     measures,
-    mark,
     misfit_in_words,
     number,
     of_error,
@@ -280,7 +280,8 @@ def test_names_in_place_of_the_columns_own_enter_the_digest():
     assert of_rows([(1,)], columns).digest == of_rows([(1,)], [Column("n", "exact")]).digest
     assert of_rows([(1,)], columns, names=["m"]).digest != of_rows([(1,)], columns).digest
     assert (
-        of_rows([(1,)], columns, names=["m"]).digest == of_rows([(1,)], [Column("m", "exact")]).digest
+        of_rows([(1,)], columns, names=["m"]).digest
+        == of_rows([(1,)], [Column("m", "exact")]).digest
     )
 
 

@@ -226,7 +226,11 @@ def test_a_failure_is_told_with_the_value_that_was_tried():
 
 def test_each_of_several_values_and_columns_is_tried(reference):
     several = [each for each in attacks.attacks().values() if "each" in each.steps[-1]]
-    without = [each for each in attacks.attacks().values() if isinstance(each.steps[-1].get("without"), list)]
+    without = [
+        each
+        for each in attacks.attacks().values()
+        if isinstance(each.steps[-1].get("without"), list)
+    ]
     assert several
     for each in several:
         store = Recorded()

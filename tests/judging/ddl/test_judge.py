@@ -33,7 +33,9 @@ COSTS = "The driver at the kerb cannot ask for anybody."
 
 
 def battle(*public, hidden=None, **more):
-    return Battle(outcomes={"public": public, "hidden": public if hidden is None else hidden}, **more)
+    return Battle(
+        outcomes={"public": public, "hidden": public if hidden is None else hidden}, **more
+    )
 
 
 def message(*public, **more):
@@ -80,18 +82,24 @@ ORDINARY = "An ordinary case"
         ),
         (
             refused("refused it", NOT_NULL),
-            f"{ORDINARY} is refused: two riders sign up. What refuses it: name is NOT NULL. "
-            "Nobody can join.",
+            (
+                f"{ORDINARY} is refused: two riders sign up. What refuses it: name is NOT NULL. "
+                "Nobody can join."
+            ),
         ),
         (
             refused("could not be asked", "oops"),
-            f"{ORDINARY} goes wrong: two riders sign up. The schema could not be asked (oops). "
-            "Nobody can join.",
+            (
+                f"{ORDINARY} goes wrong: two riders sign up. The schema could not be asked (oops). "
+                "Nobody can join."
+            ),
         ),
         (
             refused("answered (1) instead of (2)", ""),
-            f"{ORDINARY} goes wrong: two riders sign up. The schema answered (1) instead of (2). "
-            "Nobody can join.",
+            (
+                f"{ORDINARY} goes wrong: two riders sign up. The schema answered (1) instead of (2). "
+                "Nobody can join."
+            ),
         ),
         (refused("failed", "Binder Error: x!"), "This could not be tried: two riders sign up (x)."),
         (refused("failed", "x", "rider-without-name"), f"{TRIED} (x)."),

@@ -30,8 +30,10 @@ def refusal(text, kind=QueryFailed):
         "CREATE OR REPLACE TEMP TABLE x (i INT)",
         "CREATE TABLE public.x (i INT); INSERT INTO PUBLIC.x VALUES (1)",
         "CREATE TABLE x (public INT, temp INT)",
-        "CREATE TYPE t AS ENUM ('a'); CREATE SEQUENCE s; CREATE TABLE x (i t); "
-        "CREATE UNIQUE INDEX u ON x (i); CREATE VIEW v AS SELECT 1; ALTER TABLE x ADD COLUMN j INT",
+        (
+            "CREATE TYPE t AS ENUM ('a'); CREATE SEQUENCE s; CREATE TABLE x (i t); "
+            "CREATE UNIQUE INDEX u ON x (i); CREATE VIEW v AS SELECT 1; ALTER TABLE x ADD COLUMN j INT"
+        ),
     ],
 )
 def test_what_makes_tables_is_a_schema(text):
@@ -94,65 +96,89 @@ def test_words_taken_out_leave_every_place_as_it_was():
         ),
         (
             USERS + ";" + USERS,
-            'Catalog Error: Table with name "users" already exists: make each of them once: take '
-            "the second one out, or give it another name",
+            (
+                'Catalog Error: Table with name "users" already exists: make each of them once: take '
+                "the second one out, or give it another name"
+            ),
         ),
         (
             'CREATE TABLE a (i TEXT CHECK (i IN ("paid")))',
-            'Binder Error: Table does not contain column "paid" referenced in check constraint: '
-            "double quotes name a column; a text stands in single quotes: 'paid'",
+            (
+                'Binder Error: Table does not contain column "paid" referenced in check constraint: '
+                "double quotes name a column; a text stands in single quotes: 'paid'"
+            ),
         ),
         (
             "CREATE TABLE a (name TEXT CHECK (nme = 1))",
-            'Binder Error: Table does not contain column "nme" referenced in check constraint: '
-            "a rule speaks of columns of its own table only; did you mean name?",
+            (
+                'Binder Error: Table does not contain column "nme" referenced in check constraint: '
+                "a rule speaks of columns of its own table only; did you mean name?"
+            ),
         ),
         (
             'CREATE TABLE a ("name" TEXT CHECK (nme = 1))',
-            'Binder Error: Table does not contain column "nme" referenced in check constraint: '
-            "a rule speaks of columns of its own table only; did you mean name?",
+            (
+                'Binder Error: Table does not contain column "nme" referenced in check constraint: '
+                "a rule speaks of columns of its own table only; did you mean name?"
+            ),
         ),
         (
             'CREATE TABLE a ("nameX" TEXT CHECK (namX = 1))',
-            'Binder Error: Table does not contain column "namX" referenced in check constraint: '
-            "a rule speaks of columns of its own table only; did you mean nameX?",
+            (
+                'Binder Error: Table does not contain column "namX" referenced in check constraint: '
+                "a rule speaks of columns of its own table only; did you mean nameX?"
+            ),
         ),
         (
             "CREATE TABLE a (i INT CHECK (xyz = 1))",
-            'Binder Error: Table does not contain column "xyz" referenced in check constraint: '
-            "a rule speaks of columns of its own table only",
+            (
+                'Binder Error: Table does not contain column "xyz" referenced in check constraint: '
+                "a rule speaks of columns of its own table only"
+            ),
         ),
         (
             "CREATE TABLE a (BIGINT user_id)",
-            "Catalog Error: Type with name user_id does not exist: the name of a column comes "
-            "first, then its type: user_id BIGINT",
+            (
+                "Catalog Error: Type with name user_id does not exist: the name of a column comes "
+                "first, then its type: user_id BIGINT"
+            ),
         ),
         (
             "CREATE TABLE a (m Mood); CREATE TYPE mood AS ENUM ('a')",
-            "Catalog Error: Type with name Mood does not exist: make the type before the table "
-            "that uses it",
+            (
+                "Catalog Error: Type with name Mood does not exist: make the type before the table "
+                "that uses it"
+            ),
         ),
         (
             "CREATE TABLE a (i STRNG)",
-            "Catalog Error: Type with name STRNG does not exist: behind a column's name stands its "
-            "type, such as BIGINT, VARCHAR, DECIMAL(10, 2) or TIMESTAMP; a list of your own is "
-            "made before with CREATE TYPE",
+            (
+                "Catalog Error: Type with name STRNG does not exist: behind a column's name stands its "
+                "type, such as BIGINT, VARCHAR, DECIMAL(10, 2) or TIMESTAMP; a list of your own is "
+                "made before with CREATE TYPE"
+            ),
         ),
         (
             "CREATE TABLE a (i SERIAL)",
-            "Catalog Error: Type with name SERIAL does not exist: a number that counts up by "
-            "itself is a sequence here: CREATE SEQUENCE numbers, then BIGINT DEFAULT "
-            "nextval('numbers')",
+            (
+                "Catalog Error: Type with name SERIAL does not exist: a number that counts up by "
+                "itself is a sequence here: CREATE SEQUENCE numbers, then BIGINT DEFAULT "
+                "nextval('numbers')"
+            ),
         ),
         (
             "CREATE TABLE a (i BIGINT(3))",
-            'Parser Error: syntax error at or near "(": whole numbers have no length here: write '
-            "BIGINT alone",
+            (
+                'Parser Error: syntax error at or near "(": whole numbers have no length here: write '
+                "BIGINT alone"
+            ),
         ),
         (
             "CREATE TABLE a (i INT CHECK (1 < i < 3))",
-            "Parser Error: Chained comparisons are not supported, use AND to combine comparisons: "
-            "write column BETWEEN lowest AND highest, which includes both ends",
+            (
+                "Parser Error: Chained comparisons are not supported, use AND to combine comparisons: "
+                "write column BETWEEN lowest AND highest, which includes both ends"
+            ),
         ),
     ],
 )
@@ -163,7 +189,10 @@ def test_an_error_of_the_database_is_told_with_the_next_step(text, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (f"{USERS}; CREATE UNIQUE INDEX x ON users (user_id) WHERE user_id > 3", "no partial index"),
+        (
+            f"{USERS}; CREATE UNIQUE INDEX x ON users (user_id) WHERE user_id > 3",
+            "no partial index",
+        ),
         (RIDES.format("users").replace("))", ") ON DELETE CASCADE)"), "knows no ON DELETE action"),
         (f"{USERS}; ALTER TABLE users ADD CHECK (user_id > 0)", "write it inside CREATE TABLE"),
         ("CREATE TABLE a (i INT UNIQUE DEFERRABLE)", "leave DEFERRABLE out"),
@@ -194,7 +223,9 @@ def test_only_the_first_line_of_an_error_is_read():
 
 
 def test_a_table_begins_empty_and_keeps_what_the_schema_put_there():
-    tables = Tables("CREATE TABLE kinds (k INT); INSERT INTO kinds VALUES (1); CREATE TABLE a (i INT)")
+    tables = Tables(
+        "CREATE TABLE kinds (k INT); INSERT INTO kinds VALUES (1); CREATE TABLE a (i INT)"
+    )
     for only_inserts in (True, False, True, False):
         tables.fresh(only_inserts=only_inserts)
         assert tables.execute("SELECT i FROM a") == []
@@ -249,7 +280,9 @@ def test_copies_share_what_the_schema_is_and_no_row():
 
 
 def test_what_the_course_gives_is_there_before_and_its_words_count():
-    tables = Tables("CREATE TABLE a (k TEXT CHECK (k IN ('mine')))", "CREATE TYPE t AS ENUM ('ours')")
+    tables = Tables(
+        "CREATE TABLE a (k TEXT CHECK (k IN ('mine')))", "CREATE TYPE t AS ENUM ('ours')"
+    )
 
     assert {"mine", "ours"} <= set(tables.structure.words)
     tables.close()
@@ -312,4 +345,3 @@ def test_a_required_column_that_nothing_fills_is_told(columns, words):
     assert told is None or f"{words}" in told
     assert told is None or told.endswith('-- names: {"users.the_column": "phone"}')
     assert needs_more(tables.structure, found, []) is None
-

@@ -186,7 +186,13 @@ OVER = "SELECT sum(n) OVER () AS n FROM t "
             "those you have are right, 1 is missing",
             f"{TOO_FEW}, or a JOIN drops rows",
         ),
-        ((1, 2, 3), (1, 2), FROM + "JOIN u USING (a)", EVERY, f"{TOO_MANY}, or a JOIN repeats rows"),
+        (
+            (1, 2, 3),
+            (1, 2),
+            FROM + "JOIN u USING (a)",
+            EVERY,
+            f"{TOO_MANY}, or a JOIN repeats rows",
+        ),
         ((1, 9, 2), (1, 2, 3, 4), FROM, "2 wanted are missing and 1 is not wanted", ONE_ROW),
         ((1, 3, 9, 8), (1, 2, 3), FROM, "1 wanted is missing and 2 are not wanted", "a condition"),
     ],
@@ -368,7 +374,8 @@ def test_texts_that_differ_in_capitals_and_blanks_are_told_apart():
 
 
 @pytest.mark.parametrize(
-    ("value", "is_near"), [(1.005, True), (1.0101, True), (0.9902, True), (1.011, False), (0.98, False)]
+    ("value", "is_near"),
+    [(1.005, True), (1.0101, True), (0.9902, True), (1.011, False), (0.98, False)],
 )
 def test_numbers_within_one_percent_are_near(value, is_near):
     assert ("less than 1 %" in told(floats(1.0, 2.0), floats(value, 2.0)).seen) == is_near
@@ -586,7 +593,9 @@ def test_conditions_matter_where_a_value_comes_from_several_rows(text, looks_at_
 
 
 def test_what_certainly_splits_a_column_is_told_as_the_cause():
-    found = told(result("city text, x exact", ("a", 5)), result("city text", ("a",)), "SELECT a, 1,5")
+    found = told(
+        result("city text, x exact", ("a", 5)), result("city text", ("a",)), "SELECT a, 1,5"
+    )
 
     assert (found.property, found.certain) == ("columns", True)
     assert found.seen == "the columns are city, x; wanted are city"
@@ -614,7 +623,10 @@ def test_a_count_that_is_too_low_asks_for_each_condition():
     [
         (["rides DESC"], "rides descending"),
         (["city"], "city ascending"),
-        (["rides desc NULLS LAST", "city ASC"], "rides descending, NULLs last, then city ascending"),
+        (
+            ["rides desc NULLS LAST", "city ASC"],
+            "rides descending, NULLs last, then city ascending",
+        ),
         (["a nulls first"], "a ascending, NULLs first"),
     ],
 )

@@ -57,7 +57,12 @@ def judged(monkeypatch):
 def mistake(name, *, sign=None, **results):
     """A known mistake that gives these results, and the right one on the other data sets."""
     held = {variant: results.get(variant, RIGHT).recognised_by() for variant in VARIANTS}
-    return {"name": name, "message": f"It is {name}.", "results": held, "sign": sign or {BY_RESULT: True}}
+    return {
+        "name": name,
+        "message": f"It is {name}.",
+        "results": held,
+        "sign": sign or {BY_RESULT: True},
+    }
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,11 @@ def mistake(name, *, sign=None, **results):
         (RIGHT, {}, "3 rows and 1 column"),
         (whole(1), {}, "1 row and 1 column"),
         (ORDERED, {"order": ["n"]}, "3 rows and 1 column, their order"),
-        (of_rows([(1, 2)], [Column("a", "exact"), Column("b", "exact")]), {}, "1 row and 2 columns"),
+        (
+            of_rows([(1, 2)], [Column("a", "exact"), Column("b", "exact")]),
+            {},
+            "1 row and 2 columns",
+        ),
     ],
 )
 def test_praise_says_what_was_looked_at(judged, wanted, entry, words):
@@ -98,7 +107,7 @@ def test_a_query_that_fails_is_told_as_the_database_does(judged):
 
     assert everywhere.message == "The query fails: no column x."
     assert elsewhere.message == "On other data of the same shape: the query fails: no such day."
-    assert [(each.name, each.held) for each in everywhere.properties][0] == (
+    assert next((each.name, each.held) for each in everywhere.properties) == (
         "runs on the public data",
         False,
     )
@@ -157,8 +166,10 @@ def test_a_query_that_fits_the_public_data_only_is_told_why(judged):
         (
             TEXT + " WHERE n > 3 GROUP BY n ORDER BY n",
             {},
-            "a missing value, a value or a moment exactly on a limit, rows that tie or a group or a "
-            "partner without a row",
+            (
+                "a missing value, a value or a moment exactly on a limit, rows that tie or a group or a "
+                "partner without a row"
+            ),
         ),
     ],
 )
@@ -341,8 +352,10 @@ def test_a_mistake_that_fails_is_told_without_the_databases_words(judged):
         (
             "edge",
             "CREATE MACRO as_of() AS TIMESTAMP '2026-03-30 00:00:00'",
-            "On the 12-row edge set, with rows added for this task and the clock at "
-            "2026-03-30 00:00:00",
+            (
+                "On the 12-row edge set, with rows added for this task and the clock at "
+                "2026-03-30 00:00:00"
+            ),
         ),
         ("public", "INSERT", "On the public data"),
     ],

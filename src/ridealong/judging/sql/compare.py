@@ -12,6 +12,7 @@ from ridealong.engine.fingerprint import (
     HASH_DIGITS,
     Column,
     Fingerprint,
+    Floats,
     close,
     measure_of,
     same_order,
@@ -206,7 +207,7 @@ def _counted(result: Fingerprint) -> Counter[tuple[str, ...]] | None:
         return None
     starts = range(0, len(result.hashes), HASH_DIGITS)
     exact = [result.hashes[start : start + HASH_DIGITS] for start in starts]
-    beside = result.floats or [[]] * result.rows
+    beside: Sequence[Floats] = result.floats or [[]] * result.rows
     return Counter(
         (cells, *(f"{each:.9g}" if isinstance(each, float) else str(each) for each in floats))
         for cells, floats in zip(exact, beside, strict=True)
