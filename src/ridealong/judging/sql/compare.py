@@ -159,8 +159,8 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
         if sqltext.has_word(text, "GROUP"):
             advice += "; the columns of GROUP BY decide what one row is"
         return Difference("row count", what, advice)
-    if sqltext.has_word(text, "LIMIT") and not more:
-        return Difference("row count", what, "LIMIT cuts the rows: does the task name that number?")
+    if sqltext.limit(text) == seen.rows:
+        return Difference("row count", what, _about_limit(seen.rows, more))
     if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING"):
         advice = (
             "a condition is missing or lets too much through"
@@ -175,10 +175,20 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
         advice += f", or a JOIN {'repeats' if more else 'drops'} rows"
     if not more and (asked := _asks_for_each(text)):
         return Difference("row count", what, f"{advice}: {asked}")
-    if filters := sqltext.row_filters(text):
+    filters = sqltext.row_filters(text)
+    if (most := sqltext.limit(text)) and seen.rows < most and "LIMIT" in filters:
+        filters.remove("LIMIT")  # it cuts nothing
+    if filters:
         *others, last = filters
         advice += f"; look at {', '.join(others)}{' and ' if others else ''}{last}"
     return Difference("row count", what, advice)
+
+
+def _about_limit(number: int, more: bool) -> str:
+    """Return what to ask about a LIMIT that a result is exactly as long as."""
+    if more:
+        return f"LIMIT {number:,} lets that many rows through: how many does the task ask for?"
+    return f"LIMIT {number:,} cuts the rows: does the task name that number?"
 
 
 def _asks_for_each(text: str) -> str:
