@@ -39,6 +39,8 @@ def told(text: str, company: str = "") -> str:
         ("SELECT fare # fares\nFROM rides", "a remark starts with --"),
         ("%%sql fares\nSELECT fare FROM rides", "a line that starts with % names the cell"),
         ("SELECT 1;\n%%sql fares\nSELECT fare FROM rides", "a line that starts with %"),
+        ("SELECT fare AS amount sum(fare) AS usd FROM rides", "a comma is missing before sum"),
+        ("SELECT fare AS amount r.status FROM rides AS r", "comma is missing before r.status"),
         ("SELECT fare AS amount usd FROM rides", "a name is one word: amount_usd"),
         ("SELECT fare FROM rides WHERE status = “completed”", "“ is a quote of a word processor"),
         ("SELECT fare FROM rides WHERE status = ‘completed’", "type straight ones"),

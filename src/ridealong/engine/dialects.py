@@ -565,6 +565,10 @@ def _two_words(found: Sequence[Token], places: Sequence[int]) -> str:
         if first.text.upper() in _OF_QUERIES or found[n].text.upper() in _OF_QUERIES:
             continue
         if _word(found, n - 2) == "AS":
+            if _word(found, n + 1) in ("(", "."):  # a call or a column: no part of a name
+                rest = found[n + 1 : n + 3] if found[n + 1].text == "." else []
+                column = "".join(token.text for token in (found[n], *rest))
+                return f"a comma is missing before {column}"
             joined = f"{first.text}_{found[n].text}"
             return f"a name is one word: {joined}, or in double quotes"
     return ""
