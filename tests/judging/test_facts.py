@@ -89,6 +89,9 @@ def test_what_makes_another_column_is_told():
     assert "a decimal point, 4.5" in about_columns("SELECT fare * 4,5 AS x FROM rides")
     assert "a Cyrillic letter" in about_columns("SELECT 1 AS lаbel")
     assert about_columns("SELECT 1 AS label") == ""
+    text = "SELECT ride_id, status fare FROM rides"
+    assert "a comma is missing between status and fare" in about_columns(text, ["status", "fare"])
+    assert about_columns(text, ["fare"]) == ""
 
 
 def test_conditions_are_given_as_they_are_written_when_they_are_few_and_short():

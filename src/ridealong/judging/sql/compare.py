@@ -93,7 +93,7 @@ def needless_limit(text: str, results: Iterable[Sequence[Fingerprint]]) -> str |
 def _columns(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
     from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
 
-    split = facts.about_columns(text)
+    split = facts.about_columns(text, wanted.names)
     missing = [column.name for column in wanted.columns if column.name.lower() not in seen.names]
     extra = [column.name for column in seen.columns if column.name.lower() not in wanted.names]
     twice = sorted({name for name in seen.names if seen.names.count(name) > 1})

@@ -6,6 +6,7 @@ order takes rows by chance. Such a sentence is true even where the query has ano
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import sqlglot
@@ -62,14 +63,34 @@ def fact(text: str, order: Sequence[str] = (), *, rows: str = "") -> str:
     return next(facts(text, order, rows=rows), "")
 
 
-def about_columns(text: str) -> str:
-    """Return what makes another column of one: a comma in a number, a foreign letter."""
+def about_columns(text: str, wanted: Sequence[str] = ()) -> str:
+    """Return what makes another column of one: a comma in a number or a missing one, a letter.
+
+    Args:
+        text: the query.
+        wanted: the names of the columns that the task asks for.
+    """
     for token in tokens(text):
         if token.kind == "word" and (letter := look_alike(token.text)):
             return f"{token.text} holds {letter} that only looks like a Latin one: type it anew"
     if number := decimal_comma(text):
         point = number.replace(",", ".")
         return f"{number} is read as two columns: a number has a decimal point, {point}"
+    return _comma_between_columns(text, [name.lower() for name in wanted])
+
+
+def _comma_between_columns(text: str, wanted: Sequence[str]) -> str:
+    """Return where a comma is missing, so that one wanted column names another."""
+    found = tokens(text)
+    for here, (one, other) in enumerate(pairwise(found)):
+        names = [one.text.lower(), other.text.lower()]
+        if one.kind == other.kind == "word" and names[0] != names[1] and {*names} <= {*wanted}:
+            behind = found[here + 2].text.upper() if here + 2 < len(found) else ""
+            if behind in (",", "FROM", ""):
+                return (
+                    f"a comma is missing between {one.text} and {other.text}: without it "
+                    f"{other.text} is the name that {one.text} is given"
+                )
     return ""
 
 
