@@ -188,7 +188,7 @@ def _about_limit(number: int, more: bool) -> str:
     """Return what to ask about a LIMIT that a result is exactly as long as."""
     if more:
         return f"LIMIT {number:,} lets that many rows through: how many does the task ask for?"
-    return f"LIMIT {number:,} cuts the rows: does the task name that number?"
+    return f"LIMIT cuts the rows: does the task name its number, {number:,}?"
 
 
 def _asks_for_each(text: str) -> str:
@@ -320,6 +320,14 @@ def _effect(
             own = unlike[0][0].name
             found = found.removeprefix(f"{own} is ").removeprefix(f"{own} ")
         return Difference("values", f"{which}{agree}: {found}{_example(seen)}", advice)
+    if unlike and all(column.kind == "text" for column, _ in unlike):
+        for literal in (each.text for each in sqltext.tokens(text) if each.kind == "string"):
+            if "  " in literal:
+                return Difference(
+                    "values",
+                    f"{which}{agree}{_example(seen)}",
+                    f"{literal} holds several blanks in a row: does the task ask for each of them?",
+                )
     return Difference("values", f"{which}{agree}{_example(seen)}", _next_step(text))
 
 

@@ -140,8 +140,10 @@ class _Judge:
     def _failed(
         self, message: str, properties: tuple[Property, ...] = (), mistake: str | None = None
     ) -> Verdict:
-        # What a learner named or wrote can stand in it: no line breaks, nothing invisible.
-        shown = (c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(message.split()))
+        # What a learner named or wrote can stand in it: no line breaks, nothing invisible. Blanks
+        # are kept: they may be all that is wrong with a text.
+        stripped = re.sub(r" *[^\S ]\s*", " ", message.strip())
+        shown = (c if c.isprintable() else ascii(c)[1:-1] for c in stripped)
         line = "".join(shown)
         return Verdict(self.id, False, line, properties, mistake)
 
