@@ -1,6 +1,6 @@
 import pytest
 
-from ridealong.judging.sql.facts import about_columns, conditions, fact
+from ridealong.judging.sql.facts import about_columns, conditions, fact, rare_case
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,19 @@ def test_conditions_are_given_as_they_are_written_when_they_are_few_and_short():
     assert conditions(text) == ["fare > 3", "status <> 'completed'"]
     assert conditions(text + " OR fare < 1") == []
     assert conditions("SELECT 1 FROM rides") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("SELECT 1 FROM rides WHERE pickup_location LIKE '%_AIR'", "each _ stands for one letter"),
+        ("SELECT NOW() - INTERVAL '1 month'", "28 to 31 days"),
+        ("SELECT date_diff('day', completed_at, NOW()) FROM rides", "counts the midnights"),
+        ("SELECT date_trunc('day', as_of())", "the midnight before the clock"),
+        ("SELECT LAG(fare) OVER (ORDER BY ride_id) FROM rides", "the window goes by ride_id"),
+        ("SELECT NOW() - INTERVAL 30 DAY", ""),
+        ("SELECT date_trunc('day', completed_at) FROM rides", ""),
+    ],
+)
+def test_what_surprises_in_a_rare_case_is_seen_in_the_text(text, told):
+    assert told in rare_case(text) if told else rare_case(text) == ""

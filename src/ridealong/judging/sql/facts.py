@@ -63,6 +63,68 @@ def fact(text: str, order: Sequence[str] = (), *, rows: str = "") -> str:
     return next(facts(text, order, rows=rows), "")
 
 
+def rare_case(text: str) -> str:
+    """Return in what case, rare on large data, a part of a query does what few expect of it."""
+    tree = _tree(text)
+    return next((told for find in _RARE for told in find(tree)), "") if tree else ""
+
+
+def about_values(text: str, names: Sequence[str]) -> str:
+    """Return what to ask about the parts of SELECT that compute these columns; empty if nothing."""
+    for each in _behind(text, names):
+        for node in each.find_all(exp.AggFunc):
+            if isinstance(node.this, exp.Distinct):
+                return (
+                    f"{_shown(node)} takes each value once, however many rows hold it: does the "
+                    "task ask for different values?"
+                )
+        for node in each.find_all(exp.Extract):
+            if not isinstance(node.expression, exp.Column):
+                unit = node.this.name.lower()
+                return (
+                    f"extract({unit} FROM ...) gives one part of a span, as a clock shows it, and "
+                    f"not the whole span in {unit.rstrip('s')}s"
+                )
+        for node in each.find_all(exp.Coalesce):
+            if isinstance(node.this, exp.Literal):
+                return (
+                    "COALESCE takes the first of its values that is not NULL, and "
+                    f"{_shown(node.this)} never is: what may be missing stands first"
+                )
+        for node in each.find_all(exp.Avg):
+            case = node.this
+            if isinstance(case, exp.Case) and not case.args.get("default"):
+                return (
+                    "AVG leaves NULL out, and CASE without ELSE gives NULL where no WHEN fits: "
+                    "do those rows count?"
+                )
+    return ""
+
+
+def numbers_behind(text: str, names: Sequence[str]) -> list[str]:
+    """Return the numbers in the parts of SELECT that compute these columns."""
+    found = [
+        literal.this
+        for each in _behind(text, names)
+        for literal in each.find_all(exp.Literal)
+        if not literal.is_string
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _behind(text: str, names: Sequence[str]) -> list[exp.Expr]:
+    """Return the parts of the outermost SELECT that compute columns, and what they are named after."""
+    tree = _tree(text)
+    asked = {name.lower() for name in names}
+    selects = list(tree.find_all(exp.Select)) if tree else []
+    return [
+        each.unalias()
+        for select in selects
+        for each in select.expressions
+        if each.alias_or_name.lower() in asked
+    ]
+
+
 def about_columns(text: str, wanted: Sequence[str] = ()) -> str:
     """Return what makes another column of one: a comma in a number or a missing one, a letter.
 
@@ -464,6 +526,66 @@ def _limit_by_chance(tree: exp.Expr, order: Sequence[str], *, ties: bool) -> Ite
             )
 
 
+def _keys_joined_by_and(tree: exp.Expr) -> Iterator[str]:
+    for order in tree.find_all(exp.Order):
+        for key in order.expressions:
+            if isinstance(key, exp.Ordered) and isinstance(key.this, exp.And):
+                yield (
+                    f"ORDER BY {_shown(key.this)} sorts by one value, true or false: between two "
+                    "keys stands a comma, not AND"
+                )
+
+
+def _one_letter(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Like, exp.ILike):
+        pattern = node.expression
+        if isinstance(pattern, exp.Literal) and "_" in pattern.this:
+            told = f"in LIKE '{pattern.this}' each _ stands for one letter, whichever it is"
+            behind = ", and the % at its end lets more follow" if pattern.this[-1] == "%" else ""
+            yield told + behind
+
+
+def _month_is_no_number_of_days(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Interval):
+        if str(node.args.get("unit") or "").upper().rstrip("S") == "MONTH":
+            yield "a month has 28 to 31 days: does the task name a month, or a number of days?"
+
+
+def _midnights(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.DateDiff):
+        if str(node.args.get("unit") or "").strip("'").upper() == "DAY":
+            yield (
+                "with 'day' date_diff counts the midnights between two times, whatever the hour: "
+                "does the task count days of the calendar, or spans of 24 hours?"
+            )
+    for node in tree.find_all(exp.DateTrunc, exp.TimestampTrunc, exp.Cast):
+        cut = node.to.is_type("date") if isinstance(node, exp.Cast) else _unit_of(node) == "DAY"
+        clock = any(
+            call.name.lower() == "as_of" if isinstance(call, exp.Anonymous) else True
+            for call in node.this.find_all(exp.Anonymous, exp.CurrentTimestamp)
+        )
+        if cut and clock and not node.find(exp.AtTimeZone):
+            yield (
+                f"{_shown(node)} is the midnight before the clock: does the task count from "
+                "midnight, or from the clock itself?"
+            )
+
+
+def _unit_of(node: exp.Expr) -> str:
+    return str(node.args.get("unit") or "").strip("'").upper()
+
+
+def _window_by_id(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Window):
+        order = node.args.get("order")
+        key = order.expressions[0].this if order and order.expressions else None
+        if isinstance(key, exp.Column) and key.name.lower().endswith("_id"):
+            yield (
+                f"the window goes by {key.name}: does the task mean that order, or one of time? "
+                "Ids need not follow the time"
+            )
+
+
 def _shown(node: exp.Expr) -> str:
     return str(node.sql(dialect="duckdb"))[:_LONGEST_SHOWN]
 
@@ -479,6 +601,13 @@ _FACTS: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
     _exists_for_every_row,
     _every_pair,
     _whole_share,
+    _keys_joined_by_and,
+)
+_RARE: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
+    _one_letter,
+    _month_is_no_number_of_days,
+    _midnights,
+    _window_by_id,
 )
 _OF_NO_ROW: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
     _zero_for_missing,

@@ -273,6 +273,8 @@ class _Judge:
                 return f"{dates[0]} stays where it is: count back from NOW() or as_of() instead."
             return f"With the clock where it stands the result is right. {_of_the_clock(self.text)}"
         if failing[0] == "edge":
+            if rare := _sentence(facts.rare_case(self.text)):
+                return f"All is right on the large data. {rare}"
             return f"{self._of_the_edge()} {advice}"
         return advice
 
@@ -286,7 +288,10 @@ class _Judge:
 
     def _of_the_edge(self) -> str:
         """Return which of the rare cases of the edge set the query may meet."""
-        cases = ["a missing value"]
+        seen = "All is right on the large data"
+        cases = []
+        if sqltext.has_word(self.text, "NULL", "COALESCE", "LEFT", "RIGHT", "FULL"):
+            cases.append("a missing value")
         if sqltext.compares(self.text):
             cases.append("a value or a moment exactly on a limit")
         if self.order or sqltext.has_word(self.text, "ORDER", "LIMIT"):
@@ -295,9 +300,11 @@ class _Judge:
             cases.append("a group or a partner without a row")
         if "//" in self.text:
             cases.append("a rest that // drops")
+        if not cases:
+            return f"{seen}, so it is a case that is rare there."
         *others, last = cases
         listed = f"{', '.join(others)} or {last}" if others else last
-        return f"All is right on the large data, so it is a rare case: {listed}."
+        return f"{seen}, so it is a case that is rare there, such as {listed}."
 
     def _lacks_order(self, what: Difference | None) -> bool:
         """Return whether a missing ORDER BY explains a difference: a LIMIT takes any rows then."""
