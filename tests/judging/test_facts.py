@@ -1,6 +1,13 @@
 import pytest
 
-from ridealong.judging.sql.facts import about_columns, conditions, fact, rare_case
+from ridealong.judging.sql.facts import (
+    about_columns,
+    about_values,
+    conditions,
+    fact,
+    numbers_behind,
+    rare_case,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +57,12 @@ from ridealong.judging.sql.facts import about_columns, conditions, fact, rare_ca
             "SELECT 1 FROM rides WHERE status = 'completed' OR city_id = 1 AND fare > 3",
             "too many",
             "AND binds tighter than OR",
+        ),
+        (
+            """SELECT 1 FROM rides r LEFT JOIN drivers d
+               ON d.driver_id = r.driver_id AND r.fare > 3""",
+            "too many",
+            "r.fare > 3 stands behind ON of a LEFT JOIN",
         ),
     ],
 )
@@ -116,3 +129,27 @@ def test_conditions_are_given_as_they_are_written_when_they_are_few_and_short():
 )
 def test_what_surprises_in_a_rare_case_is_seen_in_the_text(text, told):
     assert told in rare_case(text) if told else rare_case(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("computed", "told"),
+    [
+        ("SUM(DISTINCT fare)", "SUM(DISTINCT fare) takes each value once"),
+        ("extract(second FROM picked_up_at - requested_at)", "one part of a span"),
+        ("extract(hour FROM requested_at)", ""),
+        ("COALESCE('none', status)", "'none' never is"),
+        ("AVG(CASE WHEN fare > 3 THEN 1 END)", "CASE without ELSE"),
+        ("SUM(fare)", ""),
+    ],
+)
+def test_what_stands_behind_a_column_that_differs_is_looked_at(computed, told):
+    text = f"SELECT {computed} AS value, COUNT(DISTINCT user_id) AS riders FROM rides"
+
+    assert told in about_values(text, ["value"])
+    assert bool(about_values(text, ["value"])) == bool(told)
+
+
+def test_numbers_are_those_of_the_columns_that_differ():
+    text = "SELECT fare * 100 AS cents, fare * 2 AS double FROM rides WHERE city_id = 3"
+
+    assert numbers_behind(text, ["cents"]) == ["100"]

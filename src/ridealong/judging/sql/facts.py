@@ -4,7 +4,7 @@
 order takes rows by chance. Such a sentence is true even where the query has another fault, too.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -16,7 +16,7 @@ from sqlglot.errors import SqlglotError
 from ridealong.dataset.dictionary import dictionary
 from ridealong.engine.dialects import decimal_comma, look_alike
 from ridealong.engine.sqltext import Token, tokens
-from ridealong.judging.sql.signs import LONGEST_READ
+from ridealong.judging.sql.signs import LONGEST_READ, is_right_value
 
 _MOST_VALUES: Final = 8
 _COMPARED: Final = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
@@ -55,6 +55,7 @@ def facts(text: str, order: Sequence[str] = (), *, rows: str = "") -> Iterator[s
             yield from find(tree)
     if rows == "too many":
         yield from _or_without_brackets(tree)
+        yield from _condition_of_the_left(tree)
     yield from _limit_by_chance(tree, order, ties=not rows)
 
 
@@ -69,35 +70,62 @@ def rare_case(text: str) -> str:
     return next((told for find in _RARE for told in find(tree)), "") if tree else ""
 
 
-def about_values(text: str, names: Sequence[str]) -> str:
-    """Return what to ask about the parts of SELECT that compute these columns; empty if nothing."""
-    for each in _behind(text, names):
-        for node in each.find_all(exp.AggFunc):
-            if isinstance(node.this, exp.Distinct):
-                return (
-                    f"{_shown(node)} takes each value once, however many rows hold it: does the "
-                    "task ask for different values?"
-                )
+def about_values(text: str, names: Sequence[str], right: Collection[str] = ()) -> str:
+    """Return what to ask about the parts of SELECT that compute these columns; empty if nothing.
+
+    Args:
+        text: the query.
+        names: of the columns that differ.
+        right: hashes of parts that are known to be right.
+    """
+    behind = _behind(text, names)
+    if all(each.find(exp.Distinct) for each in behind):
+        for each in behind:
+            if told := _of_distinct(each, right):
+                return told
+    for each in behind:
         for node in each.find_all(exp.Extract):
-            if not isinstance(node.expression, exp.Column):
+            span = node.expression.unnest()
+            if isinstance(span, exp.Sub) and not span.find(exp.Interval, exp.Literal):
                 unit = node.this.name.lower()
                 return (
                     f"extract({unit} FROM ...) gives one part of a span, as a clock shows it, and "
                     f"not the whole span in {unit.rstrip('s')}s"
                 )
-        for node in each.find_all(exp.Coalesce):
-            if isinstance(node.this, exp.Literal):
+        for filled in each.find_all(exp.Coalesce):
+            if isinstance(filled.this, exp.Literal):
                 return (
                     "COALESCE takes the first of its values that is not NULL, and "
-                    f"{_shown(node.this)} never is: what may be missing stands first"
+                    f"{_shown(filled.this)} never is: what may be missing stands first"
                 )
-        for node in each.find_all(exp.Avg):
-            case = node.this
-            if isinstance(case, exp.Case) and not case.args.get("default"):
+        for mean in each.find_all(exp.Avg):
+            case = mean.this
+            if (
+                isinstance(case, exp.Case)
+                and not case.args.get("default")
+                and not (is_right_value(mean.sql(dialect="duckdb"), right))
+            ):
                 return (
                     "AVG leaves NULL out, and CASE without ELSE gives NULL where no WHEN fits: "
                     "do those rows count?"
                 )
+    return ""
+
+
+def about_distinct(text: str, right: Collection[str] = ()) -> str:
+    """Return the question about an aggregate of different values that is not known to be right."""
+    tree = _tree(text)
+    return _of_distinct(tree, right) if tree else ""
+
+
+def _of_distinct(tree: exp.Expr, right: Collection[str]) -> str:
+    for node in tree.find_all(exp.AggFunc):
+        distinct = isinstance(node.this, exp.Distinct)
+        if distinct and not is_right_value(node.sql(dialect="duckdb"), right):
+            return (
+                f"{_shown(node)} takes each value once, however many rows hold it: does the task "
+                "ask for different values?"
+            )
     return ""
 
 
@@ -169,6 +197,14 @@ def conditions(text: str, most: int = 4) -> list[str]:
             found += _conjuncts(text, all_tokens[here + 1 :])
     short = all(len(each) <= _LONGEST_SHOWN for each in found)
     return list(dict.fromkeys(found)) if len(found) <= most and short else []
+
+
+def has_where(text: str) -> bool:
+    """Return whether a query has a WHERE that decides on its rows, not one of a FILTER alone."""
+    return any(
+        token.text.upper() == "WHERE" and token.kind == "word" and before.text != "("
+        for before, token in pairwise(tokens(text))
+    )
 
 
 def _conjuncts(text: str, rest: Sequence[Token]) -> list[str]:
@@ -493,6 +529,20 @@ def _left_join_undone(tree: exp.Expr) -> Iterator[str]:
                 )
 
 
+def _condition_of_the_left(tree: exp.Expr) -> Iterator[str]:
+    for join in tree.find_all(exp.Join):
+        on = join.args.get("on")
+        if on is None or str(join.args.get("side") or "").upper() != "LEFT":
+            continue
+        for each in on.flatten() if isinstance(on, exp.And) else [on]:
+            tables = {column.table.lower() for column in each.find_all(exp.Column)}
+            if len(tables) == 1 and not tables & {"", join.alias_or_name.lower()}:
+                yield (
+                    f"the condition {_shown(each)} stands behind ON of a LEFT JOIN, which keeps "
+                    "every row of the table before it: it takes no row away there"
+                )
+
+
 def _last_day_cut(tree: exp.Expr) -> Iterator[str]:
     for node in tree.find_all(exp.LTE, exp.Between):
         end = node.args["high"] if isinstance(node, exp.Between) else node.expression
@@ -558,15 +608,15 @@ def _midnights(tree: exp.Expr) -> Iterator[str]:
                 "with 'day' date_diff counts the midnights between two times, whatever the hour: "
                 "does the task count days of the calendar, or spans of 24 hours?"
             )
-    for node in tree.find_all(exp.DateTrunc, exp.TimestampTrunc, exp.Cast):
-        cut = node.to.is_type("date") if isinstance(node, exp.Cast) else _unit_of(node) == "DAY"
+    for cast in tree.find_all(exp.DateTrunc, exp.TimestampTrunc, exp.Cast):
+        cut = cast.to.is_type("date") if isinstance(cast, exp.Cast) else _unit_of(cast) == "DAY"
         clock = any(
             call.name.lower() == "as_of" if isinstance(call, exp.Anonymous) else True
-            for call in node.this.find_all(exp.Anonymous, exp.CurrentTimestamp)
+            for call in cast.this.find_all(exp.Anonymous, exp.CurrentTimestamp)
         )
-        if cut and clock and not node.find(exp.AtTimeZone):
+        if cut and clock and not cast.find(exp.AtTimeZone):
             yield (
-                f"{_shown(node)} is the midnight before the clock: does the task count from "
+                f"{_shown(cast)} is the midnight before the clock: does the task count from "
                 "midnight, or from the clock itself?"
             )
 

@@ -74,6 +74,8 @@ class _Judge:
         self.order: Sequence[str] = entry.get("order") or ()
         self.cases = str(entry.get("cases") or "")
         self.parameters: Sequence[Mapping[str, Any]] = entry.get("parameters") or ()
+        signs = (each.get("sign") or {} for each in entry.get("mistakes") or ())
+        self.right = frozenset(part for sign in signs for part in sign.get("lacks", ()))
         self.expected = {variant: stored(entry["expected"][variant]) for variant in VARIANTS}
 
     def verdict(self) -> Verdict:
@@ -86,7 +88,9 @@ class _Judge:
             return self._failed(str(error))
         found = {
             variant: [
-                difference(one, wanted, self.order, self.text) if not one.error else _error(one)
+                difference(one, wanted, self.order, self.text, self.right)
+                if not one.error
+                else _error(one)
                 for one, wanted in zip(seen[variant], self.expected[variant], strict=True)
             ]
             for variant in VARIANTS
