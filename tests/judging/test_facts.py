@@ -4,6 +4,7 @@ from ridealong.judging.sql.facts import (
     about_columns,
     about_values,
     conditions,
+    exists_in_words,
     fact,
     numbers_behind,
     rare_case,
@@ -53,6 +54,17 @@ from ridealong.judging.sql.facts import (
             "the first moment of that day",
         ),
         ("SELECT 1 FROM rides WHERE fare > 2000", "none", "kept in USD"),
+        ("SELECT 1 FROM drivers WHERE rating IN (NULL)", "", "IN finds no NULL"),
+        ("SELECT 1 FROM drivers WHERE rating < 3 OR NULL", "", "OR NULL adds no row"),
+        ("SELECT NOW() - INTERVAL '30'", "", "it means seconds"),
+        ("SELECT fare FROM rides ORDER BY fare AND ride_id", "", "stands a comma, not AND"),
+        ("SELECT 1 FROM rides WHERE pickup_location LIKE '*-AIR'", "none", "a star and no more"),
+        ("SELECT 1 FROM drivers WHERE COALESCE(rating, 5) > 4", "too many", "gives 5 to a row"),
+        (
+            "SELECT 1 FROM rides HAVING COUNT(*) FILTER (WHERE fare > 3) / COUNT(*) < 88",
+            "",
+            "88 is above that",
+        ),
         (
             "SELECT 1 FROM rides WHERE status = 'completed' OR city_id = 1 AND fare > 3",
             "too many",
@@ -84,6 +96,9 @@ def test_a_fact_is_seen_in_the_text(text, rows, told):
         ),
         ("SELECT * FROM (SELECT fare FROM rides ORDER BY fare LIMIT 10) ORDER BY fare", ""),
         ("not sql at all", "none"),
+        ("SELECT 1 FROM drivers WHERE rating > 4.5", "none"),
+        ("SELECT NOW() - INTERVAL '30 days'", ""),
+        ("SELECT 1 FROM drivers WHERE COALESCE(rating, 0) > 4", "too many"),
         ("(" * 90, "none"),
     ],
 )
@@ -153,3 +168,11 @@ def test_numbers_are_those_of_the_columns_that_differ():
     text = "SELECT fare * 100 AS cents, fare * 2 AS double FROM rides WHERE city_id = 3"
 
     assert numbers_behind(text, ["cents"]) == ["100"]
+
+
+def test_what_exists_keeps_is_read_aloud():
+    text = "SELECT 1 FROM users u WHERE NOT EXISTS (FROM users i WHERE i.user_id = u.referred_by)"
+
+    assert "whose referred_by is the user_id of no row of users" in exists_in_words(text)
+    assert "of some row of users" in exists_in_words(text.replace("NOT ", ""))
+    assert exists_in_words(text.replace("i.user_id = u", "i.user_id = i")) == ""

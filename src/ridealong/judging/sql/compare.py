@@ -124,8 +124,15 @@ def _columns(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
         )
     if twice:
         advice = f"two columns are called {twice[0]}; give each its own name with AS"
-    elif missing and extra:
+    elif missing and extra and seen.rows < wanted.rows and sqltext.has_word(text, "GROUP"):
+        advice = (
+            f"wanted are {_count(wanted.rows, 'row')} and there are {seen.rows:,}: GROUP BY makes "
+            "one row of many, so ask what one row stands for"
+        )
+    elif missing and extra and seen.rows == wanted.rows:
         advice = "AS gives a column its name"
+    elif missing and extra:
+        advice = f"add {_named(missing)} to SELECT and leave {_named(extra)} out"
     elif missing:
         advice = f"add {_named(missing)} to SELECT"
     else:
@@ -159,6 +166,8 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str, right: Collection[s
         return Difference("row count", what, advice)
     if found == _NONE_RIGHT:
         return Difference("row count", what, _about_no_right_row(wanted, text, more=more))
+    if sqltext.has_word(text, "EXISTS") and (read := _exists_in_words(text)):
+        return Difference("row count", what, read)
     if sqltext.limit(text) == seen.rows:
         return Difference("row count", what, _about_limit(seen.rows, more))
     if not more:
@@ -184,6 +193,12 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str, right: Collection[s
         *others, last = filters
         advice += f"; look at {', '.join(others)}{' and ' if others else ''}{last}"
     return Difference("row count", what, advice)
+
+
+def _exists_in_words(text: str) -> str:
+    from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
+    return facts.exists_in_words(text)
 
 
 def _about_no_right_row(wanted: Fingerprint, text: str, *, more: bool) -> str:
@@ -321,7 +336,7 @@ def _values(
             return Difference(
                 "values",
                 f"column {column.name} holds {_special(column)}, wanted {_special(want)}"
-                f"{_example(seen)}",
+                f"{_beside_null(seen, wanted, column)}{_example(seen)}",
                 _about_null(column, want, seen, text),
             )
     unlike = [
@@ -348,13 +363,34 @@ def _values(
     if wanted.rows <= FEW_ROWS and _floats_within(seen, wanted, _NEARLY):
         return Difference(
             "values",
-            f"the numbers differ by less than 1 %{_example(seen)}",
+            f"the numbers differ by less than 1 %{_in_columns(unlike)}{_example(seen)}",
             "look at where you round"
             if sqltext.has_word(text, "ROUND")
-            else "close and not equal comes from another column, from a few rows too many or too "
-            "few, or from rounding",
+            else "look at which column and which rows are taken there: what is close and not equal "
+            "comes from something small, such as a few rows too many",
         )
     return _effect(seen, wanted, pairs, unlike, text, right)
+
+
+def _beside_null(seen: Fingerprint, wanted: Fingerprint, column: Column) -> str:
+    """Return that other values of a column are wrong, too, where that is certain."""
+    wrong = _rows_that_differ(seen, wanted, column.name)
+    want = next(each for each in wanted.columns if each.name == column.name)
+    if wrong and not wrong.endswith("every row"):
+        rows = int(wrong.removeprefix(f"{column.name} is wrong in ").split()[0].replace(",", ""))
+        return f", and {wrong}" if rows > abs(column.nulls - want.nulls) else ""
+    if wrong:
+        return ", and other values are wrong, too"
+    # A NULL more or less does not change a mean.
+    if column.kind != "time" and abs(column.nulls - want.nulls) * 20 > wanted.rows:
+        return ""
+    side = _side(column, want)
+    return f", and its {'mean' if column.kind == 'time' else 'sum'} is {side}" if side else ""
+
+
+def _in_columns(unlike: Sequence[tuple[Column, Column]]) -> str:
+    """Return in which columns numbers differ, as a sentence goes on with it."""
+    return f" in {_named([column.name for column, _ in unlike])}" if unlike else ""
 
 
 def _effect(
@@ -399,12 +435,19 @@ def _changed_places(unlike: Sequence[tuple[Column, Column]]) -> str:
             sums = (one.checksum, other.checksum, wants_one.checksum, wants_other.checksum)
             if (
                 one.kind == other.kind
-                and sums[0] != sums[1]
-                and (sums[0], sums[1]) == (sums[3], sums[2])
-                and one.kind != "float"
+                and not _same_sums(sums[0], sums[1])
+                and _same_sums(sums[0], sums[3])
+                and _same_sums(sums[1], sums[2])
             ):
                 return f"{one.name} holds the values of {other.name}, and the other way round"
     return ""
+
+
+def _same_sums(one: str | float, other: str | float) -> bool:
+    """Return whether two checksums are equal, sums of floats up to their rounding."""
+    if isinstance(one, float | int) and isinstance(other, float | int):
+        return close(float(one), float(other))
+    return one == other
 
 
 def _shapes(

@@ -4,6 +4,8 @@
 order takes rows by chance. Such a sentence is true even where the query has another fault, too.
 """
 
+import operator
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -56,6 +58,7 @@ def facts(text: str, order: Sequence[str] = (), *, rows: str = "") -> Iterator[s
     if rows == "too many":
         yield from _or_without_brackets(tree)
         yield from _condition_of_the_left(tree)
+        yield from _passes_as_replaced(tree)
     yield from _limit_by_chance(tree, order, ties=not rows)
 
 
@@ -127,6 +130,33 @@ def _of_distinct(tree: exp.Expr, right: Collection[str]) -> str:
                 "ask for different values?"
             )
     return ""
+
+
+def exists_in_words(text: str) -> str:
+    """Return what a lone EXISTS of one comparison keeps, as a question; else empty."""
+    tree = _tree(text)
+    where = tree.args.get("where") if isinstance(tree, exp.Select) else None
+    condition = where.this.unnest() if where else None
+    negated = isinstance(condition, exp.Not)
+    exists = condition.this.unnest() if condition and negated else condition
+    inside = exists.this if isinstance(exists, exp.Exists) else None
+    inner = inside.args.get("where") if isinstance(inside, exp.Select) else None
+    equal = inner.this if inner else None
+    table = inside.find(exp.Table) if inside else None
+    if not table or not isinstance(equal, exp.EQ) or inside is None or inside.args.get("joins"):
+        return ""
+    alias = table.alias_or_name.lower()
+    sides = [equal.this, equal.expression]
+    if not all(isinstance(each, exp.Column) and each.table for each in sides):
+        return ""
+    own = [each for each in sides if each.table.lower() == alias]
+    outer = [each for each in sides if each.table.lower() != alias]
+    if len(own) != 1 or len(outer) != 1:
+        return ""
+    return (
+        f"kept is each row whose {outer[0].name} is the {own[0].name} of "
+        f"{'no' if negated else 'some'} row of {table.name}: is that what the task asks for?"
+    )
 
 
 def numbers_behind(text: str, names: Sequence[str]) -> list[str]:
@@ -263,6 +293,58 @@ def _compared_with_null(tree: exp.Expr) -> Iterator[str]:
     for case in tree.find_all(exp.Case):
         if case.this and any(isinstance(each.this, exp.Null) for each in case.args["ifs"]):
             yield "WHEN NULL never fires: it compares with =, and a comparison with NULL is unknown"
+
+
+def _null_in_a_list(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.In):
+        if any(isinstance(each, exp.Null) for each in node.expressions):
+            yield (
+                f"IN finds no NULL: it compares {_shown(node.this)} with each value of its list, "
+                "and a comparison with NULL is unknown; whether a value is missing is asked with IS"
+            )
+
+
+def _interval_without_unit(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Interval):
+        value = node.this
+        plain = isinstance(value, exp.Literal) and value.this.strip().isdigit()
+        if plain and not node.args.get("unit"):
+            yield f"INTERVAL '{value.this}' names no unit, so that it means seconds; a unit is DAY or HOUR"
+
+
+def _share_above_one(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.GT, exp.GTE, exp.LT, exp.LTE):
+        share, limit = node.this, node.expression
+        if not isinstance(share, exp.Div) or not isinstance(limit, exp.Literal) or limit.is_string:
+            continue
+        part, whole = share.this, share.expression
+        counted = isinstance(part, exp.Filter) and isinstance(part.this, exp.Count)
+        if counted and part.this == whole and float(limit.this) > 1:
+            yield f"{_shown(share)} is a share and lies between 0 and 1: {limit.this} is above that"
+
+
+def _passes_as_replaced(tree: exp.Expr) -> Iterator[str]:
+    passes = {exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.LTE: operator.le}
+    for node in tree.find_all(*passes):
+        filled, limit = node.this, node.expression
+        instead = filled.expressions[-1:] if isinstance(filled, exp.Coalesce) else []
+        numbers = [each for each in (*instead, limit) if isinstance(each, exp.Literal)]
+        if len(numbers) != 2 or any(each.is_string for each in numbers):
+            continue
+        if passes[type(node)](*(float(each.this) for each in numbers)):
+            yield (
+                f"COALESCE gives {instead[0].this} to a row without {_shown(filled.this)}, so "
+                "that row passes the condition"
+            )
+
+
+def _or_null(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Or):
+        if any(isinstance(side, exp.Null) for side in (node.this, node.expression)):
+            yield (
+                "OR NULL adds no row, because NULL alone is no condition: it has to say which "
+                "column is missing, and that is asked with IS"
+            )
 
 
 def _values_that_never_occur(tree: exp.Expr) -> Iterator[str]:
@@ -438,14 +520,22 @@ def _unit_of_a_limit(tree: exp.Expr) -> Iterator[str]:
         limit = node.args["low"] if isinstance(node, exp.Between) else node.expression
         if isinstance(node.this, exp.Column) and isinstance(limit, exp.Literal):
             for unit in _units(node.this, tree):
-                if not limit.is_string:
+                if not limit.is_string and not _is_within(limit.this, unit):
                     yield f"the column {node.this.name} is kept in {unit}: is {limit.this} in the same unit?"
+
+
+def _is_within(number: str, unit: str) -> bool:
+    """Return whether a number lies between the ends that a unit names, as in "stars, 1 to 5"."""
+    ends = re.search(r"([\d.]+) to ([\d.]+)", unit)
+    return bool(ends and float(ends[1]) <= float(number) <= float(ends[2]))
 
 
 def _letters_of_a_pattern(tree: exp.Expr) -> Iterator[str]:
     for node in tree.find_all(exp.Like):
         pattern = node.expression
-        if isinstance(pattern, exp.Literal) and not {"%", "_"} & set(pattern.this):
+        if isinstance(pattern, exp.Literal) and "*" in pattern.this:
+            yield f"in LIKE '{pattern.this}' the * is a star and no more: any letters are written %"
+        elif isinstance(pattern, exp.Literal) and not {"%", "_"} & set(pattern.this):
             yield f"LIKE '{pattern.this}' compares the whole text: without % nothing may stand around it"
         elif isinstance(pattern, exp.Literal) and pattern.this.upper() != pattern.this.lower():
             yield f"LIKE tells upper from lower case: is '{pattern.this}' spelt as the values are?"
@@ -651,6 +741,10 @@ _FACTS: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
     _exists_for_every_row,
     _every_pair,
     _whole_share,
+    _null_in_a_list,
+    _interval_without_unit,
+    _share_above_one,
+    _or_null,
     _keys_joined_by_and,
 )
 _RARE: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (

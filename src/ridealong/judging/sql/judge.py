@@ -125,7 +125,10 @@ class _Judge:
             return self._failed(f"{head} {message}", properties, mistake["name"])
         if self._unsteady(first, which, seen[first][which]):
             properties += (Property("the same at every run", False),)
-            return self._failed(f"{head} {UNSTEADY}", properties)
+            from ridealong.judging.sql import facts
+
+            certain = _sentence(facts.fact(self.text, self.order))
+            return self._failed(f"{head} {certain or UNSTEADY}", properties)
         return self._failed(f"{head} {self._advice(failing, which, what, seen)}", properties)
 
     def _head(self, variant: str, which: int, what: Difference) -> str:
