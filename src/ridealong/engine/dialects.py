@@ -216,6 +216,16 @@ _FUNCTION = re.compile(
 )
 _TYPE = re.compile(r"Type with name (?P<name>\w+) does not exist")
 _COLUMN = re.compile(r'[Cc]olumn "(?P<name>[^"]+)"')
+_SIGNS: Final[dict[str, str]] = {
+    "≥": "at least is written >=",
+    "≤": "at most is written <=",
+    "≠": "different from is written <>",
+    "–": "– is a dash of a word processor: minus is the short sign -",
+    "—": "— is a dash of a word processor: minus is the short sign -",
+    "−": "− is a sign of a word processor: minus is the short sign -",
+    "×": "times is written *",
+    "÷": "divided by is written /",
+}
 _CURLY: Final = "“”„‟‘’‚‛´«»"
 
 
@@ -273,6 +283,16 @@ def _of_the_error(text: str, first: str, language: Language) -> str:
         return "a list of allowed values is IN here: CHECK (column IN ('one', 'other'))"
     if "Subquery returns" in first and _has(text, "ANY", "ALL"):
         return "a list of values is compared with IN: column IN ('one', 'other')"
+    if "Cannot compare values of type" in first and (date := _bare_date(text)):
+        return f"{date} without quotes is a subtraction: a date stands in single quotes, '{date}'"
+    if "non-integer literal" in first and (told := _text_as_a_key(text, "ORDER")):
+        return told
+    if "must appear in the GROUP BY" in first and (told := _text_as_a_key(text, "GROUP")):
+        return told
+    if found := re.search(r"Could not convert string '(\$\w+)'", first):
+        return f"in quotes {found[1]} is a text: a parameter stands without them"
+    if "to BOOL" in first and _not_before_a_text(text):
+        return "different from is written <>: column <> 'value'"
     if "Chained comparisons" in first:
         return _signs_of_conditions(text)
     if "unterminated quoted identifier" in first and "`" in text:
@@ -281,10 +301,57 @@ def _of_the_error(text: str, first: str, language: Language) -> str:
         return _type(found["name"], language)
     if found := _FUNCTION.search(first):
         name = (found["a"] or found["b"]).lower()
+        if name == "isnull" and not _has_two_arguments(text, name):
+            return "whether a value is missing is asked with IS NULL: column IS NULL"
         return FUNCTIONS.get(name, "")
     if found := _COLUMN.search(first):
         return _column(text, found["name"])
     return ""
+
+
+def _has_two_arguments(text: str, name: str) -> bool:
+    """Return whether a call of a function has a comma between its own brackets."""
+    found = tokens(text)
+    for n, token in enumerate(found):
+        if token.text.lower() == name and _word(found, n + 1) == "(":
+            depth = 0
+            for inside in found[n + 1 :]:
+                depth += (inside.text == "(") - (inside.text == ")")
+                if depth == 0:
+                    break
+                if depth == 1 and inside.text == ",":
+                    return True
+    return False
+
+
+def _bare_date(text: str) -> str:
+    """Return a date that is written without quotes, as 2026-01-31; empty when there is none."""
+    found = tokens(text)
+    for n, token in enumerate(found):
+        five = found[n : n + 5]
+        written = "".join(each.text for each in five)
+        if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", written) and (
+            text[token.start : token.start + len(written)] == written
+        ):
+            return written
+    return ""
+
+
+def _text_as_a_key(text: str, clause: str) -> str:
+    """Return which text stands where GROUP BY or ORDER BY needs a column."""
+    found = tokens(text)
+    for n, token in enumerate(found):
+        if token.kind == "string" and [_word(found, n - 2), _word(found, n - 1)] == [clause, "BY"]:
+            told = f"single quotes make a text of {token.text}"
+            return f"{told}: behind {clause} BY a name has no quotes"
+    return ""
+
+
+def _not_before_a_text(text: str) -> bool:
+    found = tokens(text)
+    return any(
+        token.kind == "string" and _word(found, n - 1) == "NOT" for n, token in enumerate(found)
+    )
 
 
 _BEFORE_A_NAME: Final = ("TABLE", "(", ",", "EXISTS")
@@ -310,6 +377,9 @@ def _of_the_paste(text: str) -> str:
             f"{curly} is a quote of a word processor: type straight ones, "
             "'...' around text and none around names"
         )
+    for token in signs:
+        if token.text in _SIGNS:
+            return _SIGNS[token.text]
     for token in found:
         if token.kind == "word" and (letter := look_alike(token.text)):
             return (
@@ -380,6 +450,8 @@ def _foreign(
         return f"a span of time has the word INTERVAL before it: INTERVAL 3 {word.rstrip('S')}"
     if word == "WITH" and _has(text, "NOLOCK"):
         return _SPELT["NOLOCK"]
+    if word in ("AS", "FROM") and any(_open_case(found[:n]) for n in places):
+        return "CASE needs its END"
     if word in _CLAUSES:
         return _clause(found, places, word)
     return _two_words(found, places)
@@ -506,6 +578,14 @@ def _is_type(word: str) -> bool:
     return word in _KNOWN_TYPES or word in TYPES
 
 
+def _open_case(before: Sequence[Token]) -> bool:
+    """Return whether a CASE before a place has no END, in the brackets that it stands in."""
+    words = [token.text.upper() for token in before if token.kind == "word"]
+    signs = [token.text for token in before if token.kind == "operator"]
+    is_inside = signs.count("(") > signs.count(")")
+    return not is_inside and words.count("CASE") > words.count("END")
+
+
 def _clause(found: Sequence[Token], places: Sequence[int], word: str) -> str:
     """Return what is wrong before a clause: a clause that belongs behind it, a missing ON."""
     words = [token.text.upper() for token in found]
@@ -518,6 +598,8 @@ def _clause(found: Sequence[Token], places: Sequence[int], word: str) -> str:
             if depth == 0 and found[m].kind == "word":
                 before.append(words[m])
         late = [each for each in before if each in _CLAUSES]
+        if word == "WHERE" in late:
+            return "a query has one WHERE: further conditions are joined to it with AND"
         if any(_CLAUSES.index(each) > _CLAUSES.index(word) for each in late):
             behind = {"GROUP": "GROUP BY", "ORDER": "ORDER BY"}
             first = behind.get(late[0], late[0])
@@ -565,6 +647,10 @@ def _two_words(found: Sequence[Token], places: Sequence[int]) -> str:
         if first.text.upper() in _OF_QUERIES or found[n].text.upper() in _OF_QUERIES:
             continue
         if _word(found, n - 2) == "AS":
+            if _word(found, n + 1) in ("(", "."):  # a call or a column: no part of a name
+                rest = found[n + 1 : n + 3] if found[n + 1].text == "." else []
+                column = "".join(token.text for token in (found[n], *rest))
+                return f"a comma is missing before {column}"
             joined = f"{first.text}_{found[n].text}"
             return f"a name is one word: {joined}, or in double quotes"
     return ""
