@@ -63,6 +63,7 @@ class Outcome:
         did: what it did, in a few words.
         reply: the database's message where it refused something, in one line.
         statement: the statement that decided.
+        why: what refused it, in words; see `findings.explained`.
     """
 
     attack: str
@@ -70,6 +71,7 @@ class Outcome:
     did: str
     reply: str = ""
     statement: str = ""
+    why: str = ""
 
 
 class Store(Protocol):

@@ -26,7 +26,10 @@ _KINDS: Final = (
     ("CHECK", "check constraint"),
     ("UNIQUE", "duplicate key"),
     ("FOREIGN KEY", "foreign key constraint"),
-    ("type", "conversion error|out of range|invalid input|is of type|value too long|overflow"),
+    (
+        "type",
+        "conversion error|could not cast value|out of range|invalid input|is of type|value too long|overflow",
+    ),
 )
 _NULL = re.compile(
     r'NOT NULL constraint failed: (?P<table>[^.]+)\.(?P<column>.+)$|null value in column "(?P<other>[^"]+)"'
@@ -37,6 +40,12 @@ _CHILDREN = re.compile(r"still referenced")
 _KEY = re.compile(r'key "(?P<key>[^"]+)"|Key \((?P<columns>[^)]+)\)=\((?P<values>[^)]*)\)')
 _CAST = re.compile(r"Unimplemented type for cast \((?P<given>.*) -> (?P<wanted>.*)\)")
 _TEXT = re.compile(r"Could not convert string '(?P<value>.*)' to (?P<wanted>.*)", re.DOTALL)
+_NUMBER = re.compile(
+    r"(?:Type \w+ with value (?P<a>\S+) can't be cast .* type (?P<b>\w+)"
+    r'|Casting value "(?P<c>[^"]+)" to type (?P<d>\S+) failed'
+    r"|Could not cast value (?P<e>\S+) to (?P<f>\S+))"
+)
+_UPDATED = re.compile(r'UPDATE (?P<table>"(?:[^"]|"")+"|\w+)')
 _TEXTS = re.compile(r"'(?:[^']|'')*'")
 _VALUE = re.compile(r"'(?:[^']|'')*'|\b\d[\d.:-]*\b")
 _TYPES: Final = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INTEGER", "INT64": "BIGINT"}
@@ -102,8 +111,23 @@ def blocks(outcomes: Sequence[Outcome], names: Names, structure: Structure) -> l
         first = next(e for e in several if attacks.attacks()[e.attack].legal)
         held = structure.table(table)
         assert held is not None  # a row was tried there
-        found.append(Block(held.name, _blocking(first, held), _way_out(first.reply), alone))
+        found.append(
+            Block(held.name, _blocking(first, held, structure), _way_out(first.reply), alone)
+        )
     return found
+
+
+def explained(outcomes: Sequence[Outcome], structure: Structure) -> list[Outcome]:
+    """Return the outcomes with what refused a row in words, where the schema did wrong.
+
+    Args:
+        outcomes: of attacks.
+        structure: the learner's schema.
+    """
+    return [
+        each if each.held or not each.reply else replace(each, why=cause(each, structure))
+        for each in outcomes
+    ]
 
 
 def counted(outcomes: Sequence[Outcome], blocked: Sequence[Block], names: Names) -> list[Outcome]:
@@ -141,8 +165,9 @@ def _reason(outcome: Outcome) -> tuple[str, ...]:
     if rule:
         spoken = [column for column in values if _speaks_of(rule["rule"], column)]
         return ("CHECK", rule["rule"], *(f"{c} = {values[c]}" for c in spoken))
-    if (found := _TEXT.search(outcome.reply)) or (found := _CAST.search(outcome.reply)):
-        return ("type", found[0])
+    for form in (_TEXT, _CAST, _NUMBER):
+        if found := form.search(outcome.reply):
+            return ("type", found[0])
     return ()
 
 
@@ -197,7 +222,7 @@ def kind(reply: str) -> str:
     return next((k for k, words in _KINDS if re.search(words, reply, re.IGNORECASE)), "")
 
 
-def cause(outcome: Outcome) -> str:
+def cause(outcome: Outcome, structure: Structure) -> str:
     """Return in words what refused a row; the database's words where they say no more."""
     reply = outcome.reply
     if found := _NULL.search(reply):
@@ -213,11 +238,9 @@ def cause(outcome: Outcome) -> str:
     if kind(reply) == "FOREIGN KEY" and what:
         if _CHILDREN.search(reply):
             return f"rows of another table point to {what}"
-        return f"{what.replace(': ', ' ')} does not exist in the table that it points to"
+        return _pointing(outcome, what, structure)
     if kind(reply) == "UNIQUE" and what:
-        table = inserted(outcome.statement)
-        where = f" of {table}" if table else ""
-        return f"there is a row with {what} already, and a key or UNIQUE{where} forbids a second"
+        return _repeated(outcome, what, structure)
     if found := _CAST.search(reply):
         return f"{_noun(found['given'])} does not fit into {_type(found['wanted'])}"
     if found := _TEXT.search(reply):
@@ -225,7 +248,111 @@ def cause(outcome: Outcome) -> str:
         given = [c for c, v in _values(outcome.statement).items() if v == value]
         value = f"{given[0]} = {value}" if len(given) == 1 else value
         return f"{value} does not fit into {_cut(_type(found['wanted']))}"
+    if found := _NUMBER.search(reply):
+        value, wanted = (each for each in found.groups() if each)
+        return _too_big(outcome, value, _type(wanted), structure)
     return _ENGINE.sub("", reply).rstrip(".!")
+
+
+def _table(outcome: Outcome, structure: Structure) -> Table | None:
+    """Return the learner's table that a statement of ours writes to."""
+    written = inserted(outcome.statement)
+    if not written and (found := _UPDATED.match(outcome.statement)):
+        written = found["table"].strip('"').replace('""', '"')
+    return structure.table(written) if written else None
+
+
+def _pairs(key: str) -> dict[str, str]:
+    """Return the columns of a key that DuckDB shows, each with its value."""
+    return {c.lower(): v for c, _, v in (each.partition(": ") for each in key.split(", "))}
+
+
+def _pointing(outcome: Outcome, key: str, structure: Structure) -> str:
+    """Return which reference points nowhere. DuckDB names the column that it points to."""
+    shown, values = _pairs(key), _values(outcome.statement)
+    table = _table(outcome, structure)
+    fitting = [
+        each
+        for each in (table.references if table else ())
+        if [t.lower() for t in each.targets] == list(shown)
+        and all(
+            _plain(values.get(own, "")) == value
+            for own, value in zip(each.columns, shown.values(), strict=True)
+        )
+    ]
+    if len(fitting) != 1:
+        return f"no row that a reference points to has {key.replace(': ', ' = ')}"
+    (only,) = fitting
+    own, target = ", ".join(only.columns), ", ".join(only.targets)
+    if len(only.columns) > 1:
+        given = ", ".join(shown.values())
+        return f"({given}) is no ({target}) of {only.table}, and ({own}) REFERENCES it"
+    return (
+        f"{own} = {values[own]} is no {target} of {only.table}, "
+        f"and {own} REFERENCES {only.table} ({target})"
+    )
+
+
+def _repeated(outcome: Outcome, key: str, structure: Structure) -> str:
+    """Return which key a row repeats, where it is certain.
+
+    DuckDB names the columns of a key, the expression of an index, or nothing but the values.
+    """
+    table = _table(outcome, structure)
+    if table is None:
+        return f"there is a row with {key} already, and a key or UNIQUE forbids a second"
+    shown, given = _pairs(key), _values(outcome.statement)
+    values = list(shown.values()) if ": " in key else key.split(", ")
+    is_named = all(map(table.column, shown))
+    keys = []
+    for rule, word in ((table.primary_key, "PRIMARY KEY"), *((k, "UNIQUE") for k in table.unique)):
+        alike = [c.lower() for c in rule] == list(shown) or (
+            ": " not in key and [_plain(given.get(c, "")) for c in rule] == values
+        )
+        if rule and alike:
+            keys.append((f"{word} ({', '.join(rule)})", rule))
+    rules = [] if is_named else [r for r in table.unique_rules if _may_give(r, values, outcome)]
+    if len(keys) == 1 and not rules:
+        ((forbids, columns),) = keys
+        pairs = zip(columns, values, strict=True)
+        what = " and ".join(f"{column} = {value}" for column, value in pairs)
+    else:
+        alone = len(rules) == 1 and not keys
+        forbids = f"UNIQUE {_cut(_bracketed(rules[0]))}" if alone else "a key or UNIQUE"
+        what = ", ".join(values)
+    return f"there is a row with {what} already, and {forbids} of {table.name} forbids a second"
+
+
+def _may_give(rule: str, values: Sequence[str], outcome: Outcome) -> bool:
+    """Return whether an index over an expression may have given a value; a plain CASE is certain."""
+    case = _CASE.search(" ".join(rule.split()))
+    given = _values(outcome.statement).get(_bare(case["column"]).strip('"')) if case else None
+    return given is None or [_plain(given)] == list(values)
+
+
+def _plain(value: str) -> str:
+    """Return a value of a statement as DuckDB shows it in a key."""
+    return value.removeprefix("TIMESTAMP ").strip("'")
+
+
+def _too_big(outcome: Outcome, value: str, kind_wanted: str, structure: Structure) -> str:
+    """Return which column a number does not fit into. DuckDB's INT8 has 8 bits, SQL's 8 bytes."""
+    table = _table(outcome, structure)
+    given = [
+        column.name
+        for name, v in _values(outcome.statement).items()
+        if table and (column := table.column(name)) and column.kind == kind_wanted and v == value
+    ]
+    if kind_wanted.endswith("INT") or kind_wanted == "INTEGER":
+        rest = "; a number of this company is a BIGINT" * (kind_wanted != "BIGINT")
+    else:
+        rest = ""
+        if found := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", kind_wanted):
+            before = int(found[1]) - int(found[2])
+            rest = f": it has {before or 'no'} digit{'s' * (before != 1)} before the point"
+    if len(given) != 1:
+        return f"{kind_wanted} holds no {value}{rest}"
+    return f"{given[0]} is {kind_wanted} and holds no {value}{rest}"
 
 
 def _at(outcome: Outcome, rule: str) -> str:
@@ -280,7 +407,7 @@ def _class(reply: str) -> str:
     return _VALUE.sub("", _KEY.sub("", reply))
 
 
-def _blocking(outcome: Outcome, table: Table) -> str:
+def _blocking(outcome: Outcome, table: Table, structure: Structure) -> str:
     """Return what refuses every row of a table."""
     if found := _CAST.search(outcome.reply):
         columns = [c.name for c in table.columns if c.kind.upper() == found["wanted"].upper()]
@@ -288,7 +415,7 @@ def _blocking(outcome: Outcome, table: Table) -> str:
             are = "is" if len(columns) == 1 else "are"
             are = f"{', '.join(columns[:-1])}{' and ' * (len(columns) > 1)}{columns[-1]} {are}"
             return f"{are} {found['wanted']}, and what goes in is {_noun(found['given'])}"
-    return cause(outcome)
+    return cause(outcome, structure)
 
 
 def _way_out(reply: str) -> str:

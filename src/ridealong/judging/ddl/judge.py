@@ -59,7 +59,7 @@ class Battle:
     def to_json(self) -> dict[str, Any]:
         """Return it as plain lists and dictionaries."""
         found = {
-            variant: [[o.attack, o.held, o.did, o.reply, o.statement] for o in each]
+            variant: [[o.attack, o.held, o.did, o.reply, o.statement, o.why] for o in each]
             for variant, each in self.outcomes.items()
         }
         return {
@@ -118,7 +118,7 @@ def fight(
         blocked = findings.blocks(outcomes[0], found, structure)
         return Battle(
             outcomes={
-                variant: findings.counted(each, blocked, found)
+                variant: findings.explained(findings.counted(each, blocked, found), structure)
                 for variant, each in zip(VARIANTS, outcomes, strict=True)
             },
             blocked=[str(each) for each in blocked],
@@ -328,7 +328,7 @@ def _first(wrong: Sequence[Outcome]) -> Outcome:
 def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
     """Return what was seen, what the schema says about it, and what it costs."""
     attack = attacks.attacks()[outcome.attack]
-    why = findings.cause(outcome) if outcome.reply else ""
+    why = outcome.why
     if not findings.was_tried(outcome):
         seen = "did not fit" if outcome.did == "failed" else "was refused"
         head = f"This could not be tried: {attack.says}. A row before it {seen} ({why})."
