@@ -20,6 +20,7 @@ from ridealong.judging.ddl.names import Names
 from ridealong.judging.ddl.structure import Structure
 
 VARIANTS: Final = ("public", "hidden")
+WITHOUT: Final = "without "  # stands before the column about which a try says nothing
 HIDDEN_ID_OFFSET: Final = 500_000  # more than SMALLINT holds
 HIDDEN_DAYS: Final = 21
 
@@ -64,6 +65,8 @@ class Outcome:
         reply: the database's message where it refused something, in one line.
         statement: the statement that decided.
         why: what refused it, in words; see `findings.explained`.
+        is_aside: whether an ordinary row was refused for what the attack is not about, so that
+            what the attack `costs` need not be true.
     """
 
     attack: str
@@ -72,6 +75,7 @@ class Outcome:
     reply: str = ""
     statement: str = ""
     why: str = ""
+    is_aside: bool = False
 
 
 class Store(Protocol):
@@ -218,7 +222,7 @@ class _Run:
             table = step["add"].partition(".")[0]
             for column in step["without"]:
                 if self.names.has(f"{table}.{column}"):
-                    yield {**step, "without": column}, f"without {column}"
+                    yield {**step, "without": column}, f"{WITHOUT}{column}"
         elif "beyond" in step:
             column = step["beyond"].partition(".")[2]
             for word, place in _words_beyond(step, self.structure.words):

@@ -19,6 +19,7 @@ from ridealong.verdict import Property
 
 NOT_TRIED: Final = "could not be tried"
 LET_IN: Final = "let it pass"
+DEFAULT: Final = "DEFAULT "
 
 _INSERTED = re.compile(r'INSERT INTO (?P<table>"(?:[^"]|"")+"|\w+)')
 _KINDS: Final = (
@@ -117,17 +118,52 @@ def blocks(outcomes: Sequence[Outcome], names: Names, structure: Structure) -> l
     return found
 
 
-def explained(outcomes: Sequence[Outcome], structure: Structure) -> list[Outcome]:
+def explained(outcomes: Sequence[Outcome], structure: Structure, names: Names) -> list[Outcome]:
     """Return the outcomes with what refused a row in words, where the schema did wrong.
 
     Args:
         outcomes: of attacks.
         structure: the learner's schema.
+        names: the learner's tables and columns that the course's names mean.
     """
-    return [
-        each if each.held or not each.reply else replace(each, why=cause(each, structure))
-        for each in outcomes
-    ]
+    found = []
+    for each in outcomes:
+        if not each.held and each.reply:
+            each = replace(each, why=cause(each, structure))
+            each = replace(each, is_aside=_is_aside(each, structure, names))
+        found.append(each)
+    return found
+
+
+def _is_aside(outcome: Outcome, structure: Structure, names: Names) -> bool:
+    """Return whether an ordinary row was refused for what its attack is not about.
+
+    What is asked of the rows is not what a refusal is about, and neither is a rule over columns
+    that the attack does not care for.
+    """
+    attack = attacks.attacks()[outcome.attack]
+    table = _table(outcome, structure)
+    if not attack.legal or outcome.did != "refused it" or table is None:
+        return False
+    if any("ask" in step for step in attack.steps):
+        return True
+    rule = _RULE.search(outcome.reply)
+    told = rule["rule"] if rule else outcome.why.partition(" is no ")[0]
+    spoken = {c.name.lower() for c in table.columns if _speaks_of(told, c.name)}
+    about = {names.columns[each].lower() for each in _columns(attack) if each in names.columns}
+    if kind(outcome.reply) == "UNIQUE":  # what several rows are about need not be a column
+        return bool(spoken and about) and spoken.isdisjoint(about)
+    return bool(spoken) and not spoken <= about
+
+
+def _columns(attack: Attack) -> set[str]:
+    """Return the columns that an attack is about, by the course's names."""
+    found = {need for need in attack.needs if "." in need}
+    for step in attack.steps:
+        place = step.get("add") or step.get("change") or step.get("beyond", "")
+        table = place.partition(".")[0]
+        found |= {f"{table}.{c}" for c in (*step.get("set", {}), *step.get("each", {}))}
+    return found
 
 
 def counted(outcomes: Sequence[Outcome], blocked: Sequence[Block], names: Names) -> list[Outcome]:
@@ -205,7 +241,7 @@ def shown(outcome: Outcome, *, hidden: bool = False) -> Property:
         attack.says + (" (with other values)" if hidden else ""),
         bool(outcome.held),
         seen=did + (f": {outcome.reply}" if outcome.reply else ""),
-        matters="" if outcome.held or not tried else attack.costs,
+        matters="" if outcome.held or not tried or outcome.is_aside else attack.costs,
         legal=attack.legal,
         tried=tried,
     )
@@ -486,6 +522,8 @@ def sayings(structure: Structure, names: Names, text: str = "") -> dict[str, lis
             rules.append((0, "PRIMARY KEY" if alone else f"PRIMARY KEY ({key})"))
         elif column.required:
             rules.append((0, "NOT NULL"))
+        if column.default:
+            rules.append((0, f"{DEFAULT}{_cut(tidy(column.default))}"))
         if re.search(rf"\b{re.escape(own)}\b[^,;]*\bCOLLATE\s+NOCASE\b", text, re.IGNORECASE):
             rules.append((0, "COLLATE NOCASE (capitals count as small letters)"))
         rules += [(len(key), f"UNIQUE ({', '.join(key)})") for key in table.unique if own in key]
