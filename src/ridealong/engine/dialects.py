@@ -112,8 +112,12 @@ TYPES: Final[dict[str, str]] = {
         "date and time are a TIMESTAMP here, with a time zone TIMESTAMPTZ",
     ),
     **dict.fromkeys(
-        ("VARCHAR2", "NVARCHAR2", "NTEXT", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT", "CLOB", "CITEXT"),
+        ("VARCHAR2", "NVARCHAR2", "NTEXT", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT", "CLOB"),
         "text of any length is VARCHAR or TEXT here",
+    ),
+    "CITEXT": (
+        "text is VARCHAR or TEXT here, and capitals count in it: a unique index over lower(column) "
+        "ignores them"
     ),
     "MEDIUMINT": "the whole numbers are SMALLINT, INTEGER and BIGINT here",
     "YEAR": "a year is an INTEGER here",
@@ -212,7 +216,7 @@ _KNOWN_TYPES: Final = {*_TYPES, "INT", "CHAR", "CHARACTER", "BOOL", "STRING", "D
 _NEAR = re.compile(r'syntax error at or near "(?P<near>[^\n]*?)"?$')
 _FUNCTION = re.compile(
     r"Function with name (?P<a>\S+) does not exist"
-    r"|(?:argument types '|Macro )(?P<b>\w+)\(.*(?:\)'|not support)"
+    r"|(?:argument types '|Macro )(?P<b>\w+|&&)\(.*(?:\)'|not support)"
 )
 _TYPE = re.compile(r"Type with name (?P<name>\w+) does not exist")
 _COLUMN = re.compile(r'[Cc]olumn "(?P<name>[^"]+)"')
@@ -281,6 +285,10 @@ def _of_the_error(text: str, first: str, language: Language) -> str:
         return _type(found["name"], language)
     if found := _FUNCTION.search(first):
         name = (found["a"] or found["b"]).lower()
+        if name == "&&":
+            return _signs_of_conditions(text)
+        if name == "=>" and language == "ddl":
+            return f"{FUNCTIONS[name]}; if the first, then the second is NOT (first) OR second"
         return FUNCTIONS.get(name, "")
     if found := _COLUMN.search(first):
         return _column(text, found["name"])

@@ -462,7 +462,10 @@ def _way_out(reply: str) -> str:
         return "Compare the types of your columns with the task's."
     which = kind(reply)
     if which == "CHECK" or (which == "type" and "ENUM" in reply):
-        return "Compare the words and bounds of that rule with the task's, letter by letter."
+        return (
+            "Compare the words and bounds of that rule with the task's, letter by letter; a rule "
+            "that the task does not ask for goes out."
+        )
     if which == "FOREIGN KEY":
         return (
             "A reference needs its row: point it to the table that the task names, or fill your "

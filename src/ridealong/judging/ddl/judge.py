@@ -389,13 +389,23 @@ def _said(attack: Attack, battle: Battle, passes: str = "") -> str:
     said = []
     for own, kind, *rules in columns:
         new = [rule for rule in rules if rule not in seen]
-        seen.update(rules)
-        shown = [kind, *new[:MOST_RULES]]
+        if _is_about_repeats(attack):
+            new.sort(key=lambda rule: not rule.startswith(("UNIQUE", "PRIMARY KEY")))
+        shown = new[:MOST_RULES]
+        seen.update(rule for rule in shown if "(" in rule)  # such a rule may be of several columns
         more = len(new) - MOST_RULES
-        said.append(f"{own} is {', '.join(shown)}" + (f" and {more} more" if more > 0 else ""))
+        rest = f" and {more} more" if more > 0 else ""
+        said.append(f"{own} is {', '.join([kind, *shown])}{rest}")
     if bare:
         return f"{_and(said)}, and no rule says more about {'it' if len(said) == 1 else 'them'}."
     return f"You say: {'; '.join(said)}." + (" None of that refuses it." if passes else "")
+
+
+def _is_about_repeats(attack: Attack) -> bool:
+    """Return whether the row that decides stands beside another one of its table."""
+    places = [step.get("add") or step.get("change") or "" for step in attack.steps]
+    tables = [place.partition(".")[0] for place in places]
+    return not attack.legal and tables.count(tables[-1]) > 1
 
 
 def _and(parts: Sequence[str]) -> str:
