@@ -165,6 +165,7 @@ _CREATED: Final[dict[str, str]] = {
     ),
     "TRIGGER": "triggers are no part of a schema here: a rule is a CHECK, a key or a foreign key",
     "DOMAIN": _ON_A_COLUMN["DOMAIN"],
+    "MATERIALIZED": "DuckDB has no materialized view: write CREATE VIEW, which is always up to date",
     "DATABASE": "the database is there already: leave CREATE DATABASE out",
 }
 _SPELT: Final[dict[str, str]] = {
@@ -492,6 +493,18 @@ def _form_of_a_table(found: Sequence[Token], n: int) -> str:
         return _KEY_IN_TABLE
     if before == "CONSTRAINT" and here in ("PRIMARY", "UNIQUE", "CHECK", "FOREIGN", ")"):
         return "behind CONSTRAINT stands a name of your own, or leave the word CONSTRAINT out"
+    if here == "(" and _is_in_unique(found, n):
+        return (
+            "UNIQUE inside a table takes columns only: an expression is made unique below the "
+            "table, with CREATE UNIQUE INDEX name ON table (expression)"
+        )
+    words = [_word(found, back) for back in range(max(0, n - 3), n)]
+    if words[-2:] == ["(", "IF"] and "CHECK" in words:
+        return "if a, then b is written CHECK (NOT (a) OR b)"
+    if here == "MODIFY":
+        return "write ALTER COLUMN name SET NOT NULL, or ALTER COLUMN name TYPE type"
+    if words[-3:-1] in (["ALTER", "COLUMN"],) and _is_type(here):
+        return f"the word TYPE stands before a type: ALTER COLUMN {found[n - 1].text} TYPE {here}"
     if here == "FOREIGN" and before not in ("(", ",") and _word(found, n - 2) != "CONSTRAINT":
         return (
             "at a column the word is REFERENCES alone; FOREIGN KEY (column) REFERENCES ... is a "
@@ -508,6 +521,16 @@ def _form_of_a_table(found: Sequence[Token], n: int) -> str:
     if n == 0 and (is_name or here == "TABLE"):
         return "a table is made with CREATE TABLE name (column TYPE, column TYPE)"
     return ""
+
+
+def _is_in_unique(found: Sequence[Token], n: int) -> bool:
+    """Return whether a bracket opens a call inside the brackets of a UNIQUE of a table."""
+    depth = 0
+    for back in range(n - 1, 0, -1):
+        depth += (found[back].text == ")") - (found[back].text == "(")
+        if depth < 0:
+            return n - back > 1 and _word(found, back - 1) == "UNIQUE"
+    return False
 
 
 def _is_type(word: str) -> bool:

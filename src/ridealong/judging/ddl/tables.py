@@ -72,6 +72,16 @@ _ADVICE: Final = {
         "a reference points to a column that identifies a row: give that column PRIMARY KEY or "
         "UNIQUE in its own table"
     ),
+    "does not have a primary key or unique constraint on the columns": (
+        "a reference points to the column that numbers the rows of its table, its PRIMARY KEY"
+    ),
+    "foreign key: referenced table .* does not have a column named": (
+        "in the brackets behind REFERENCES stands a column of that table, its PRIMARY KEY"
+    ),
+    "foreign key: incompatible types": (
+        "a reference and the column that it points to have one type: make both BIGINT"
+    ),
+    "Unknown index type": "leave USING out: the kind of an index is not chosen here",
     "DEFAULT value cannot contain column names": (
         "a text stands in single quotes; what other columns say is computed in a view"
     ),
