@@ -26,7 +26,7 @@ HIDDEN_DAYS: Final = 21
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _PLACE = re.compile(r"\{(?P<name>[a-z_]+(?:\.[a-z_]+)?)\}")
-_LONGEST_REPLY = 160
+_LONGEST_REPLY = 800  # a rule stands in it before what is wrong with it
 
 
 @dataclass(frozen=True, slots=True)

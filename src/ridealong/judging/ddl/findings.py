@@ -35,7 +35,7 @@ _KINDS: Final = (
 _NULL = re.compile(
     r'NOT NULL constraint failed: (?P<table>[^.]+)\.(?P<column>.+)$|null value in column "(?P<other>[^"]+)"'
 )
-_RULE = re.compile(r"expression CHECK\((?P<rule>.*?)\)?(?: \(Error: (?P<error>.*)\)?)?$", re.DOTALL)
+_RULE = re.compile(r"expression CHECK\((?P<rule>.*?)\)?(?: \(Error: (?P<error>.*?)\)?)?$", re.DOTALL)
 _NAMED_RULE = re.compile(r'violates check constraint "(?P<rule>[^"]+)"')
 _CHILDREN = re.compile(r"still referenced")
 _KEY = re.compile(r'key "(?P<key>[^"]+)"|Key \((?P<columns>[^)]+)\)=\((?P<values>[^)]*)\)')
@@ -52,6 +52,7 @@ _VALUE = re.compile(r"'(?:[^']|'')*'|\b\d[\d.:-]*\b")
 _TYPES: Final = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INTEGER", "INT64": "BIGINT"}
 _ENGINE = re.compile(r"^\w+(?: \w+)? Error: ")
 _LONGEST_RULE: Final = 100
+_LONGEST_REPLY: Final = 160  # of a database, in the table of attacks
 MOST_VALUES: Final = 2  # of a refused row that a message shows
 
 
@@ -240,7 +241,7 @@ def shown(outcome: Outcome, *, hidden: bool = False) -> Property:
     return Property(
         attack.says + (" (with other values)" if hidden else ""),
         bool(outcome.held),
-        seen=did + (f": {outcome.reply}" if outcome.reply else ""),
+        seen=did + (f": {_cut(outcome.reply, _LONGEST_REPLY)}" if outcome.reply else ""),
         matters="" if outcome.held or not tried or outcome.is_aside else attack.costs,
         legal=attack.legal,
         tried=tried,
@@ -460,6 +461,11 @@ def _way_out(reply: str) -> str:
         if found["given"].startswith(("INTEGER", "BIGINT")):
             return "Numbers are whole numbers here: make such columns BIGINT."
         return "Compare the types of your columns with the task's."
+    if re.search(r"Could not convert string .* to BOOL", reply):
+        return (
+            "AND and OR join whole conditions, so each side needs its own comparison; a list of "
+            "words is column IN ('one', 'other')."
+        )
     which = kind(reply)
     if which == "CHECK" or (which == "type" and "ENUM" in reply):
         return (
@@ -482,8 +488,8 @@ def _bracketed(rule: str) -> str:
     return f"({tidy(rule)})"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_RULE else f"{text[: _LONGEST_RULE - 4]} ..."
+def _cut(text: str, longest: int = _LONGEST_RULE) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 4]} ..."
 
 
 def _type(name: str) -> str:
@@ -572,6 +578,11 @@ def _is_one(text: str) -> bool:
     return True
 
 
+_EVERY_NUMBER = re.compile(
+    r"\((?P<column>\w+) >= (?P<low>-?[\d.]+)\) OR \((?P=column) <= (?P<high>-?[\d.]+)\)"
+)
+
+
 def _void(rule: str) -> str:
     """Return why a rule refuses nothing, where that is certain."""
     words = tidy(_TEXTS.sub("''", rule))
@@ -579,6 +590,10 @@ def _void(rule: str) -> str:
         return " (it refuses nothing, because NULL stands in its list)"
     if re.fullmatch(r"\S+ (=|<>) NULL", words):
         return " (it refuses nothing: a comparison with NULL is never false)"
+    if re.search(r" (=|<>) NULL\b", words):
+        return " (a comparison with NULL is never false: write IS NULL or IS NOT NULL)"
+    if (found := _EVERY_NUMBER.fullmatch(words)) and float(found["low"]) <= float(found["high"]):
+        return " (it refuses nothing: every number is one or the other)"
     return ""
 
 
