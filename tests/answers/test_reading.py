@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ridealong.answer import Answer
+from ridealong.answers import reading
 from ridealong.answers.reading import read
 
 
@@ -311,6 +312,195 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path):
 )
 def test_a_cell_that_cannot_be_read_is_named(notebook, cell, problem):
     assert problem in " ".join(read(notebook(cell)).problems)
+
+
+def test_lines_of_ipython_are_left_out_where_the_rest_is_python(notebook):
+    source = """
+        %time
+        !ls
+        ?x
+        delay.__doc__?
+        x = 7
+        def delay(attempt):
+            return 2 ** attempt
+    """
+    found = read(notebook(*with_checks(answer_cell(source, "x"))))
+
+    assert found["x"].value == 7
+    assert found["delay"].text == "def delay(attempt):\n    return 2 ** attempt"
+    assert found.problems == []
+
+
+def test_what_looks_like_a_line_of_ipython_inside_of_python_is_kept(notebook):
+    found = read(notebook(*with_checks(answer_cell('x = """\n% of rides\n"""\ny = (7\n% 4)', "x"))))
+
+    assert found["x"].value == "\n% of rides\n"
+    assert found["y"].value == 3
+    assert found.problems == []
+
+
+def test_a_cell_that_is_no_python_is_told_by_its_own_line(notebook):
+    (told,) = read(notebook(*with_checks(answer_cell("%time\nx = (", "x")))).problems
+
+    assert told.startswith("cell 1 (x) is no Python: ")
+
+
+def test_several_cells_that_give_one_name_are_all_named(notebook):
+    path = notebook(
+        answer_cell("x = 1", "x"), ("%%sql x\nSELECT 2", {}), check_cell("x"), "%%sql x\nSELECT 3"
+    )
+
+    found = read(path)
+
+    assert found["x"].text == "SELECT 2"
+    assert "cell 1 (x) and cell 2 and cell 4 all give `x`: cell 2 counts" in found.problems
+
+
+def test_one_cell_may_give_a_name_twice(notebook):
+    found = read(notebook(*with_checks(answer_cell("x = 1\nx = 2", "x"))))
+
+    assert found["x"].value == 2
+    assert found.problems == []
+
+
+def test_annotated_and_chained_and_odd_assignments_are_read(notebook):
+    source = "a = b = 3\nc: int = 4\nd: int\ne, f = 1, 2\nasync def g():\n    return 1"
+    found = read(notebook(*with_checks(answer_cell(source, "a"))))
+
+    assert {name: each.value for name, each in found.items()} == {
+        "a": 3,
+        "b": 3,
+        "c": 4,
+        "g": None,
+    }
+    assert found["a"].text == "3"
+    assert found["g"].kind == "function"
+
+
+def test_one_value_that_cannot_be_read_hides_no_other(notebook):
+    found = read(notebook(*with_checks(answer_cell("x = y\nz = 3", "x"))))
+
+    assert set(found) == {"z"}
+    (told,) = found.problems
+    assert told.startswith("cell 1 (x): `x` cannot be read: `y` is neither")
+
+
+def test_text_that_a_kind_cannot_read_has_no_value(notebook):
+    found = read(notebook(*with_checks(answer_cell("%%yaml x\na: [", "x"))))
+
+    assert found["x"] == Answer("x", "yaml", "a: [", None)
+    assert found.problems[0].startswith("cell 1 (x): ")
+
+
+MANUAL = {"grade_id": "sheet", "solution": True, "grade": True, "locked": False}
+
+
+def test_a_text_that_a_person_grades_hides_no_other_cell(notebook):
+    sheet = ("%%sql mine\nSELECT 1", {"id": "sheet", "metadata": {"nbgrader": MANUAL}})
+    copied = answer_cell("%%sql x\nSELECT 1", "x")
+    found = read(notebook(sheet, (copied[0], copied[1] | {"cell_type": "raw"}), check_cell("x")))
+
+    assert set(found) == {"x"}
+    assert found.problems == ["cell 2 (x) is a raw cell: it is read as the code it was"]
+
+
+def test_python_in_a_cell_that_is_not_code_is_read_unless_it_is_raw(notebook):
+    source, more = answer_cell("x = 3", "x")
+
+    for kind, names in (("markdown", {"x"}), ("raw", set())):
+        found = read(notebook((source, more | {"cell_type": kind}), check_cell("x")))
+        assert set(found) == names
+        assert found.problems == [f"cell 1 (x) is a {kind} cell: it is read as the code it was"]
+
+
+def test_only_answer_cells_and_cells_with_a_magic_are_read(notebook):
+    found = read(notebook("x = 3", ("y = 4", {"id": "y"}), "\n\n%%sql z\nSELECT 1", "%%time\n1"))
+
+    assert set(found) == {"z"}
+    assert found["z"].text == "SELECT 1"
+    assert found.problems == []
+
+
+@pytest.mark.parametrize(
+    ("first", "name"),
+    [
+        ("%%sql by_city", "by_city"),
+        ("%%sql \t by_city \t", "by_city"),
+        ("%%sql by_city\r", "by_city"),
+        ("%%SQL by_city", None),
+        ("%%sql 1_city", None),
+        ("%%sql by-city", None),
+        ("%%sql by_city and more", None),
+        ("%%value x", None),
+        ("%%python by_city", None),
+    ],
+)
+def test_the_first_line_of_an_answer_is_a_magic_and_one_name(notebook, first, name):
+    found = read(notebook({"cell_type": "code", "source": f"{first}\nSELECT 1"}))
+
+    assert list(found) == ([name] if name else [])
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_lines_may_end_as_windows_ends_them(notebook, newline):
+    found = read(notebook({"cell_type": "code", "source": f"%%sql x{newline}SELECT 1,{newline}2"}))
+
+    assert found["x"].text == "SELECT 1,\n2"
+
+
+def test_a_long_first_line_is_cut_where_it_is_told(notebook):
+    (told,) = read(notebook(*with_checks(answer_cell("%%time " + "x" * 60, "x")))).problems
+
+    assert told == f"cell 1 (x) starts with `%%time {'x' * 33}`, which holds no answer"
+
+
+def test_cells_and_files_have_a_largest_size(notebook, monkeypatch):
+    path = notebook(answer_cell("x = 1", "x"), check_cell("x"), "y" * 11, "z" * 12)
+    monkeypatch.setattr(reading, "LONGEST_CELL", 11)
+    assert read(path).problems == ["cell 4 has 12 characters: it is left out"]
+
+    size = path.stat().st_size
+    monkeypatch.setattr(reading, "LARGEST_FILE_BYTES", size)
+    assert set(read(path)) == {"x"}
+    monkeypatch.setattr(reading, "LARGEST_FILE_BYTES", size - 1)
+    assert read(path) == {}
+    assert read(path).problems == [
+        f"answers.ipynb has {size:,} bytes, {size - 1:,} is the most that is read: clear its outputs"
+    ]
+
+
+def test_a_file_with_a_byte_order_mark_is_read(notebook):
+    path = notebook(answer_cell("x = 1", "x"), check_cell("x"))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+
+    assert read(path)["x"].value == 1
+
+
+@pytest.mark.parametrize("metadata", [3, {"nbgrader": 3}, {"nbgrader": {"grade_id": 3}}, None])
+def test_metadata_of_any_shape_is_none(notebook, metadata):
+    found = read(
+        notebook({"cell_type": "code", "source": "%%sql x\nSELECT 1", "metadata": metadata})
+    )
+
+    assert set(found) == {"x"}
+    assert found.problems == []
+
+
+def test_a_cell_is_called_by_its_nbgrader_id_before_its_own(notebook):
+    source, more = answer_cell("x = y", "mine")
+
+    (told, _) = read(notebook((source, more | {"id": "other"}))).problems
+
+    assert told.startswith(
+        "the check cell mine-check is missing, or has lost its id: cell 1 (mine)"
+    )
+
+
+def test_a_damaged_cell_hides_no_other_and_keeps_the_numbers(notebook):
+    found = read(notebook(None, answer_cell("x = y", "x"), check_cell("x")))
+
+    assert found.problems[0] == "cell 1 is damaged: it has no source"
+    assert found.problems[1].startswith("cell 2 (x): ")
 
 
 _JSON = st.recursive(

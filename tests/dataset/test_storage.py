@@ -2,14 +2,19 @@
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 from ridealong.dataset import build, ensure_database, storage
-from ridealong.dataset.storage import DatasetError, database_path, truth_path
+from ridealong.dataset.storage import DatasetArgumentError, DatasetError, database_path, truth_path
 from ridealong.dataset.stories import StoryMissing
 
 SCALE = 0.1
@@ -303,3 +308,132 @@ def test_a_long_value_is_shortened_where_it_is_refused(data: Path) -> None:
     with pytest.raises(DatasetError) as told:
         ensure_database(SCALE, "y" * 38)  # type: ignore[arg-type]
     assert f"seed is '{'y' * 38}'; it must be" in str(told.value)
+
+
+def shown_by(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, str]]:
+    """What a progress bar is told, in order."""
+    told: list[tuple[int, int, str]] = []
+
+    @contextmanager
+    def bar(*, hidden: bool) -> Iterator[object]:
+        yield lambda done, total, what: told.append((done, total, what))
+
+    monkeypatch.setattr(storage, "progress_bar", bar)
+    return told
+
+
+def test_progress_is_shown_as_the_generator_tells_it(
+    data: Path, quick: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = shown_by(monkeypatch)
+    built = build.build_database
+
+    def build_database(path: Path, *, progress: Any, **more: Any) -> object:
+        progress(2, 7, "people")
+        return built(path, progress=progress, **more)
+
+    monkeypatch.setattr(build, "build_database", build_database)
+
+    ensure_database(SCALE)
+
+    assert told == [(2, 7, "Building the course data, once: people")]
+
+
+def test_who_waits_for_another_notebook_is_told_so_and_uses_its_file(
+    data: Path, quick: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ensure_database(SCALE)
+    whole = made.read_bytes()
+    made.unlink()
+    storage._seen_whole.clear()
+    told: list[tuple[int, int, str]] = []
+    other = FileLock(made.with_name(f"{made.name}.lock"))
+
+    @contextmanager
+    def bar(*, hidden: bool) -> Iterator[object]:
+        def show(done: int, total: int, what: str) -> None:
+            told.append((done, total, what))
+            made.write_bytes(whole)  # the other one has built it and lets go
+            other.release()
+
+        yield show
+
+    monkeypatch.setattr(storage, "progress_bar", bar)
+    other.acquire()
+
+    assert ensure_database(SCALE) == made
+
+    assert told == [(0, 0, "Another notebook is building the course data; this one waits for it")]
+    assert len(quick) == 1
+
+
+def test_days_in_the_truth_are_written_as_text(
+    data: Path, quick: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = build.build_database
+
+    def build_database(*arguments: Any, **more: Any) -> object:
+        report = built(*arguments, **more)
+        report.truth["S9"] = {"day": date(2026, 3, 29)}
+        return report
+
+    monkeypatch.setattr(build, "build_database", build_database)
+
+    ensure_database(SCALE)
+
+    assert '"day": "2026-03-29"' in truth_path(SCALE).read_text(encoding="utf-8")
+
+
+def test_a_folder_that_cannot_be_removed_stops_no_build(
+    data: Path, quick: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = data / f"{database_path(SCALE).name}.1-2.building.tmp"
+    left.mkdir(parents=True)
+    removed: list[bool] = []
+
+    def rmtree(path: Path, ignore_errors: bool = False) -> None:
+        removed.append(ignore_errors)
+        if not ignore_errors:
+            raise OSError("in use")
+
+    monkeypatch.setattr(storage.shutil, "rmtree", rmtree)
+
+    assert ensure_database(SCALE).is_file()
+    assert removed
+    assert all(removed)
+
+
+@pytest.mark.parametrize("scale", [0.1, 1, 1000, 1000.0])
+@pytest.mark.parametrize("seed", [0, 2**32 - 1])
+def test_the_ends_of_what_may_be_asked_for_are_taken(data: Path, scale: float, seed: int) -> None:
+    assert database_path(scale, seed).parent == data
+
+
+@pytest.mark.parametrize(
+    ("scale", "seed", "words"),
+    [
+        (0.09, 42, "scale is 0.09; it must be a number from 0.1 to 1000, such as 0.1, 1 or 10"),
+        (1000.1, 42, "scale is 1000.1; it must be a number from 0.1 to 1000"),
+        (True, 42, "scale is True; it must be a number"),
+        ("1", 42, "scale is '1'; it must be a number"),
+        (float("nan"), 42, "scale is nan; it must be a number"),
+        (1, -1, "seed is -1; it must be a whole number from 0 to 4294967295."),
+        (1, 2**32, "seed is 4294967296; it must be a whole number"),
+        (1, True, "seed is True; it must be a whole number"),
+        (1, 4.2, "seed is 4.2; it must be a whole number"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_told_with_what_can(
+    data: Path, scale: Any, seed: Any, words: str
+) -> None:
+    for ask in (database_path, truth_path, ensure_database):
+        with pytest.raises(DatasetArgumentError) as told:
+            ask(scale, seed)
+        assert str(told.value).startswith(words)
+
+
+def test_a_path_of_a_folder_that_is_a_file_is_told(data: Path) -> None:
+    data.write_text("no folder", encoding="utf-8")
+
+    with pytest.raises(DatasetError, match="cannot be written"):
+        ensure_database(SCALE)

@@ -8,12 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ridealong.engine.fingerprint import (
+    CELL_DIGITS,
+    FEW_ROWS,
+    HASH_DIGITS,
+    ROWS_OF_CELLS,
     Column,
     Fingerprint,
     as_exact,
     digest_of,
+    mark,
     measure_of,
+    measures,
     misfit_in_words,
+    number,
     of_error,
     of_rows,
     same_order,
@@ -236,3 +243,192 @@ def test_a_column_without_a_value_has_no_measure():
 
     assert of_rows([(1,), (3,)], [column]).columns[0].total == 4
     assert of_rows([(None,)], [column]).columns[0].total is None
+
+
+def test_the_hashes_of_rows_are_sorted_with_their_cells_and_floats_beside():
+    found = of_rows(ROWS, COLUMNS)
+    hashes = [found.hashes[n : n + HASH_DIGITS] for n in range(0, len(found.hashes), HASH_DIGITS)]
+
+    assert hashes == sorted(hashes)
+    assert len(hashes) == len(found.floats) == found.rows == 4
+    assert sorted(found.floats, key=str) == [[0.25], [0.25], [1 / 3], [None]]
+    assert len(found.cells) == 4 * 2 * CELL_DIGITS
+    assert found.cells[:CELL_DIGITS] in {
+        digest_of([token(row[0], COLUMNS[0])], CELL_DIGITS // 2) for row in ROWS
+    }
+
+
+@pytest.mark.parametrize(("rows", "has_cells"), [(ROWS_OF_CELLS, True), (ROWS_OF_CELLS + 1, False)])
+def test_the_cells_of_few_rows_are_kept_one_by_one(rows, has_cells):
+    found = of_rows([(n,) for n in range(rows)], [Column("n", "exact")])
+
+    assert bool(found.cells) == has_cells
+    assert found.floats == ()
+
+
+def test_a_result_without_exact_columns_has_rows_all_the_same():
+    found = of_rows([(0.5,), (0.25,)], [Column("x", "float")])
+
+    assert len(found.hashes) == 2 * HASH_DIGITS
+    assert found.floats == ([0.25], [0.5])
+    assert found.cells == ""
+
+
+def test_names_in_place_of_the_columns_own_enter_the_digest():
+    columns = [Column("N", "exact")]
+
+    assert of_rows([(1,)], columns).digest == of_rows([(1,)], [Column("n", "exact")]).digest
+    assert of_rows([(1,)], columns, names=["m"]).digest != of_rows([(1,)], columns).digest
+    assert (
+        of_rows([(1,)], columns, names=["m"]).digest
+        == of_rows([(1,)], [Column("m", "exact")]).digest
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "starts"),
+    [("exact", "e"), ("text", "s"), ("time", "t"), ("bool", "b"), ("INTERVAL", "INTERVAL:")],
+)
+def test_a_cell_starts_with_its_kind(kind, starts):
+    assert mark(kind) == starts
+    assert token("x", Column("a", kind)) == f"{starts}x"
+    assert token(None, Column("a", kind)) == "n"
+
+
+@pytest.mark.parametrize(
+    ("value", "held"),
+    [
+        (None, None),
+        (3, 3.0),
+        (Decimal("0.5"), 0.5),
+        ("odd", "odd"),
+        (math.nan, "nan"),
+        (math.inf, "inf"),
+        (-math.inf, "-inf"),
+        (10**400, str(10**400)),
+    ],
+)
+def test_a_float_cell_is_held_as_json_can(value, held):
+    assert number(value) == held
+    assert type(number(value)) is type(held)
+
+
+def test_the_measures_of_a_column_are_its_sum_and_its_ends():
+    one = of_rows([(3,), (None,), (-1,)], [Column("n", "exact")]).columns[0]
+    days = of_rows([(date(1970, 1, 3),), (datetime(1970, 1, 2),)], [Column("d", "time")]).columns[0]
+    text = of_rows([("a",)], [Column("t", "text")]).columns[0]
+    yes = of_rows([(True,)], [Column("b", "bool")]).columns[0]
+
+    assert (one.total, one.low, one.high) == (2.0, -1.0, 3.0)
+    assert (days.total, days.low, days.high) == (1.5 * 86_400, 86_400.0, 2 * 86_400.0)
+    assert (text.total, text.measure, yes.total) == (None, "", None)
+    assert one.measure == measure_of(2.0, -1.0, 3.0)
+    assert measures(1, 2, 3) == {
+        "total": 1.0,
+        "low": 2.0,
+        "high": 3.0,
+        "measure": measure_of(1, 2, 3),
+    }
+    assert measures(math.inf, 1, 2) == measures(1, 1, math.nan) == {}
+    assert len(one.measure) == HASH_DIGITS
+    assert measure_of(-0.0, 0, 0) == measure_of(0.0, 0, 0)
+
+
+def test_a_column_is_described_by_what_it_holds():
+    rows = [(" A", 0.5, 1.0), ("", 0.25, 0.0), (None, 2.0, None)]
+    columns = [Column("t", "text"), Column("e", "exact", 1, single=True), Column("f", "float")]
+
+    text, exact, inexact = of_rows(rows, columns).columns
+
+    assert text.folded == digest_of(sorted(["a", ""]))
+    assert text.checksum == digest_of(sorted(["s A", "s", "n"]))
+    assert (text.scale, text.nulls, text.empties) == (0, 1, 1)
+    assert (exact.folded, exact.misfit, exact.single, exact.scale) == ("", "0.25", True, 1)
+    assert (inexact.checksum, inexact.nulls, inexact.empties, inexact.single) == (1.0, 1, 1, False)
+    assert (inexact.name, inexact.kind) == ("f", "float")
+
+
+def test_the_catalogue_holds_two_digits_of_a_number_and_a_day_of_a_time():
+    columns = [Column("n", "exact"), Column("t", "time"), Column("f", "float")]
+    found = of_rows([(123_456, datetime(2026, 3, 30, 7, 16, 40), 0.123456)], columns)
+
+    number_, time, share = Fingerprint.from_json(found.to_catalogue()).columns
+
+    assert (number_.total, number_.low, number_.high) == (120_000.0,) * 3
+    moment = found.columns[1].total
+    assert time.total == round(moment / 100_000) * 100_000
+    assert time.total % 100_000 == 0
+    assert abs(time.total - moment) <= 50_000
+    assert share == found.columns[2]
+    assert number_.measure == found.columns[0].measure
+
+
+def many(*sums):
+    column = Column("x", "float", checksum=sums[0])
+    return Fingerprint((column,), FEW_ROWS + 1, hashes="same", floats=(list(sums),))
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_same"),
+    [
+        ((10.0, 20.0, 30.0, 40.0), True),
+        ((10.0 + 1.5e-8, 20.0, 30.0, 40.0), True),
+        ((10.0 + 2.5e-8, 20.0, 30.0, 40.0), False),
+        ((10.0, 20.0, 30.0 + 3.5e-8, 40.0), True),
+        ((10.0, 20.0, 30.0 + 4.5e-8, 40.0), False),
+        ((10.0, 20.0 + 1e-6, 30.0, 40.0), False),
+        ((None, 20.0, 30.0, 40.0), False),
+    ],
+)
+def test_the_sums_of_many_rows_agree_within_a_billionth_of_their_sizes(seen, is_same):
+    assert same_rows(many(*seen), many(10.0, 20.0, 30.0, 40.0)) is is_same
+
+
+def test_sums_of_nothing_are_equal():
+    assert same_rows(many(None, None, None, None), many(0.0, 0.0, 0.0, 0.0))
+    assert not same_rows(many(None, None, None, None), many(1.0, 1.0, 1.0, 1.0))
+
+
+def test_results_of_other_shape_are_not_the_same():
+    one = of_rows(ROWS, COLUMNS)
+
+    assert not same_rows(one, Fingerprint(hashes=one.hashes, rows=one.rows))
+    assert not same_rows(one, of_rows([("x", 5, 0.25), *ROWS[1:]], COLUMNS))
+    assert same_rows(Fingerprint(), Fingerprint())
+
+
+def test_floats_of_equal_rows_are_each_paired_once():
+    columns = [Column("k", "text"), Column("x", "float"), Column("y", "float")]
+    rows = [("a", 1.0, 5.0), ("a", 1.0 + 1e-15, 2.0), ("b", 1.0, 2.0)]
+    swapped = [("a", 1.0 + 1e-15, 5.0), ("a", 1.0, 2.0), ("b", 1.0, 2.0)]
+    twice = [("a", 1.0 + 1e-15, 5.0), ("a", 1.0, 5.0), ("b", 1.0, 2.0)]
+
+    assert same_rows(of_rows(swapped, columns), of_rows(rows, columns))
+    assert not same_rows(of_rows(twice, columns), of_rows(rows, columns))
+
+
+def test_odd_float_cells_sort_before_numbers_and_nulls_before_them():
+    columns = [Column("x", "float")]
+    found = of_rows([(1.0,), (math.nan,), (None,), (-1.0,)], columns)
+
+    assert found.floats == ([None], ["nan"], [-1.0], [1.0])
+    assert of_rows([(-0.0,)], columns).digest == of_rows([(0.0,)], columns).digest
+    assert of_rows([(0.1 + 1e-12,)], columns).digest == of_rows([(0.1,)], columns).digest
+    assert of_rows([(0.1 + 1e-6,)], columns).digest != of_rows([(0.1,)], columns).digest
+
+
+def test_the_order_of_floats_counts_where_it_is_asked_for():
+    columns = [Column("k", "text"), Column("x", "float")]
+    one = of_rows([("a", 1.0), ("b", 2.0)], columns, keys=[1])
+
+    assert same_order(one, of_rows([("c", 1.0), ("d", 2.0)], columns, keys=[1]))
+    assert not same_order(one, of_rows([("b", 2.0), ("a", 1.0)], columns, keys=[1]))
+    assert one.sequence != of_rows([("a", 1.0), ("b", 2.0)], columns, keys=[0]).sequence
+    split = of_rows([("a", 0.0), ("bc", 0.0)], columns, keys=[0]).sequence
+    assert split != of_rows([("ab", 0.0), ("c", 0.0)], columns, keys=[0]).sequence
+
+
+def test_an_unfit_text_has_a_digest_of_its_own():
+    assert len(digest_of(["\ud800"])) == 16
+    assert digest_of(["a", "b"]) != digest_of(["ab"])
+    assert len(digest_of(["a"], 5)) == 10

@@ -20,6 +20,7 @@ LONGEST_CELL: Final = 200_000
 CHECK_SUFFIX: Final = "-check"
 
 _CHECK = re.compile(r"(?<![\w.])check\(")
+_IPYTHON = re.compile(r"^(?:[%!?].*|[\w.]+\?[ \t]*)$", re.MULTILINE)
 _MAGIC = re.compile(r"%%(?P<kind>[a-z]+)[ \t]+(?P<name>[^\W\d]\w*)[ \t]*\r?(?:\n|\Z)")
 
 
@@ -215,13 +216,15 @@ def _of_magic(
 
 
 def _of_python(cell: _Cell, problems: list[str]) -> Iterator[Answer]:
-    # Lines of IPython (`%time`, `!ls`, `name?`) are no Python; none of them can be an answer.
-    source = "\n".join(
-        "" if re.match(r"[%!?]|[\w.]+\?\s*$", line) else line for line in cell.source.split("\n")
-    )
+    source = cell.source
     try:
         with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(source)
+            try:
+                tree = ast.parse(source)
+            except SyntaxError:
+                # Lines of IPython (`%time`, `!ls`, `name?`) are no Python; no answer is among them.
+                source = _IPYTHON.sub("", source)
+                tree = ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         problems.append(f"{cell} is no Python: {first_line(error)}")
         return

@@ -12,7 +12,13 @@ import duckdb
 from ridealong.engine import sqltext
 from ridealong.engine.dialects import dialect_hint
 from ridealong.engine.errors import shorten
-from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, within_limit
+from ridealong.engine.statement import (
+    QueryFailed,
+    QueryRefused,
+    QueryStopped,
+    with_article,
+    within_limit,
+)
 from ridealong.judging.ddl import structure
 from ridealong.judging.ddl.attacks import Refused
 from ridealong.judging.ddl.names import Names, quoted
@@ -123,7 +129,7 @@ def statements(text: object, con: duckdb.DuckDBPyConnection) -> list[duckdb.Stat
         QueryFailed: when it has a syntax error.
     """
     if not isinstance(text, str):
-        raise QueryRefused(f"the answer is a {type(text).__name__}, wanted statements")
+        raise QueryRefused(f"the answer is {with_article(type(text).__name__)}, wanted statements")
     text = _alone(text)
     if len(text) > LONGEST_DDL:
         raise QueryRefused(

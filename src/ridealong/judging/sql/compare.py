@@ -12,6 +12,7 @@ from ridealong.engine.fingerprint import (
     HASH_DIGITS,
     Column,
     Fingerprint,
+    Floats,
     close,
     measure_of,
     same_order,
@@ -200,12 +201,17 @@ def _keeps_every_row(text: str) -> bool:
     )
 
 
-def _counted(result: Fingerprint) -> Counter[str] | None:
-    """Return how often each row of exact cells comes; None of a result with many rows."""
+def _counted(result: Fingerprint) -> Counter[tuple[str, ...]] | None:
+    """Return how often each row comes; None of a result with many rows."""
     if not result.rows or len(result.hashes) != result.rows * HASH_DIGITS:
         return None
     starts = range(0, len(result.hashes), HASH_DIGITS)
-    return Counter(result.hashes[start : start + HASH_DIGITS] for start in starts)
+    exact = [result.hashes[start : start + HASH_DIGITS] for start in starts]
+    beside: Sequence[Floats] = result.floats or [[]] * result.rows
+    return Counter(
+        (cells, *(f"{each:.9g}" if isinstance(each, float) else str(each) for each in floats))
+        for cells, floats in zip(exact, beside, strict=True)
+    )
 
 
 def _repeats(seen: Fingerprint, wanted: Fingerprint) -> bool:
