@@ -35,7 +35,9 @@ _KINDS: Final = (
 _NULL = re.compile(
     r'NOT NULL constraint failed: (?P<table>[^.]+)\.(?P<column>.+)$|null value in column "(?P<other>[^"]+)"'
 )
-_RULE = re.compile(r"expression CHECK\((?P<rule>.*?)\)?(?: \(Error: (?P<error>.*?)\)?)?$", re.DOTALL)
+_RULE = re.compile(
+    r"expression CHECK\((?P<rule>.*?)\)?(?: \(Error: (?P<error>.*?)\)?)?$", re.DOTALL
+)
 _NAMED_RULE = re.compile(r'violates check constraint "(?P<rule>[^"]+)"')
 _CHILDREN = re.compile(r"still referenced")
 _KEY = re.compile(r'key "(?P<key>[^"]+)"|Key \((?P<columns>[^)]+)\)=\((?P<values>[^)]*)\)')

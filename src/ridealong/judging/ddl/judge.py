@@ -332,7 +332,7 @@ def _first(wrong: Sequence[Outcome]) -> Outcome:
 def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
     """Return what was seen, what the schema says about it, and what it costs."""
     attack = attacks.attacks()[outcome.attack]
-    why = outcome.why
+    why = outcome.why or (findings.cause(outcome, Structure(())) if outcome.reply else "")
     if not findings.was_tried(outcome):
         seen = "did not fit" if outcome.did == "failed" else "was refused"
         head = f"This could not be tried: {attack.says}. A row before it {seen} ({why})."
