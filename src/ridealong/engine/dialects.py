@@ -112,8 +112,12 @@ TYPES: Final[dict[str, str]] = {
         "date and time are a TIMESTAMP here, with a time zone TIMESTAMPTZ",
     ),
     **dict.fromkeys(
-        ("VARCHAR2", "NVARCHAR2", "NTEXT", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT", "CLOB", "CITEXT"),
+        ("VARCHAR2", "NVARCHAR2", "NTEXT", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT", "CLOB"),
         "text of any length is VARCHAR or TEXT here",
+    ),
+    "CITEXT": (
+        "text is VARCHAR or TEXT here, and capitals count in it: a unique index over lower(column) "
+        "ignores them"
     ),
     "MEDIUMINT": "the whole numbers are SMALLINT, INTEGER and BIGINT here",
     "YEAR": "a year is an INTEGER here",
@@ -161,6 +165,7 @@ _CREATED: Final[dict[str, str]] = {
     ),
     "TRIGGER": "triggers are no part of a schema here: a rule is a CHECK, a key or a foreign key",
     "DOMAIN": _ON_A_COLUMN["DOMAIN"],
+    "MATERIALIZED": "DuckDB has no materialized view: write CREATE VIEW, which is always up to date",
     "DATABASE": "the database is there already: leave CREATE DATABASE out",
 }
 _SPELT: Final[dict[str, str]] = {
@@ -212,7 +217,7 @@ _KNOWN_TYPES: Final = {*_TYPES, "INT", "CHAR", "CHARACTER", "BOOL", "STRING", "D
 _NEAR = re.compile(r'syntax error at or near "(?P<near>[^\n]*?)"?$')
 _FUNCTION = re.compile(
     r"Function with name (?P<a>\S+) does not exist"
-    r"|(?:argument types '|Macro )(?P<b>\w+)\(.*(?:\)'|not support)"
+    r"|(?:argument types '|Macro )(?P<b>\w+|&&)\(.*(?:\)'|not support)"
 )
 _TYPE = re.compile(r"Type with name (?P<name>\w+) does not exist")
 _COLUMN = re.compile(r'[Cc]olumn "(?P<name>[^"]+)"')
@@ -303,6 +308,10 @@ def _of_the_error(text: str, first: str, language: Language) -> str:
         name = (found["a"] or found["b"]).lower()
         if name == "isnull" and not _has_two_arguments(text, name):
             return "whether a value is missing is asked with IS NULL: column IS NULL"
+        if name == "&&":
+            return _signs_of_conditions(text)
+        if name == "=>" and language == "ddl":
+            return f"{FUNCTIONS[name]}; if the first, then the second is NOT (first) OR second"
         return FUNCTIONS.get(name, "")
     if found := _COLUMN.search(first):
         return _column(text, found["name"])
@@ -556,6 +565,18 @@ def _form_of_a_table(found: Sequence[Token], n: int) -> str:
         return _KEY_IN_TABLE
     if before == "CONSTRAINT" and here in ("PRIMARY", "UNIQUE", "CHECK", "FOREIGN", ")"):
         return "behind CONSTRAINT stands a name of your own, or leave the word CONSTRAINT out"
+    if here == "(" and _is_in_unique(found, n):
+        return (
+            "UNIQUE inside a table takes columns only: an expression is made unique below the "
+            "table, with CREATE UNIQUE INDEX name ON table (expression)"
+        )
+    words = [_word(found, back) for back in range(max(0, n - 3), n)]
+    if words[-2:] == ["(", "IF"] and "CHECK" in words:
+        return "if a, then b is written CHECK (NOT (a) OR b)"
+    if here == "MODIFY":
+        return "write ALTER COLUMN name SET NOT NULL, or ALTER COLUMN name TYPE type"
+    if words[-3:-1] in (["ALTER", "COLUMN"],) and _is_type(here):
+        return f"the word TYPE stands before a type: ALTER COLUMN {found[n - 1].text} TYPE {here}"
     if here == "FOREIGN" and before not in ("(", ",") and _word(found, n - 2) != "CONSTRAINT":
         return (
             "at a column the word is REFERENCES alone; FOREIGN KEY (column) REFERENCES ... is a "
@@ -572,6 +593,16 @@ def _form_of_a_table(found: Sequence[Token], n: int) -> str:
     if n == 0 and (is_name or here == "TABLE"):
         return "a table is made with CREATE TABLE name (column TYPE, column TYPE)"
     return ""
+
+
+def _is_in_unique(found: Sequence[Token], n: int) -> bool:
+    """Return whether a bracket opens a call inside the brackets of a UNIQUE of a table."""
+    depth = 0
+    for back in range(n - 1, 0, -1):
+        depth += (found[back].text == ")") - (found[back].text == "(")
+        if depth < 0:
+            return n - back > 1 and _word(found, back - 1) == "UNIQUE"
+    return False
 
 
 def _is_type(word: str) -> bool:

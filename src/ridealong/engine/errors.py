@@ -66,6 +66,7 @@ def shorten(
     con: duckdb.DuckDBPyConnection | None,
     parameters: Collection[str] = (),
     language: Language | None = None,
+    lines_before: int = 0,
 ) -> str:
     """Return an error of DuckDB in one line, with the nearest real name and the remedy.
 
@@ -75,6 +76,8 @@ def shorten(
         con: where the names of tables and columns are looked up; None to leave that out.
         parameters: the names that the query may ask for as `$name`.
         language: of the text; seen from its first word where it is not given.
+        lines_before: how many lines of the text stand before the statement that failed, from whose
+            start DuckDB counts.
     """
     message = str(error)
     first = message.strip().partition("\n")[0].partition(". Use ")[0].strip()
@@ -82,7 +85,7 @@ def shorten(
     if len(first) > _LONGEST:
         first = first[: _LONGEST - 4] + " ..."
     line = _LINE.search(message)
-    where = f" (line {line[1]})" if line and "\n" in text.strip() else ""
+    where = f" (line {int(line[1]) + lines_before})" if line and "\n" in text.strip() else ""
     spoken = language or dialects.language_of(text)
     hint = dialects.dialect_hint(text, first, spoken)
     advice = hint or _advice(first, message, text, con, parameters, spoken)
