@@ -61,6 +61,7 @@ def test_what_makes_tables_is_a_schema(text):
         (";".join([f"CREATE TABLE x{n} (i INT)" for n in range(41)]), "the answer makes 41 tables"),
         (USERS + ";DROP TABLE users" * 121, "the answer holds 122 statements, 120 is the most"),
     ],
+    ids=lambda value: str(value)[:40].strip(),
 )
 def test_what_is_no_schema_is_refused_by_what_it_is(text, words):
     assert refusal(text, QueryRefused).startswith(words)
