@@ -33,7 +33,7 @@ from mutmut.utils.format_utils import get_mutant_name
 
 COURSE = Path(__file__).parents[1]
 EQUAL = tomllib.loads(Path(__file__).with_name("mutants_equal.toml").read_text(encoding="utf-8"))
-UNNOTICED = ("survived", "no tests")
+NOTICED, UNNOTICED = ("killed",), ("survived", "no tests")
 WORDS_OF_A_SENTENCE = 3
 WANTED_OF_ALL, WANTED_OF_EACH = 0.95, 0.90
 
@@ -90,7 +90,8 @@ def run(names: list[str]) -> None:
     command = [str(Path(sys.executable).with_name("mutmut")), "run", *names]
     done = subprocess.run(command, env=environment, check=False, stdout=subprocess.PIPE)
     if done.returncode:
-        sys.exit(done.stdout.decode(errors="replace")[-4000:])
+        told = done.stdout.decode(errors="replace")
+        sys.exit("\n".join(line.rpartition("\r")[2] for line in told.split("\n"))[-10_000:])
 
 
 def tell(drawn: dict[str, list[str]]) -> int:
@@ -100,9 +101,7 @@ def tell(drawn: dict[str, list[str]]) -> int:
     for file, names in drawn.items():
         found = SourceFileMutationData(path=file)
         found.load()
-        survived = [
-            name for name in names if status_by_exit_code[found.exit_code_by_key[name]] in UNNOTICED
-        ]
+        survived = [name for name in names if not is_noticed(name, found.exit_code_by_key[name])]
         counted = [name for name in survived if not is_equal(file, name)]
         equal = len(survived) - len(counted)
         killed = len(names) - len(survived)
@@ -116,6 +115,20 @@ def tell(drawn: dict[str, list[str]]) -> int:
     for file, name in left:
         print(f"\n{name}\n{get_diff_for_mutant(name, path=file)}")
     return int(share < WANTED_OF_ALL or min(shares, default=1) < WANTED_OF_EACH)
+
+
+def is_noticed(name: str, exit_code: int) -> bool:
+    """Return whether a test failed; asked again where mutmut only knows that the run broke off."""
+    status = status_by_exit_code[exit_code]
+    if status in (*NOTICED, *UNNOTICED):
+        return status in NOTICED
+    tests = config().pytest_add_cli_args_test_selection
+    command = [sys.executable, "-m", "pytest", "-x", *config().pytest_add_cli_args, *tests]
+    more = {"MUTANT_UNDER_TEST": name, "PYTHONPATH": "src", "RIDEALONG_DATA": str(COURSE / "data")}
+    again = subprocess.run(
+        command, cwd="mutants", env={**os.environ, **more}, check=False, capture_output=True
+    )
+    return again.returncode == 1
 
 
 def is_equal(file: str, name: str) -> bool:

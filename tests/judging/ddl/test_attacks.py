@@ -354,6 +354,27 @@ def test_an_attack_needs_the_columns_that_it_is_about():
     assert not attacks.attacks()["email-twice"].legal
 
 
+@pytest.mark.parametrize(
+    ("steps", "more", "needs"),
+    [
+        ([{"beyond": "rides.status", "words": ["x"]}], {}, ("rides.status", "rides")),
+        ([{"add": "users.ana", "set": {"name": "x"}}], {}, ("users.name", "users")),
+        ([{"change": "users.ana", "each": {"name": ["x"]}}], {}, ("users.name", "users")),
+        ([{"remove": "users.ana"}, {"ask": "SELECT 1"}], {}, ("users",)),
+        ([{"add": "users.ana", "set": {"name": "x"}}], {"needs": ["a.b"]}, ("a.b", "users")),
+    ],
+)
+def test_what_an_attack_needs_is_read_from_its_steps(steps, more, needs):
+    entry = {"id": "x", "says": "a", "costs": "b", "steps": steps, **more}
+
+    made = attacks._attack(entry)
+
+    assert made == attacks.Attack("x", False, "a", "b", needs, tuple(steps))
+    assert attacks._attack({**entry, "legal": True, "named_only": True}) == attacks.Attack(
+        "x", True, "a", "b", needs, tuple(steps), True
+    )
+
+
 def test_the_fields_of_all_attacks_are_those_of_the_rows_and_of_what_is_asked():
     fields = attacks.fields()
 

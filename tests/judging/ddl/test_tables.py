@@ -61,6 +61,7 @@ def test_what_makes_tables_is_a_schema(text):
         (";".join([f"CREATE TABLE x{n} (i INT)" for n in range(41)]), "the answer makes 41 tables"),
         (USERS + ";DROP TABLE users" * 121, "the answer holds 122 statements, 120 is the most"),
     ],
+    ids=lambda value: str(value)[:40].strip(),
 )
 def test_what_is_no_schema_is_refused_by_what_it_is(text, words):
     assert refusal(text, QueryRefused).startswith(words)
@@ -222,6 +223,14 @@ def test_only_the_first_line_of_an_error_is_read():
     assert "make each of them once" not in ddl.failure(error, "CREATE TABLE a (i INT)")
 
 
+def test_the_end_of_an_error_loses_its_stop_and_nothing_else():
+    for end in ("", ".", "!"):
+        error = duckdb.CatalogException(f"Catalog Error: Collation with name X{end}")
+        assert ddl.failure(error, "CREATE TABLE a (i INT)").startswith(
+            "Catalog Error: Collation with name X: leave COLLATE out"
+        )
+
+
 def test_a_table_begins_empty_and_keeps_what_the_schema_put_there():
     tables = Tables(
         "CREATE TABLE kinds (k INT); INSERT INTO kinds VALUES (1); CREATE TABLE a (i INT)"
@@ -273,7 +282,7 @@ def test_copies_share_what_the_schema_is_and_no_row():
     one.execute('INSERT INTO "a" (i) VALUES (1)')
 
     assert one.connection is not other.connection
-    assert one.structure == other.structure
+    assert other.structure is one.structure  # it is read once
     assert other.execute("SELECT i FROM a") == []
     one.close()
     other.close()

@@ -539,6 +539,15 @@ def test_no_side_is_told_where_none_is_known(seen, wanted):
     assert told(seen, wanted).seen == f"the values of {seen.columns[0].name} differ"
 
 
+def test_a_fraction_beside_other_rows_is_told_by_its_sum():
+    seen = result("n float, k text", (1.0, "a"), (4.0, "b"))
+    wanted = result("n float, k text", (1.0, "a"), (9.0, "c"))
+
+    assert (
+        told(seen, wanted).seen == "the values of n, k differ: n adds up to a sum that is too low"
+    )
+
+
 def test_what_agrees_is_told_where_it_is_certain():
     seen, wanted = [
         result("a text, b exact, c text", ("x", 1, "k"), ("y", last, "l")) for last in (2, 9)
