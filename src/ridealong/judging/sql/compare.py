@@ -246,7 +246,7 @@ def _about_fewer(text: str, right: Collection[str]) -> str:
     advice = ", or ".join(causes) or "ask what one row stands for, in the task and in your result"
     if asked:
         return f"{advice}: {asked}"
-    filters = [] if excused and not clauses else sqltext.row_filters(text)
+    filters = [] if excused else sqltext.row_filters(text)
     filters = [each for each in filters if each not in _OF_ROWS_ALONE]
     *others, last = filters or [""]
     return (
