@@ -113,7 +113,7 @@ def test_every_imported_package_is_a_declared_dependency() -> None:
 
 def test_the_tests_need_every_optional_dependency() -> None:
     optional = PYPROJECT["project"]["optional-dependencies"]
-    assert set(optional) == {"postgresql", "test"}
+    assert set(optional) == {"mutation", "postgresql", "test"}  # mutation tests these tests
     assert set(optional["postgresql"]) <= set(optional["test"])
 
 

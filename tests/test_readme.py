@@ -45,7 +45,7 @@ MADE = (
     "uv.lock",
 )
 # Words that stand for a name of the reader's own.
-PLACEHOLDER = re.compile(r"NN_|STUDENT|NAME|\*|\.\.\.|<")
+PLACEHOLDER = re.compile(r"NN_|STUDENT|MODULE|NAME|\*|\.\.\.|<")
 PROGRAMS = [
     "ridealong",
     "nbgrader",
@@ -123,6 +123,8 @@ def ridealong(words: list[str]) -> None:
         options = build._parser().parse_args(words[1:])
         build._chosen(options.what, ROOT)
         return
+    if words == ["--help"]:
+        return
     ours, _ = cli._split(words)
     cli._parser().parse_args(ours)
 
@@ -195,6 +197,8 @@ def ruff(words: list[str]) -> None:
 
 
 def paths(words: list[str]) -> None:
+    if "-m" in words:  # a marker, not a path
+        words = [word for place, word in enumerate(words) if words[place - 1 : place] != ["-m"]]
     for word in words:
         assert word.startswith("-") or exists(word), f"{word} is not there"
 

@@ -73,6 +73,22 @@ def test_only_the_given_exercise_is_judged(folder: Path) -> None:
     assert mutants.read(folder.parents[1])["04_sql_one"].keys() == {"rider-rides"}
 
 
+def test_a_part_leaves_the_rest_to_the_next_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mutants, "STILL_OPEN", ("04_sql_one",))
+    course = folder.parents[1]
+
+    def is_fresh() -> bool:
+        (step,) = mutants.steps(course, [folder], Options())
+        return Memory(course).is_fresh(step)
+
+    assert build(folder, "rider-rides").problems == []
+    assert not is_fresh()
+    assert build(folder).problems == []
+    assert is_fresh()
+
+
 def test_what_did_not_change_is_not_judged_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,7 @@ RULES = {
     "pickup-only-under-way-or-completed": "FROM rides WHERE picked_up_at IS NOT NULL AND status NOT IN ('in_progress', 'completed')",
     "processed-unless-pending": "FROM payments WHERE (status = 'pending') <> (processed_at IS NULL)",
     "rated-ride-was-completed": "FROM ratings AS g LEFT JOIN rides AS r USING (ride_id) WHERE r.status IS DISTINCT FROM 'completed'",
+    "settlement-amounts-are-short": r"SELECT reference FROM staging.payments_export WHERE NOT regexp_full_match(amount, '\d{1,7}(\.\d\d)?') OR NOT regexp_full_match(fee, '\d{1,7}\.\d\d') UNION ALL SELECT 'total' FROM staging.payments_export HAVING SUM(CAST(amount AS DECIMAL(12, 2)) + CAST(fee AS DECIMAL(12, 2))) >= 100000000",
     "zone-codes-in-capitals": "SELECT zone_code FROM zones WHERE zone_code <> upper(zone_code) UNION ALL SELECT pickup_location FROM rides WHERE pickup_location NOT IN (SELECT zone_code FROM zones)",
 }  # fmt: skip
 IN_THE_MUTATOR = {

@@ -1,6 +1,14 @@
 import pytest
 
-from ridealong.judging.sql.facts import about_columns, conditions, fact
+from ridealong.judging.sql.facts import (
+    about_columns,
+    about_values,
+    conditions,
+    exists_in_words,
+    fact,
+    numbers_behind,
+    rare_case,
+)
 
 
 @pytest.mark.parametrize(
@@ -46,10 +54,27 @@ from ridealong.judging.sql.facts import about_columns, conditions, fact
             "the first moment of that day",
         ),
         ("SELECT 1 FROM rides WHERE fare > 2000", "none", "kept in USD"),
+        ("SELECT 1 FROM drivers WHERE rating IN (NULL)", "", "IN finds no NULL"),
+        ("SELECT 1 FROM drivers WHERE rating < 3 OR NULL", "", "OR NULL adds no row"),
+        ("SELECT NOW() - INTERVAL '30'", "", "it means seconds"),
+        ("SELECT fare FROM rides ORDER BY fare AND ride_id", "", "stands a comma, not AND"),
+        ("SELECT 1 FROM rides WHERE pickup_location LIKE '*-AIR'", "none", "a star and no more"),
+        ("SELECT 1 FROM drivers WHERE COALESCE(rating, 5) > 4", "too many", "gives 5 to a row"),
+        (
+            "SELECT 1 FROM rides HAVING COUNT(*) FILTER (WHERE fare > 3) / COUNT(*) < 88",
+            "",
+            "88 is above that",
+        ),
         (
             "SELECT 1 FROM rides WHERE status = 'completed' OR city_id = 1 AND fare > 3",
             "too many",
             "AND binds tighter than OR",
+        ),
+        (
+            """SELECT 1 FROM rides r LEFT JOIN drivers d
+               ON d.driver_id = r.driver_id AND r.fare > 3""",
+            "too many",
+            "r.fare > 3 stands behind ON of a LEFT JOIN",
         ),
     ],
 )
@@ -71,6 +96,9 @@ def test_a_fact_is_seen_in_the_text(text, rows, told):
         ),
         ("SELECT * FROM (SELECT fare FROM rides ORDER BY fare LIMIT 10) ORDER BY fare", ""),
         ("not sql at all", "none"),
+        ("SELECT 1 FROM drivers WHERE rating > 4.5", "none"),
+        ("SELECT NOW() - INTERVAL '30 days'", ""),
+        ("SELECT 1 FROM drivers WHERE COALESCE(rating, 0) > 4", "too many"),
         ("(" * 90, "none"),
     ],
 )
@@ -89,6 +117,9 @@ def test_what_makes_another_column_is_told():
     assert "a decimal point, 4.5" in about_columns("SELECT fare * 4,5 AS x FROM rides")
     assert "a Cyrillic letter" in about_columns("SELECT 1 AS lаbel")
     assert about_columns("SELECT 1 AS label") == ""
+    text = "SELECT ride_id, status fare FROM rides"
+    assert "a comma is missing between status and fare" in about_columns(text, ["status", "fare"])
+    assert about_columns(text, ["fare"]) == ""
 
 
 def test_conditions_are_given_as_they_are_written_when_they_are_few_and_short():
@@ -97,3 +128,51 @@ def test_conditions_are_given_as_they_are_written_when_they_are_few_and_short():
     assert conditions(text) == ["fare > 3", "status <> 'completed'"]
     assert conditions(text + " OR fare < 1") == []
     assert conditions("SELECT 1 FROM rides") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("SELECT 1 FROM rides WHERE pickup_location LIKE '%_AIR'", "each _ stands for one letter"),
+        ("SELECT NOW() - INTERVAL '1 month'", "28 to 31 days"),
+        ("SELECT date_diff('day', completed_at, NOW()) FROM rides", "counts the midnights"),
+        ("SELECT date_trunc('day', as_of())", "the midnight before the clock"),
+        ("SELECT LAG(fare) OVER (ORDER BY ride_id) FROM rides", "the window goes by ride_id"),
+        ("SELECT NOW() - INTERVAL 30 DAY", ""),
+        ("SELECT date_trunc('day', completed_at) FROM rides", ""),
+    ],
+)
+def test_what_surprises_in_a_rare_case_is_seen_in_the_text(text, told):
+    assert told in rare_case(text) if told else rare_case(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("computed", "told"),
+    [
+        ("SUM(DISTINCT fare)", "SUM(DISTINCT fare) takes each value once"),
+        ("extract(second FROM picked_up_at - requested_at)", "one part of a span"),
+        ("extract(hour FROM requested_at)", ""),
+        ("COALESCE('none', status)", "'none' never is"),
+        ("AVG(CASE WHEN fare > 3 THEN 1 END)", "CASE without ELSE"),
+        ("SUM(fare)", ""),
+    ],
+)
+def test_what_stands_behind_a_column_that_differs_is_looked_at(computed, told):
+    text = f"SELECT {computed} AS value, COUNT(DISTINCT user_id) AS riders FROM rides"
+
+    assert told in about_values(text, ["value"])
+    assert bool(about_values(text, ["value"])) == bool(told)
+
+
+def test_numbers_are_those_of_the_columns_that_differ():
+    text = "SELECT fare * 100 AS cents, fare * 2 AS double FROM rides WHERE city_id = 3"
+
+    assert numbers_behind(text, ["cents"]) == ["100"]
+
+
+def test_what_exists_keeps_is_read_aloud():
+    text = "SELECT 1 FROM users u WHERE NOT EXISTS (FROM users i WHERE i.user_id = u.referred_by)"
+
+    assert "whose referred_by is the user_id of no row of users" in exists_in_words(text)
+    assert "of some row of users" in exists_in_words(text.replace("NOT ", ""))
+    assert exists_in_words(text.replace("i.user_id = u", "i.user_id = i")) == ""

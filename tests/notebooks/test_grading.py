@@ -85,8 +85,8 @@ def asked_again(
     source.cells, handed_in.cells = [], []
     for cell in notebook.cells:
         part = cells.part(cell.metadata)
-        if part == "check":
-            continue  # comes with its answer
+        if part in ("check", "manual"):
+            continue  # a check comes with its answer, and a person's part is asked elsewhere
         if part != "answer":
             if cell.cell_type != "code" or not is_demo(cell):
                 for copy in (source, handed_in):

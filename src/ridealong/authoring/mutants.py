@@ -65,6 +65,7 @@ def steps(course: Path, modules: list[Path], options: Options) -> Iterator[Step]
         inputs=partial(_inputs, course),
         make=partial(_made, course, modules, options),
         targets=partial(list, [results_path(course)]),
+        whole=not options.exercises and modules == sources.folders(course),
     )
 
 

@@ -57,6 +57,7 @@ class Step:
         make: gives the wanted content of every file of this step.
         targets: the files that this step owns now; those not made are removed.
         same: whether a file's content is as good as the wanted one, in a check.
+        whole: whether all of it is made; a part leaves the rest to the next run.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Step:
     make: Callable[[Show], dict[Path, bytes]]
     targets: Callable[[], Iterable[Path]]
     same: Callable[[bytes, bytes], bool] = bytes.__eq__
+    whole: bool = True
 
 
 @dataclass(slots=True)
@@ -136,7 +138,8 @@ def run(step: Step, memory: Memory, show: Show, *, again: bool = False) -> Outco
     for path in set(step.targets()) - wanted.keys():
         path.unlink()
         outcome.changed.append(path)
-    memory.keep(step)
+    if step.whole:
+        memory.keep(step)
     return outcome
 
 

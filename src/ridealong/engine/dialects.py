@@ -112,8 +112,12 @@ TYPES: Final[dict[str, str]] = {
         "date and time are a TIMESTAMP here, with a time zone TIMESTAMPTZ",
     ),
     **dict.fromkeys(
-        ("VARCHAR2", "NVARCHAR2", "NTEXT", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT", "CLOB", "CITEXT"),
+        ("VARCHAR2", "NVARCHAR2", "NTEXT", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT", "CLOB"),
         "text of any length is VARCHAR or TEXT here",
+    ),
+    "CITEXT": (
+        "text is VARCHAR or TEXT here, and capitals count in it: a unique index over lower(column) "
+        "ignores them"
     ),
     "MEDIUMINT": "the whole numbers are SMALLINT, INTEGER and BIGINT here",
     "YEAR": "a year is an INTEGER here",
@@ -161,6 +165,7 @@ _CREATED: Final[dict[str, str]] = {
     ),
     "TRIGGER": "triggers are no part of a schema here: a rule is a CHECK, a key or a foreign key",
     "DOMAIN": _ON_A_COLUMN["DOMAIN"],
+    "MATERIALIZED": "DuckDB has no materialized view: write CREATE VIEW, which is always up to date",
     "DATABASE": "the database is there already: leave CREATE DATABASE out",
 }
 _SPELT: Final[dict[str, str]] = {
@@ -212,10 +217,20 @@ _KNOWN_TYPES: Final = {*_TYPES, "INT", "CHAR", "CHARACTER", "BOOL", "STRING", "D
 _NEAR = re.compile(r'syntax error at or near "(?P<near>[^\n]*?)"?$')
 _FUNCTION = re.compile(
     r"Function with name (?P<a>\S+) does not exist"
-    r"|(?:argument types '|Macro )(?P<b>\w+)\(.*(?:\)'|not support)"
+    r"|(?:argument types '|Macro )(?P<b>\w+|&&)\(.*(?:\)'|not support)"
 )
 _TYPE = re.compile(r"Type with name (?P<name>\w+) does not exist")
 _COLUMN = re.compile(r'[Cc]olumn "(?P<name>[^"]+)"')
+_SIGNS: Final[dict[str, str]] = {
+    "≥": "at least is written >=",
+    "≤": "at most is written <=",
+    "≠": "different from is written <>",
+    "–": "– is a dash of a word processor: minus is the short sign -",
+    "—": "— is a dash of a word processor: minus is the short sign -",
+    "−": "− is a sign of a word processor: minus is the short sign -",
+    "×": "times is written *",
+    "÷": "divided by is written /",
+}
 _CURLY: Final = "“”„‟‘’‚‛´«»"
 
 
@@ -273,6 +288,16 @@ def _of_the_error(text: str, first: str, language: Language) -> str:
         return "a list of allowed values is IN here: CHECK (column IN ('one', 'other'))"
     if "Subquery returns" in first and _has(text, "ANY", "ALL"):
         return "a list of values is compared with IN: column IN ('one', 'other')"
+    if "Cannot compare values of type" in first and (date := _bare_date(text)):
+        return f"{date} without quotes is a subtraction: a date stands in single quotes, '{date}'"
+    if "non-integer literal" in first and (told := _text_as_a_key(text, "ORDER")):
+        return told
+    if "must appear in the GROUP BY" in first and (told := _text_as_a_key(text, "GROUP")):
+        return told
+    if found := re.search(r"Could not convert string '(\$\w+)'", first):
+        return f"in quotes {found[1]} is a text: a parameter stands without them"
+    if "to BOOL" in first and _not_before_a_text(text):
+        return "different from is written <>: column <> 'value'"
     if "Chained comparisons" in first:
         return _signs_of_conditions(text)
     if "unterminated quoted identifier" in first and "`" in text:
@@ -281,10 +306,61 @@ def _of_the_error(text: str, first: str, language: Language) -> str:
         return _type(found["name"], language)
     if found := _FUNCTION.search(first):
         name = (found["a"] or found["b"]).lower()
+        if name == "isnull" and not _has_two_arguments(text, name):
+            return "whether a value is missing is asked with IS NULL: column IS NULL"
+        if name == "&&":
+            return _signs_of_conditions(text)
+        if name == "=>" and language == "ddl":
+            return f"{FUNCTIONS[name]}; if the first, then the second is NOT (first) OR second"
         return FUNCTIONS.get(name, "")
     if found := _COLUMN.search(first):
         return _column(text, found["name"])
     return ""
+
+
+def _has_two_arguments(text: str, name: str) -> bool:
+    """Return whether a call of a function has a comma between its own brackets."""
+    found = tokens(text)
+    for n, token in enumerate(found):
+        if token.text.lower() == name and _word(found, n + 1) == "(":
+            depth = 0
+            for inside in found[n + 1 :]:
+                depth += (inside.text == "(") - (inside.text == ")")
+                if depth == 0:
+                    break
+                if depth == 1 and inside.text == ",":
+                    return True
+    return False
+
+
+def _bare_date(text: str) -> str:
+    """Return a date that is written without quotes, as 2026-01-31; empty when there is none."""
+    found = tokens(text)
+    for n, token in enumerate(found):
+        five = found[n : n + 5]
+        written = "".join(each.text for each in five)
+        if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", written) and (
+            text[token.start : token.start + len(written)] == written
+        ):
+            return written
+    return ""
+
+
+def _text_as_a_key(text: str, clause: str) -> str:
+    """Return which text stands where GROUP BY or ORDER BY needs a column."""
+    found = tokens(text)
+    for n, token in enumerate(found):
+        if token.kind == "string" and [_word(found, n - 2), _word(found, n - 1)] == [clause, "BY"]:
+            told = f"single quotes make a text of {token.text}"
+            return f"{told}: behind {clause} BY a name has no quotes"
+    return ""
+
+
+def _not_before_a_text(text: str) -> bool:
+    found = tokens(text)
+    return any(
+        token.kind == "string" and _word(found, n - 1) == "NOT" for n, token in enumerate(found)
+    )
 
 
 _BEFORE_A_NAME: Final = ("TABLE", "(", ",", "EXISTS")
@@ -310,6 +386,9 @@ def _of_the_paste(text: str) -> str:
             f"{curly} is a quote of a word processor: type straight ones, "
             "'...' around text and none around names"
         )
+    for token in signs:
+        if token.text in _SIGNS:
+            return _SIGNS[token.text]
     for token in found:
         if token.kind == "word" and (letter := look_alike(token.text)):
             return (
@@ -380,6 +459,8 @@ def _foreign(
         return f"a span of time has the word INTERVAL before it: INTERVAL 3 {word.rstrip('S')}"
     if word == "WITH" and _has(text, "NOLOCK"):
         return _SPELT["NOLOCK"]
+    if word in ("AS", "FROM") and any(_open_case(found[:n]) for n in places):
+        return "CASE needs its END"
     if word in _CLAUSES:
         return _clause(found, places, word)
     return _two_words(found, places)
@@ -484,6 +565,18 @@ def _form_of_a_table(found: Sequence[Token], n: int) -> str:
         return _KEY_IN_TABLE
     if before == "CONSTRAINT" and here in ("PRIMARY", "UNIQUE", "CHECK", "FOREIGN", ")"):
         return "behind CONSTRAINT stands a name of your own, or leave the word CONSTRAINT out"
+    if here == "(" and _is_in_unique(found, n):
+        return (
+            "UNIQUE inside a table takes columns only: an expression is made unique below the "
+            "table, with CREATE UNIQUE INDEX name ON table (expression)"
+        )
+    words = [_word(found, back) for back in range(max(0, n - 3), n)]
+    if words[-2:] == ["(", "IF"] and "CHECK" in words:
+        return "if a, then b is written CHECK (NOT (a) OR b)"
+    if here == "MODIFY":
+        return "write ALTER COLUMN name SET NOT NULL, or ALTER COLUMN name TYPE type"
+    if words[-3:-1] in (["ALTER", "COLUMN"],) and _is_type(here):
+        return f"the word TYPE stands before a type: ALTER COLUMN {found[n - 1].text} TYPE {here}"
     if here == "FOREIGN" and before not in ("(", ",") and _word(found, n - 2) != "CONSTRAINT":
         return (
             "at a column the word is REFERENCES alone; FOREIGN KEY (column) REFERENCES ... is a "
@@ -502,8 +595,26 @@ def _form_of_a_table(found: Sequence[Token], n: int) -> str:
     return ""
 
 
+def _is_in_unique(found: Sequence[Token], n: int) -> bool:
+    """Return whether a bracket opens a call inside the brackets of a UNIQUE of a table."""
+    depth = 0
+    for back in range(n - 1, 0, -1):
+        depth += (found[back].text == ")") - (found[back].text == "(")
+        if depth < 0:
+            return n - back > 1 and _word(found, back - 1) == "UNIQUE"
+    return False
+
+
 def _is_type(word: str) -> bool:
     return word in _KNOWN_TYPES or word in TYPES
+
+
+def _open_case(before: Sequence[Token]) -> bool:
+    """Return whether a CASE before a place has no END, in the brackets that it stands in."""
+    words = [token.text.upper() for token in before if token.kind == "word"]
+    signs = [token.text for token in before if token.kind == "operator"]
+    is_inside = signs.count("(") > signs.count(")")
+    return not is_inside and words.count("CASE") > words.count("END")
 
 
 def _clause(found: Sequence[Token], places: Sequence[int], word: str) -> str:
@@ -518,6 +629,8 @@ def _clause(found: Sequence[Token], places: Sequence[int], word: str) -> str:
             if depth == 0 and found[m].kind == "word":
                 before.append(words[m])
         late = [each for each in before if each in _CLAUSES]
+        if word == "WHERE" in late:
+            return "a query has one WHERE: further conditions are joined to it with AND"
         if any(_CLAUSES.index(each) > _CLAUSES.index(word) for each in late):
             behind = {"GROUP": "GROUP BY", "ORDER": "ORDER BY"}
             first = behind.get(late[0], late[0])
@@ -565,6 +678,10 @@ def _two_words(found: Sequence[Token], places: Sequence[int]) -> str:
         if first.text.upper() in _OF_QUERIES or found[n].text.upper() in _OF_QUERIES:
             continue
         if _word(found, n - 2) == "AS":
+            if _word(found, n + 1) in ("(", "."):  # a call or a column: no part of a name
+                rest = found[n + 1 : n + 3] if found[n + 1].text == "." else []
+                column = "".join(token.text for token in (found[n], *rest))
+                return f"a comma is missing before {column}"
             joined = f"{first.text}_{found[n].text}"
             return f"a name is one word: {joined}, or in double quotes"
     return ""

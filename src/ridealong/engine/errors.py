@@ -18,6 +18,7 @@ _COLUMN = re.compile(
 )
 _TABLE = re.compile(r'Table with name "?(?P<name>[^"\s!]+)"? does not exist')
 _NEAR = re.compile(r'syntax error at or near "(?P<near>[^\n]*?)"?$')
+_NO_TABLE = re.compile(r'Referenced table "(?P<name>[^"]+)" not found')
 _UNIT_OF_TIME = re.compile(r"second|minute|hour|day|week|month|quarter|year", re.IGNORECASE)
 _FUNCTION = re.compile(
     r"""Function with name (?P<name>\w+) does not exist!\s*Did you mean "(?P<nearest>\w+)""",
@@ -65,6 +66,7 @@ def shorten(
     con: duckdb.DuckDBPyConnection | None,
     parameters: Collection[str] = (),
     language: Language | None = None,
+    lines_before: int = 0,
 ) -> str:
     """Return an error of DuckDB in one line, with the nearest real name and the remedy.
 
@@ -74,6 +76,8 @@ def shorten(
         con: where the names of tables and columns are looked up; None to leave that out.
         parameters: the names that the query may ask for as `$name`.
         language: of the text; seen from its first word where it is not given.
+        lines_before: how many lines of the text stand before the statement that failed, from whose
+            start DuckDB counts.
     """
     message = str(error)
     first = message.strip().partition("\n")[0].partition(". Use ")[0].strip()
@@ -81,7 +85,7 @@ def shorten(
     if len(first) > _LONGEST:
         first = first[: _LONGEST - 4] + " ..."
     line = _LINE.search(message)
-    where = f" (line {line[1]})" if line and "\n" in text.strip() else ""
+    where = f" (line {int(line[1]) + lines_before})" if line and "\n" in text.strip() else ""
     spoken = language or dialects.language_of(text)
     hint = dialects.dialect_hint(text, first, spoken)
     advice = hint or _advice(first, message, text, con, parameters, spoken)
@@ -112,8 +116,12 @@ def _advice(
                 )
         if view := _view_without(name, text, con):
             return f"basic.{view} has no {name}; the full table {view} has it"
+        if _is_a_value(name, text) and not _nearest_column(name, text, con, cutoff=0.75):
+            return f"a text stands in single quotes: '{name}'"
         nearest = _nearest_column(name, text, con).removeprefix("; ")
         return nearest or "DESCRIBE table lists the columns that there are" * (language == "sql")
+    if (found := _NO_TABLE.search(first)) and (told := _of_an_alias(found["name"], text, con)):
+        return told
     if found := _NO_MATCH.search(first):
         return _other_way(found["function"], found["types"], text)
     if (found := _TABLE.search(first)) and language == "sql":
@@ -199,6 +207,46 @@ def _is_compared_with_text(name: str, text: str, con: duckdb.DuckDBPyConnection 
         if before and before[-1].lower() in of_text:
             return True
     return False
+
+
+def _is_a_value(name: str, text: str) -> bool:
+    """Return whether a word stands where values do: in COALESCE, behind THEN or ELSE."""
+    found = [each.text for each in tokens(text)]
+    for here, word in enumerate(found):
+        if word != name or not here:
+            continue
+        before = [each.upper() for each in found[:here]]
+        if before[-1] in ("THEN", "ELSE"):
+            return True
+        opened = max((n for n, each in enumerate(before) if each == "("), default=0)
+        if before[-1] == "," and opened and before[opened - 1] == "COALESCE":
+            return ")" not in before[opened:]
+    return False
+
+
+def _of_an_alias(alias: str, text: str, con: duckdb.DuckDBPyConnection | None) -> str:
+    """Return which column a table lacks that is in FROM: DuckDB names the table then."""
+    found = [each.text for each in tokens(text)]
+    words = [each.lower() for each in found]
+    asked = {
+        words[n + 2]: found[n + 2]
+        for n in range(len(words) - 2)
+        if words[n] == alias.lower() and words[n + 1] == "."
+    }
+    columns = _columns("", con)
+    for n, word in enumerate(words):
+        behind = words[n + 1 : n + 3]
+        if behind[:1] != [alias.lower()] and behind != ["as", alias.lower()]:
+            continue
+        table = f"{words[n - 2]}.{word}" if n >= 2 and words[n - 1] == "." else word
+        held = {column.lower() for each, column in columns if each.lower() == table}
+        for lower, column in asked.items():
+            if held and lower not in held:
+                full = table.removeprefix("basic.")
+                other = {each.lower() for name, each in columns if name.lower() == full}
+                rest = f"; the full table {full} has it" if lower in other - held else ""
+                return f"{table} has no {column}{rest}"
+    return ""
 
 
 def _view_without(name: str, text: str, con: duckdb.DuckDBPyConnection | None) -> str:

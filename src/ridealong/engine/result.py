@@ -162,5 +162,6 @@ def _cells(result: Fingerprint) -> list[str]:
 def shown(row: Row, longest: int = 100) -> str:
     """Return a row as a learner reads it: `(Lakemont, 12, NULL)`."""
     cells = ("NULL" if cell is None else "''" if cell == "" else f"{cell}" for cell in row)
-    text = " ".join(f"({', '.join(each[:40] for each in cells)})".split())
+    # Blanks stay as they are: two of them may be all that is wrong with a text.
+    text = re.sub(r" *[^\S ]\s*", " ", f"({', '.join(each[:40] for each in cells)})")
     return text if len(text) <= longest else f"{text[: longest - 4]} ...)"

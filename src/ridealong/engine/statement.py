@@ -97,6 +97,11 @@ def bound(statement: duckdb.Statement, parameters: Mapping[str, Any]) -> dict[st
     names = statement.named_parameters
     unknown = sorted(names - parameters.keys())
     if unknown:
+        for each in unknown:
+            if each.isdigit() and f"${each}" in statement.query:
+                raise QueryFailed(
+                    f"${each} asks for a parameter: a number is written without the dollar sign, {each}"
+                )
         given = ", ".join(f"${each}" for each in parameters) or "no parameter"
         asked = ", ".join({"?" if each.isdigit() else f"${each}": None for each in unknown})
         raise QueryFailed(f"the query asks for {asked}, this exercise gives {given}")

@@ -98,6 +98,12 @@ class KnownWrong(Exception):
         super().__init__("\n".join(self.problems))
 
 
+def holds_only_comments(answer: Answer) -> bool:
+    """Return whether a text whose comments start with # holds nothing else, and no value."""
+    lines = (line.strip() for line in answer.text.split("\n"))
+    return answer.value is None and not any(line and line[0] != "#" for line in lines)
+
+
 def _text_alone(name: str, text: str, folder: Path) -> Any:
     return None
 

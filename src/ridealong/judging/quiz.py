@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ridealong.answer import Answer
-from ridealong.judging.kind import Kind, Task
+from ridealong.judging.kind import Kind, Task, holds_only_comments
 from ridealong.judging.worker import Worker
 from ridealong.quizzes.judging import judge
 from ridealong.quizzes.record import STUB, current_answer, read_literal
@@ -27,17 +27,12 @@ def _read(name: str, text: str, folder: Path) -> Any:
     return current_answer(identity, literal, folder)
 
 
-def _is_blank(answer: Answer) -> bool:
-    lines = (line.strip() for line in answer.text.split("\n"))
-    return answer.value is None and not any(line and line[0] != "#" for line in lines)
-
-
 QUIZ: Final = Kind(
     name="quiz",
     wanted="the answer to a quiz",
     own="answer",
     stub=STUB,
     read=_read,
-    is_blank=_is_blank,
+    is_blank=holds_only_comments,
     judge=_judge,
 )

@@ -8,7 +8,7 @@ from typing import Any, Final
 import yaml
 
 from ridealong.answer import Answer
-from ridealong.judging.kind import Entry, Key, Kind, Task, results_by_marks
+from ridealong.judging.kind import Entry, Key, Kind, Task, holds_only_comments, results_by_marks
 from ridealong.judging.migration import judge_plan
 from ridealong.judging.migration_mutants import mutants
 from ridealong.judging.worker import Worker
@@ -69,18 +69,13 @@ def _read(name: str, text: str, folder: Path) -> Any:
     return read_yaml(text)
 
 
-def _is_blank(answer: Answer) -> bool:
-    lines = (line.strip() for line in answer.text.split("\n"))
-    return answer.value is None and not any(line and line[0] != "#" for line in lines)
-
-
 YAML: Final = Kind(
     name="yaml",
     wanted="YAML",
     own="plan",
     stub="# Your answer:",
     read=_read,
-    is_blank=_is_blank,
+    is_blank=holds_only_comments,
     judge=judge_document,
     keys={"judge": Key(str, choices=("migration",))},
     results=partial(results_by_marks, marks=_marks),

@@ -138,4 +138,5 @@ class Card:
 
 def _text(text: str) -> str:
     """Return text as HTML; what stands between backticks is code."""
-    return _CODE.sub(r"<code>\1</code>", html.escape(text.strip()))
+    # HTML shows several blanks as one, and an answer may be wrong by a blank alone.
+    return _CODE.sub(r"<code>\1</code>", html.escape(text.strip()).replace("  ", " \u00a0"))

@@ -177,8 +177,11 @@ def test_a_schema_that_cannot_be_attacked_is_told_why():
         ),
         (
             "second-active-ride",
-            {"rides.user_id": ("user_id", "INT", "a"), "rides.status": ("status", "TEXT", "a")},
-            "You say: user_id is INT, a; status is TEXT. None of that refuses it.",
+            {
+                "rides.user_id": ("user_id", "INT", "a (b)"),
+                "rides.status": ("status", "TEXT", "a (b)"),
+            },
+            "You say: user_id is INT, a (b); status is TEXT. None of that refuses it.",
         ),
         (
             "ride-of-nobody",

@@ -147,6 +147,12 @@ def test_what_makes_no_difference_is_not_made() -> None:
     assert not [c for c in changes(CITIES) if "COUNT(r.ride_id): DISTINCT" in c], "one city each"
 
 
+def test_a_column_may_be_named_as_what_it_is_made_of() -> None:
+    query = "SELECT CAST(week AS DATE) AS week FROM weeks ORDER BY week"
+
+    assert "order by week: direction turned" in changes(query)
+
+
 def test_a_join_that_always_finds_a_row_is_not_turned() -> None:
     by_rider = "SELECT r.ride_id FROM rides AS r JOIN users AS u ON u.user_id = r.user_id"
     by_driver = "SELECT r.ride_id FROM rides AS r JOIN drivers AS d ON d.driver_id = r.driver_id"

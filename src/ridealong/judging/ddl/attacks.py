@@ -20,12 +20,13 @@ from ridealong.judging.ddl.names import Names
 from ridealong.judging.ddl.structure import Structure
 
 VARIANTS: Final = ("public", "hidden")
+WITHOUT: Final = "without "  # stands before the column about which a try says nothing
 HIDDEN_ID_OFFSET: Final = 500_000  # more than SMALLINT holds
 HIDDEN_DAYS: Final = 21
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _PLACE = re.compile(r"\{(?P<name>[a-z_]+(?:\.[a-z_]+)?)\}")
-_LONGEST_REPLY = 160
+_LONGEST_REPLY = 800  # a rule stands in it before what is wrong with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,9 @@ class Outcome:
         did: what it did, in a few words.
         reply: the database's message where it refused something, in one line.
         statement: the statement that decided.
+        why: what refused it, in words; see `findings.explained`.
+        is_aside: whether an ordinary row was refused for what the attack is not about, so that
+            what the attack `costs` need not be true.
     """
 
     attack: str
@@ -70,6 +74,8 @@ class Outcome:
     did: str
     reply: str = ""
     statement: str = ""
+    why: str = ""
+    is_aside: bool = False
 
 
 class Store(Protocol):
@@ -216,7 +222,7 @@ class _Run:
             table = step["add"].partition(".")[0]
             for column in step["without"]:
                 if self.names.has(f"{table}.{column}"):
-                    yield {**step, "without": column}, f"without {column}"
+                    yield {**step, "without": column}, f"{WITHOUT}{column}"
         elif "beyond" in step:
             column = step["beyond"].partition(".")[2]
             for word, place in _words_beyond(step, self.structure.words):

@@ -19,6 +19,7 @@ from ridealong.verdict import Property
 
 NOT_TRIED: Final = "could not be tried"
 LET_IN: Final = "let it pass"
+DEFAULT: Final = "DEFAULT "
 
 _INSERTED = re.compile(r'INSERT INTO (?P<table>"(?:[^"]|"")+"|\w+)')
 _KINDS: Final = (
@@ -26,22 +27,34 @@ _KINDS: Final = (
     ("CHECK", "check constraint"),
     ("UNIQUE", "duplicate key"),
     ("FOREIGN KEY", "foreign key constraint"),
-    ("type", "conversion error|out of range|invalid input|is of type|value too long|overflow"),
+    (
+        "type",
+        "conversion error|could not cast value|out of range|invalid input|is of type|value too long|overflow",
+    ),
 )
 _NULL = re.compile(
     r'NOT NULL constraint failed: (?P<table>[^.]+)\.(?P<column>.+)$|null value in column "(?P<other>[^"]+)"'
 )
-_RULE = re.compile(r"expression CHECK\((?P<rule>.*?)\)?(?: \(Error: (?P<error>.*)\)?)?$", re.DOTALL)
+_RULE = re.compile(
+    r"expression CHECK\((?P<rule>.*?)\)?(?: \(Error: (?P<error>.*?)\)?)?$", re.DOTALL
+)
 _NAMED_RULE = re.compile(r'violates check constraint "(?P<rule>[^"]+)"')
 _CHILDREN = re.compile(r"still referenced")
 _KEY = re.compile(r'key "(?P<key>[^"]+)"|Key \((?P<columns>[^)]+)\)=\((?P<values>[^)]*)\)')
 _CAST = re.compile(r"Unimplemented type for cast \((?P<given>.*) -> (?P<wanted>.*)\)")
 _TEXT = re.compile(r"Could not convert string '(?P<value>.*)' to (?P<wanted>.*)", re.DOTALL)
+_NUMBER = re.compile(
+    r"(?:Type \w+ with value (?P<a>\S+) can't be cast .* type (?P<b>\w+)"
+    r'|Casting value "(?P<c>[^"]+)" to type (?P<d>\S+) failed'
+    r"|Could not cast value (?P<e>\S+) to (?P<f>\S+))"
+)
+_UPDATED = re.compile(r'UPDATE (?P<table>"(?:[^"]|"")+"|\w+)')
 _TEXTS = re.compile(r"'(?:[^']|'')*'")
 _VALUE = re.compile(r"'(?:[^']|'')*'|\b\d[\d.:-]*\b")
 _TYPES: Final = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INTEGER", "INT64": "BIGINT"}
 _ENGINE = re.compile(r"^\w+(?: \w+)? Error: ")
 _LONGEST_RULE: Final = 100
+_LONGEST_REPLY: Final = 160  # of a database, in the table of attacks
 MOST_VALUES: Final = 2  # of a refused row that a message shows
 
 
@@ -102,7 +115,57 @@ def blocks(outcomes: Sequence[Outcome], names: Names, structure: Structure) -> l
         first = next(e for e in several if attacks.attacks()[e.attack].legal)
         held = structure.table(table)
         assert held is not None  # a row was tried there
-        found.append(Block(held.name, _blocking(first, held), _way_out(first.reply), alone))
+        found.append(
+            Block(held.name, _blocking(first, held, structure), _way_out(first.reply), alone)
+        )
+    return found
+
+
+def explained(outcomes: Sequence[Outcome], structure: Structure, names: Names) -> list[Outcome]:
+    """Return the outcomes with what refused a row in words, where the schema did wrong.
+
+    Args:
+        outcomes: of attacks.
+        structure: the learner's schema.
+        names: the learner's tables and columns that the course's names mean.
+    """
+    found = []
+    for each in outcomes:
+        if not each.held and each.reply:
+            each = replace(each, why=cause(each, structure))
+            each = replace(each, is_aside=_is_aside(each, structure, names))
+        found.append(each)
+    return found
+
+
+def _is_aside(outcome: Outcome, structure: Structure, names: Names) -> bool:
+    """Return whether an ordinary row was refused for what its attack is not about.
+
+    What is asked of the rows is not what a refusal is about, and neither is a rule over columns
+    that the attack does not care for.
+    """
+    attack = attacks.attacks()[outcome.attack]
+    table = _table(outcome, structure)
+    if not attack.legal or outcome.did != "refused it" or table is None:
+        return False
+    if any("ask" in step for step in attack.steps):
+        return True
+    rule = _RULE.search(outcome.reply)
+    told = rule["rule"] if rule else outcome.why.partition(" is no ")[0]
+    spoken = {c.name.lower() for c in table.columns if _speaks_of(told, c.name)}
+    about = {names.columns[each].lower() for each in _columns(attack) if each in names.columns}
+    if kind(outcome.reply) == "UNIQUE":  # what several rows are about need not be a column
+        return bool(spoken and about) and spoken.isdisjoint(about)
+    return bool(spoken) and not spoken <= about
+
+
+def _columns(attack: Attack) -> set[str]:
+    """Return the columns that an attack is about, by the course's names."""
+    found = {need for need in attack.needs if "." in need}
+    for step in attack.steps:
+        place = step.get("add") or step.get("change") or step.get("beyond", "")
+        table = place.partition(".")[0]
+        found |= {f"{table}.{c}" for c in (*step.get("set", {}), *step.get("each", {}))}
     return found
 
 
@@ -141,8 +204,9 @@ def _reason(outcome: Outcome) -> tuple[str, ...]:
     if rule:
         spoken = [column for column in values if _speaks_of(rule["rule"], column)]
         return ("CHECK", rule["rule"], *(f"{c} = {values[c]}" for c in spoken))
-    if (found := _TEXT.search(outcome.reply)) or (found := _CAST.search(outcome.reply)):
-        return ("type", found[0])
+    for form in (_TEXT, _CAST, _NUMBER):
+        if found := form.search(outcome.reply):
+            return ("type", found[0])
     return ()
 
 
@@ -179,8 +243,8 @@ def shown(outcome: Outcome, *, hidden: bool = False) -> Property:
     return Property(
         attack.says + (" (with other values)" if hidden else ""),
         bool(outcome.held),
-        seen=did + (f": {outcome.reply}" if outcome.reply else ""),
-        matters="" if outcome.held or not tried else attack.costs,
+        seen=did + (f": {_cut(outcome.reply, _LONGEST_REPLY)}" if outcome.reply else ""),
+        matters="" if outcome.held or not tried or outcome.is_aside else attack.costs,
         legal=attack.legal,
         tried=tried,
     )
@@ -197,7 +261,7 @@ def kind(reply: str) -> str:
     return next((k for k, words in _KINDS if re.search(words, reply, re.IGNORECASE)), "")
 
 
-def cause(outcome: Outcome) -> str:
+def cause(outcome: Outcome, structure: Structure) -> str:
     """Return in words what refused a row; the database's words where they say no more."""
     reply = outcome.reply
     if found := _NULL.search(reply):
@@ -213,11 +277,9 @@ def cause(outcome: Outcome) -> str:
     if kind(reply) == "FOREIGN KEY" and what:
         if _CHILDREN.search(reply):
             return f"rows of another table point to {what}"
-        return f"{what.replace(': ', ' ')} does not exist in the table that it points to"
+        return _pointing(outcome, what, structure)
     if kind(reply) == "UNIQUE" and what:
-        table = inserted(outcome.statement)
-        where = f" of {table}" if table else ""
-        return f"there is a row with {what} already, and a key or UNIQUE{where} forbids a second"
+        return _repeated(outcome, what, structure)
     if found := _CAST.search(reply):
         return f"{_noun(found['given'])} does not fit into {_type(found['wanted'])}"
     if found := _TEXT.search(reply):
@@ -225,7 +287,111 @@ def cause(outcome: Outcome) -> str:
         given = [c for c, v in _values(outcome.statement).items() if v == value]
         value = f"{given[0]} = {value}" if len(given) == 1 else value
         return f"{value} does not fit into {_cut(_type(found['wanted']))}"
+    if found := _NUMBER.search(reply):
+        value, wanted = (each for each in found.groups() if each)
+        return _too_big(outcome, value, _type(wanted), structure)
     return _ENGINE.sub("", reply).rstrip(".!")
+
+
+def _table(outcome: Outcome, structure: Structure) -> Table | None:
+    """Return the learner's table that a statement of ours writes to."""
+    written = inserted(outcome.statement)
+    if not written and (found := _UPDATED.match(outcome.statement)):
+        written = found["table"].strip('"').replace('""', '"')
+    return structure.table(written) if written else None
+
+
+def _pairs(key: str) -> dict[str, str]:
+    """Return the columns of a key that DuckDB shows, each with its value."""
+    return {c.lower(): v for c, _, v in (each.partition(": ") for each in key.split(", "))}
+
+
+def _pointing(outcome: Outcome, key: str, structure: Structure) -> str:
+    """Return which reference points nowhere. DuckDB names the column that it points to."""
+    shown, values = _pairs(key), _values(outcome.statement)
+    table = _table(outcome, structure)
+    fitting = [
+        each
+        for each in (table.references if table else ())
+        if [t.lower() for t in each.targets] == list(shown)
+        and all(
+            _plain(values.get(own, "")) == value
+            for own, value in zip(each.columns, shown.values(), strict=True)
+        )
+    ]
+    if len(fitting) != 1:
+        return f"no row that a reference points to has {key.replace(': ', ' = ')}"
+    (only,) = fitting
+    own, target = ", ".join(only.columns), ", ".join(only.targets)
+    if len(only.columns) > 1:
+        given = ", ".join(shown.values())
+        return f"({given}) is no ({target}) of {only.table}, and ({own}) REFERENCES it"
+    return (
+        f"{own} = {values[own]} is no {target} of {only.table}, "
+        f"and {own} REFERENCES {only.table} ({target})"
+    )
+
+
+def _repeated(outcome: Outcome, key: str, structure: Structure) -> str:
+    """Return which key a row repeats, where it is certain.
+
+    DuckDB names the columns of a key, the expression of an index, or nothing but the values.
+    """
+    table = _table(outcome, structure)
+    if table is None:
+        return f"there is a row with {key} already, and a key or UNIQUE forbids a second"
+    shown, given = _pairs(key), _values(outcome.statement)
+    values = list(shown.values()) if ": " in key else key.split(", ")
+    is_named = all(map(table.column, shown))
+    keys = []
+    for rule, word in ((table.primary_key, "PRIMARY KEY"), *((k, "UNIQUE") for k in table.unique)):
+        alike = [c.lower() for c in rule] == list(shown) or (
+            ": " not in key and [_plain(given.get(c, "")) for c in rule] == values
+        )
+        if rule and alike:
+            keys.append((f"{word} ({', '.join(rule)})", rule))
+    rules = [] if is_named else [r for r in table.unique_rules if _may_give(r, values, outcome)]
+    if len(keys) == 1 and not rules:
+        ((forbids, columns),) = keys
+        pairs = zip(columns, values, strict=True)
+        what = " and ".join(f"{column} = {value}" for column, value in pairs)
+    else:
+        alone = len(rules) == 1 and not keys
+        forbids = f"UNIQUE {_cut(_bracketed(rules[0]))}" if alone else "a key or UNIQUE"
+        what = ", ".join(values)
+    return f"there is a row with {what} already, and {forbids} of {table.name} forbids a second"
+
+
+def _may_give(rule: str, values: Sequence[str], outcome: Outcome) -> bool:
+    """Return whether an index over an expression may have given a value; a plain CASE is certain."""
+    case = _CASE.search(" ".join(rule.split()))
+    given = _values(outcome.statement).get(_bare(case["column"]).strip('"')) if case else None
+    return given is None or [_plain(given)] == list(values)
+
+
+def _plain(value: str) -> str:
+    """Return a value of a statement as DuckDB shows it in a key."""
+    return value.removeprefix("TIMESTAMP ").strip("'")
+
+
+def _too_big(outcome: Outcome, value: str, kind_wanted: str, structure: Structure) -> str:
+    """Return which column a number does not fit into. DuckDB's INT8 has 8 bits, SQL's 8 bytes."""
+    table = _table(outcome, structure)
+    given = [
+        column.name
+        for name, v in _values(outcome.statement).items()
+        if table and (column := table.column(name)) and column.kind == kind_wanted and v == value
+    ]
+    if kind_wanted.endswith("INT") or kind_wanted == "INTEGER":
+        rest = "; a number of this company is a BIGINT" * (kind_wanted != "BIGINT")
+    else:
+        rest = ""
+        if found := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", kind_wanted):
+            before = int(found[1]) - int(found[2])
+            rest = f": it has {before or 'no'} digit{'s' * (before != 1)} before the point"
+    if len(given) != 1:
+        return f"{kind_wanted} holds no {value}{rest}"
+    return f"{given[0]} is {kind_wanted} and holds no {value}{rest}"
 
 
 def _at(outcome: Outcome, rule: str) -> str:
@@ -280,7 +446,7 @@ def _class(reply: str) -> str:
     return _VALUE.sub("", _KEY.sub("", reply))
 
 
-def _blocking(outcome: Outcome, table: Table) -> str:
+def _blocking(outcome: Outcome, table: Table, structure: Structure) -> str:
     """Return what refuses every row of a table."""
     if found := _CAST.search(outcome.reply):
         columns = [c.name for c in table.columns if c.kind.upper() == found["wanted"].upper()]
@@ -288,7 +454,7 @@ def _blocking(outcome: Outcome, table: Table) -> str:
             are = "is" if len(columns) == 1 else "are"
             are = f"{', '.join(columns[:-1])}{' and ' * (len(columns) > 1)}{columns[-1]} {are}"
             return f"{are} {found['wanted']}, and what goes in is {_noun(found['given'])}"
-    return cause(outcome)
+    return cause(outcome, structure)
 
 
 def _way_out(reply: str) -> str:
@@ -297,9 +463,17 @@ def _way_out(reply: str) -> str:
         if found["given"].startswith(("INTEGER", "BIGINT")):
             return "Numbers are whole numbers here: make such columns BIGINT."
         return "Compare the types of your columns with the task's."
+    if re.search(r"Could not convert string .* to BOOL", reply):
+        return (
+            "AND and OR join whole conditions, so each side needs its own comparison; a list of "
+            "words is column IN ('one', 'other')."
+        )
     which = kind(reply)
     if which == "CHECK" or (which == "type" and "ENUM" in reply):
-        return "Compare the words and bounds of that rule with the task's, letter by letter."
+        return (
+            "Compare the words and bounds of that rule with the task's, letter by letter; a rule "
+            "that the task does not ask for goes out."
+        )
     if which == "FOREIGN KEY":
         return (
             "A reference needs its row: point it to the table that the task names, or fill your "
@@ -316,8 +490,8 @@ def _bracketed(rule: str) -> str:
     return f"({tidy(rule)})"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_RULE else f"{text[: _LONGEST_RULE - 4]} ..."
+def _cut(text: str, longest: int = _LONGEST_RULE) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 4]} ..."
 
 
 def _type(name: str) -> str:
@@ -359,6 +533,8 @@ def sayings(structure: Structure, names: Names, text: str = "") -> dict[str, lis
             rules.append((0, "PRIMARY KEY" if alone else f"PRIMARY KEY ({key})"))
         elif column.required:
             rules.append((0, "NOT NULL"))
+        if column.default:
+            rules.append((0, f"{DEFAULT}{_cut(tidy(column.default))}"))
         if re.search(rf"\b{re.escape(own)}\b[^,;]*\bCOLLATE\s+NOCASE\b", text, re.IGNORECASE):
             rules.append((0, "COLLATE NOCASE (capitals count as small letters)"))
         rules += [(len(key), f"UNIQUE ({', '.join(key)})") for key in table.unique if own in key]
@@ -404,6 +580,11 @@ def _is_one(text: str) -> bool:
     return True
 
 
+_EVERY_NUMBER = re.compile(
+    r"\((?P<column>\w+) >= (?P<low>-?[\d.]+)\) OR \((?P=column) <= (?P<high>-?[\d.]+)\)"
+)
+
+
 def _void(rule: str) -> str:
     """Return why a rule refuses nothing, where that is certain."""
     words = tidy(_TEXTS.sub("''", rule))
@@ -411,6 +592,10 @@ def _void(rule: str) -> str:
         return " (it refuses nothing, because NULL stands in its list)"
     if re.fullmatch(r"\S+ (=|<>) NULL", words):
         return " (it refuses nothing: a comparison with NULL is never false)"
+    if re.search(r" (=|<>) NULL\b", words):
+        return " (a comparison with NULL is never false: write IS NULL or IS NOT NULL)"
+    if (found := _EVERY_NUMBER.fullmatch(words)) and float(found["low"]) <= float(found["high"]):
+        return " (it refuses nothing: every number is one or the other)"
     return ""
 
 

@@ -10,7 +10,7 @@ from ridealong.answer import Answer
 from ridealong.engine.statement import QueryFailed, together
 from ridealong.judging.ddl import attacks, findings, names, signs
 from ridealong.judging.ddl import tables as ddl
-from ridealong.judging.ddl.attacks import VARIANTS, Attack, Outcome
+from ridealong.judging.ddl.attacks import VARIANTS, WITHOUT, Attack, Outcome
 from ridealong.judging.ddl.structure import Structure
 from ridealong.judging.kind import Known, Task, results_by_marks
 from ridealong.judging.worker import Worker
@@ -59,7 +59,9 @@ class Battle:
     def to_json(self) -> dict[str, Any]:
         """Return it as plain lists and dictionaries."""
         found = {
-            variant: [[o.attack, o.held, o.did, o.reply, o.statement] for o in each]
+            variant: [
+                [o.attack, o.held, o.did, o.reply, o.statement, o.why, o.is_aside] for o in each
+            ]
             for variant, each in self.outcomes.items()
         }
         return {
@@ -118,7 +120,9 @@ def fight(
         blocked = findings.blocks(outcomes[0], found, structure)
         return Battle(
             outcomes={
-                variant: findings.counted(each, blocked, found)
+                variant: findings.explained(
+                    findings.counted(each, blocked, found), structure, found
+                )
                 for variant, each in zip(VARIANTS, outcomes, strict=True)
             },
             blocked=[str(each) for each in blocked],
@@ -328,7 +332,7 @@ def _first(wrong: Sequence[Outcome]) -> Outcome:
 def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
     """Return what was seen, what the schema says about it, and what it costs."""
     attack = attacks.attacks()[outcome.attack]
-    why = findings.cause(outcome) if outcome.reply else ""
+    why = outcome.why or (findings.cause(outcome, Structure(())) if outcome.reply else "")
     if not findings.was_tried(outcome):
         seen = "did not fit" if outcome.did == "failed" else "was refused"
         head = f"This could not be tried: {attack.says}. A row before it {seen} ({why})."
@@ -337,11 +341,15 @@ def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
         parts = [head, _said(attack, battle)]
     elif not attack.legal:
         what = f" ({outcome.reply})" if outcome.reply else ""
-        parts = [f"This gets in: {attack.says}{what}.", attack.costs, _said(attack, battle, "it")]
+        parts = [f"This gets in: {attack.says}{what}."]
+        if outcome.reply.startswith(WITHOUT):
+            parts += _left_out(outcome, battle)
+        else:
+            parts += [attack.costs, _said(attack, battle, "it")]
     elif outcome.did == "refused it":
         parts = [
             f"An ordinary case is refused: {attack.says}. What refuses it: {why}.",
-            attack.costs,
+            "" if outcome.is_aside else attack.costs,
         ]
     else:
         detail = f" ({why})" if why else ""
@@ -350,6 +358,16 @@ def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
     if wrong > 1:
         parts.append(f"{wrong - 1} more in the table above.")
     return " ".join(part for part in parts if part)
+
+
+def _left_out(outcome: Outcome, battle: Battle) -> list[str]:
+    """Return what the schema puts into a column about which a row said nothing."""
+    attack = attacks.attacks()[outcome.attack]
+    table = next(need.partition(".")[0] for need in attack.needs)
+    own, *rules = battle.sayings.get(f"{table}.{outcome.reply.removeprefix(WITHOUT)}", [""])
+    if default := next((rule for rule in rules if rule.startswith(findings.DEFAULT)), ""):
+        return [attack.costs, f"{own} has {default}: leave that out."]
+    return [f"{own} is {', '.join(rules)}, so a row may leave it out."] if rules else []
 
 
 def _said(attack: Attack, battle: Battle, passes: str = "") -> str:
@@ -371,13 +389,23 @@ def _said(attack: Attack, battle: Battle, passes: str = "") -> str:
     said = []
     for own, kind, *rules in columns:
         new = [rule for rule in rules if rule not in seen]
-        seen.update(rules)
-        shown = [kind, *new[:MOST_RULES]]
+        if _is_about_repeats(attack):
+            new.sort(key=lambda rule: not rule.startswith(("UNIQUE", "PRIMARY KEY")))
+        shown = new[:MOST_RULES]
+        seen.update(rule for rule in shown if "(" in rule)  # such a rule may be of several columns
         more = len(new) - MOST_RULES
-        said.append(f"{own} is {', '.join(shown)}" + (f" and {more} more" if more > 0 else ""))
+        rest = f" and {more} more" if more > 0 else ""
+        said.append(f"{own} is {', '.join([kind, *shown])}{rest}")
     if bare:
         return f"{_and(said)}, and no rule says more about {'it' if len(said) == 1 else 'them'}."
     return f"You say: {'; '.join(said)}." + (" None of that refuses it." if passes else "")
+
+
+def _is_about_repeats(attack: Attack) -> bool:
+    """Return whether the row that decides stands beside another one of its table."""
+    places = [step.get("add") or step.get("change") or "" for step in attack.steps]
+    tables = [place.partition(".")[0] for place in places]
+    return not attack.legal and tables.count(tables[-1]) > 1
 
 
 def _and(parts: Sequence[str]) -> str:

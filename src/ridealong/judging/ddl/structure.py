@@ -12,12 +12,16 @@ from ridealong.engine import sqltext
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name, its type as the database writes it, and whether a row may leave it out."""
+    """A column: its name, its type as the database writes it, and whether a row may leave it out.
+
+    Where it has a default, `default` is its text.
+    """
 
     name: str
     kind: str
     required: bool = False
     has_default: bool = False
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def read(con: duckdb.DuckDBPyConnection, schema: str) -> Structure:
         [schema],
     ).fetchall()
     columns = con.execute(
-        "SELECT table_name, column_name, data_type, NOT is_nullable, column_default IS NOT NULL "
+        "SELECT table_name, column_name, data_type, NOT is_nullable, column_default "
         "FROM duckdb_columns() WHERE schema_name = $1 ORDER BY table_oid, column_index",
         [schema],
     ).fetchall()
@@ -123,7 +127,7 @@ def read(con: duckdb.DuckDBPyConnection, schema: str) -> Structure:
     tables = []
     for name, is_view, _ in order:
         own = tuple(
-            Column(column, kind, bool(required), bool(default))
+            Column(column, kind, bool(required), default is not None, default or "")
             for table, column, kind, required, default in columns
             if table == name
         )

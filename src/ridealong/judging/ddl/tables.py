@@ -78,6 +78,16 @@ _ADVICE: Final = {
         "a reference points to a column that identifies a row: give that column PRIMARY KEY or "
         "UNIQUE in its own table"
     ),
+    "does not have a primary key or unique constraint on the columns": (
+        "a reference points to the column that numbers the rows of its table, its PRIMARY KEY"
+    ),
+    "foreign key: referenced table .* does not have a column named": (
+        "in the brackets behind REFERENCES stands a column of that table, its PRIMARY KEY"
+    ),
+    "foreign key: incompatible types": (
+        "a reference and the column that it points to have one type: make both BIGINT"
+    ),
+    "Unknown index type": "leave USING out: the kind of an index is not chosen here",
     "DEFAULT value cannot contain column names": (
         "a text stands in single quotes; what other columns say is computed in a view"
     ),
@@ -194,13 +204,18 @@ def _refuse_other(statement: duckdb.Statement) -> None:
             )
 
 
-def failure(error: Exception, text: str) -> str:
+def failure(error: Exception, text: str, lines_before: int = 0) -> str:
     """Return an error of DuckDB in one line, with what to do next.
 
     Only its first line is read: below it DuckDB quotes what the learner wrote.
+
+    Args:
+        error: what DuckDB raised.
+        text: the learner's statements.
+        lines_before: how many lines of them stand before the statement that failed.
     """
     first = str(error).strip().partition("\n")[0]
-    line = shorten(error, text, None, language="ddl")
+    line = shorten(error, text, None, language="ddl", lines_before=lines_before)
     if dialect_hint(text, first, "ddl"):
         return line
     if missing := re.search(r'Table with name "?(\w+)"? does not exist', first):
@@ -304,12 +319,13 @@ class Tables:
         self._schema = ""
         self._text = str(text)
         self._statements: list[str] = []
+        self._failing = ""  # the statement that is being run to make them
         self.structure: Structure
         try:
             within_limit(self._con, limit_seconds, lambda: self._begin(text, given, twin))
         except duckdb.Error as error:
             self.close()
-            raise QueryFailed(failure(error, self._text)) from None
+            raise QueryFailed(failure(error, self._text, self._lines_before())) from None
         except QueryStopped as error:
             self.close()
             raise QueryStopped(str(error).replace("the query", "the schema")) from None
@@ -343,6 +359,17 @@ class Tables:
         self._order = [t.name for t in reversed(self.structure.tables) if not t.is_view]
         self._has_fixed_rows = any(map(self._holds_rows, self._order))
 
+    def _lines_before(self) -> int:
+        """Return how many lines of the text stand before the statement that failed."""
+        text, place = _alone(self._text), 0
+        for statement in self._statements:
+            # A statement of the course, which runs before the learner's, does not stand there.
+            found = text.find(statement, place)
+            if statement is self._failing:
+                return text[: max(found, 0)].count("\n")
+            place = found + len(statement) if found >= 0 else place
+        return 0
+
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The database itself, for interrupting it."""
@@ -354,7 +381,9 @@ class Tables:
         self._con.execute(f"CREATE SCHEMA {self._schema}")
         self._con.execute(f"USE {self._schema}")
         for statement in self._statements:
+            self._failing = statement
             self._con.execute(statement)
+        self._failing = ""
 
     def _drop(self) -> None:
         if self._in_transaction:

@@ -1,7 +1,7 @@
 """Say in words how a result differs from the one that is wanted."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,7 +46,11 @@ class Difference:
 
 
 def difference(
-    seen: Fingerprint, wanted: Fingerprint, order: Sequence[str] = (), text: str = ""
+    seen: Fingerprint,
+    wanted: Fingerprint,
+    order: Sequence[str] = (),
+    text: str = "",
+    right: Collection[str] = (),
 ) -> Difference | None:
     """Return how a result differs from the wanted one, None when it does not.
 
@@ -55,13 +59,14 @@ def difference(
         wanted: the one of the reference.
         order: the keys that the task orders by.
         text: of the answer's query; the advice names what stands in it.
+        right: hashes of parts that are known to be right, so that the advice asks about others.
     """
     if sorted(seen.names) != sorted(wanted.names):
         return _columns(seen, wanted, text)
     if seen.rows != wanted.rows:
-        return _rows(seen, wanted, text)
+        return _rows(seen, wanted, text, right)
     if not same_rows(seen, wanted):
-        return _values(seen, wanted, text)
+        return _values(seen, wanted, text, right)
     if order and not same_order(seen, wanted):
         return Difference(
             "order",
@@ -94,7 +99,7 @@ def needless_limit(text: str, results: Iterable[Sequence[Fingerprint]]) -> str |
 def _columns(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
     from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
 
-    split = facts.about_columns(text)
+    split = facts.about_columns(text, wanted.names)
     missing = [column.name for column in wanted.columns if column.name.lower() not in seen.names]
     extra = [column.name for column in seen.columns if column.name.lower() not in wanted.names]
     twice = sorted({name for name in seen.names if seen.names.count(name) > 1})
@@ -120,8 +125,15 @@ def _columns(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
         )
     if twice:
         advice = f"two columns are called {twice[0]}; give each its own name with AS"
-    elif missing and extra:
+    elif missing and extra and seen.rows < wanted.rows and sqltext.has_word(text, "GROUP"):
+        advice = (
+            f"wanted are {_count(wanted.rows, 'row')} and there are {seen.rows:,}: GROUP BY makes "
+            "one row of many, so ask what one row stands for"
+        )
+    elif missing and extra and seen.rows == wanted.rows:
         advice = "AS gives a column its name"
+    elif missing and extra:
+        advice = f"add {_named(missing)} to SELECT and leave {_named(extra)} out"
     elif missing:
         advice = f"add {_named(missing)} to SELECT"
     else:
@@ -129,7 +141,7 @@ def _columns(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
     return Difference("columns", f"the columns are {given}; wanted are {asked}", advice)
 
 
-def _rows(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
+def _rows(seen: Fingerprint, wanted: Fingerprint, text: str, right: Collection[str]) -> Difference:
     what = f"{_count(seen.rows, 'row')}, wanted {wanted.rows:,}{_example(seen)}"
     more = seen.rows > wanted.rows
     if seen.rows == 0:
@@ -154,39 +166,108 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
             advice += ", and which JOIN finds several partners for it"
         return Difference("row count", what, advice)
     if found == _NONE_RIGHT:
-        advice = "ask what one row stands for, in the task and in your result"
-        if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON"):
-            advice = "no row is as wanted, so a condition lets the wrong rows through, or a column is computed in another way"
-        if sqltext.has_word(text, "GROUP"):
-            advice += "; the columns of GROUP BY decide what one row is"
-        return Difference("row count", what, advice)
-    if sqltext.has_word(text, "LIMIT") and not more:
-        return Difference("row count", what, "LIMIT cuts the rows: does the task name that number?")
-    if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING"):
+        return Difference("row count", what, _about_no_right_row(wanted, text, more=more))
+    if sqltext.has_word(text, "EXISTS") and (read := _exists_in_words(text)):
+        return Difference("row count", what, read)
+    if sqltext.limit(text) == seen.rows:
+        return Difference("row count", what, _about_limit(seen.rows, more))
+    if not more:
+        return Difference("row count", what, _about_fewer(text, right))
+    if sqltext.has_word(text, "QUALIFY", "WHERE") and sqltext.has_call(text, "RANK", "DENSE_RANK"):
         advice = (
-            "a condition is missing or lets too much through"
-            if more
-            else "a condition takes too much away"
+            "RANK and DENSE_RANK give rows that tie the same number, so more rows may pass than "
+            "that number says; ROW_NUMBER gives each row its own"
         )
-    elif more and not sqltext.has_word(text, "GROUP"):
+        return Difference("row count", what, advice)
+    if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING"):
+        advice = "a condition is missing or lets too much through"
+    elif not sqltext.has_word(text, "GROUP"):
         advice = "a condition is missing, or one row stands for less than the task asks"
     else:
         advice = "ask what one row stands for, in the task and in your result"
     if sqltext.has_word(text, "JOIN"):
-        advice += f", or a JOIN {'repeats' if more else 'drops'} rows"
-    if not more and (asked := _asks_for_each(text)):
-        return Difference("row count", what, f"{advice}: {asked}")
-    if filters := sqltext.row_filters(text):
+        advice += ", or a JOIN repeats rows"
+    filters = sqltext.row_filters(text)
+    if (most := sqltext.limit(text)) and seen.rows < most and "LIMIT" in filters:
+        filters.remove("LIMIT")  # it cuts nothing
+    if filters:
         *others, last = filters
         advice += f"; look at {', '.join(others)}{' and ' if others else ''}{last}"
     return Difference("row count", what, advice)
 
 
-def _asks_for_each(text: str) -> str:
-    """Return the question whether each condition of a query is wanted; empty without any."""
+def _exists_in_words(text: str) -> str:
     from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
 
-    own = facts.conditions(text)
+    return facts.exists_in_words(text)
+
+
+def _about_no_right_row(wanted: Fingerprint, text: str, *, more: bool) -> str:
+    """Return what to ask where not one row is as wanted."""
+    if more and wanted.rows == 1 and not sqltext.has_call(text, *_AGGREGATES):
+        return (
+            "wanted is a single row: does the task ask for one value over all rows, as COUNT, SUM "
+            "or AVG gives it?"
+        )
+    asked = "ask what one row stands for, in the task and in your result"
+    if sqltext.has_word(text, "GROUP"):
+        return f"{asked}; the columns of GROUP BY decide what one row is"
+    if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON"):
+        return (
+            "no row is as wanted: look at whether a condition lets the wrong rows through, and at "
+            "how each column is computed"
+        )
+    return asked
+
+
+def _about_fewer(text: str, right: Collection[str]) -> str:
+    """Return what to ask about a result that has too few rows, of what its query holds."""
+    from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
+    if distinct := facts.about_distinct(text, right):
+        return distinct
+    asked = _asks_for_each(text, right)
+    # Without a question, conditions that can be listed are all known to be right.
+    excused = bool(facts.conditions(text)) and not asked
+    clauses = [each for each in ("HAVING", "QUALIFY") if sqltext.has_word(text, each)]
+    causes = []
+    if clauses and (excused or not facts.has_where(text)):
+        causes.append(f"{' or '.join(clauses)} takes too much away")
+    elif sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING") and not excused:
+        causes.append("a condition takes too much away")
+    if sqltext.has_word(text, "RIGHT"):
+        causes.append("a RIGHT JOIN drops rows of the table before it that have no partner")
+    elif sqltext.has_word(text, "JOIN"):
+        causes.append("a JOIN drops rows")
+    if sqltext.has_word(text, "GROUP"):
+        causes.append("GROUP BY makes other groups than the task asks for")
+    if sqltext.has_word(text, "DISTINCT"):
+        causes.append("DISTINCT makes one row of several")
+    advice = ", or ".join(causes) or "ask what one row stands for, in the task and in your result"
+    if asked:
+        return f"{advice}: {asked}"
+    filters = [] if excused and not clauses else sqltext.row_filters(text)
+    filters = [each for each in filters if each not in _OF_ROWS_ALONE]
+    *others, last = filters or [""]
+    return (
+        f"{advice}; look at {', '.join(others)}{' and ' if others else ''}{last}"
+        if last
+        else advice
+    )
+
+
+def _about_limit(number: int, more: bool) -> str:
+    """Return what to ask about a LIMIT that a result is exactly as long as."""
+    if more:
+        return f"LIMIT {number:,} lets that many rows through: how many does the task ask for?"
+    return f"LIMIT cuts the rows: does the task name its number, {number:,}?"
+
+
+def _asks_for_each(text: str, right: Collection[str]) -> str:
+    """Return the question whether conditions are wanted that are not known to be right."""
+    from ridealong.judging.sql import facts, signs  # load sqlglot, which a right answer never needs
+
+    own = [each for each in facts.conditions(text) if not signs.is_right_condition(each, right)]
     if not own:
         return ""
     if len(own) == 1:
@@ -238,7 +319,9 @@ def _overlap(seen: Fingerprint, wanted: Fingerprint) -> str:
     )
 
 
-def _values(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
+def _values(
+    seen: Fingerprint, wanted: Fingerprint, text: str, right: Collection[str]
+) -> Difference:
     pairs = list(zip(seen.columns, wanted.columns, strict=True))
     for column, want in pairs:
         if (
@@ -259,7 +342,7 @@ def _values(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
             return Difference(
                 "values",
                 f"column {column.name} holds {_special(column)}, wanted {_special(want)}"
-                f"{_example(seen)}",
+                f"{_beside_null(seen, wanted, column)}{_example(seen)}",
                 _about_null(column, want, seen, text),
             )
     unlike = [
@@ -286,13 +369,34 @@ def _values(seen: Fingerprint, wanted: Fingerprint, text: str) -> Difference:
     if wanted.rows <= FEW_ROWS and _floats_within(seen, wanted, _NEARLY):
         return Difference(
             "values",
-            f"the numbers differ by less than 1 %{_example(seen)}",
+            f"the numbers differ by less than 1 %{_in_columns(unlike)}{_example(seen)}",
             "look at where you round"
             if sqltext.has_word(text, "ROUND")
-            else "close and not equal comes from another column, from a few rows too many or too "
-            "few, or from rounding",
+            else "look at which column and which rows are taken there: what is close and not equal "
+            "comes from something small, such as a few rows too many",
         )
-    return _effect(seen, wanted, pairs, unlike, text)
+    return _effect(seen, wanted, pairs, unlike, text, right)
+
+
+def _beside_null(seen: Fingerprint, wanted: Fingerprint, column: Column) -> str:
+    """Return that other values of a column are wrong, too, where that is certain."""
+    wrong = _rows_that_differ(seen, wanted, column.name)
+    want = next(each for each in wanted.columns if each.name == column.name)
+    if wrong and not wrong.endswith("every row"):
+        rows = int(wrong.removeprefix(f"{column.name} is wrong in ").split()[0].replace(",", ""))
+        return f", and {wrong}" if rows > abs(column.nulls - want.nulls) else ""
+    if wrong:
+        return ", and other values are wrong, too"
+    # A NULL more or less does not change a mean.
+    if column.kind != "time" and abs(column.nulls - want.nulls) * 20 > wanted.rows:
+        return ""
+    side = _side(column, want)
+    return f", and its {'mean' if column.kind == 'time' else 'sum'} is {side}" if side else ""
+
+
+def _in_columns(unlike: Sequence[tuple[Column, Column]]) -> str:
+    """Return in which columns numbers differ, as a sentence goes on with it."""
+    return f" in {_named([column.name for column, _ in unlike])}" if unlike else ""
 
 
 def _effect(
@@ -301,6 +405,7 @@ def _effect(
     pairs: Sequence[tuple[Column, Column]],
     unlike: Sequence[tuple[Column, Column]],
     text: str,
+    right: Collection[str],
 ) -> Difference:
     """Describe in what way values differ."""
     names = _named([column.name for column, _ in unlike])
@@ -311,12 +416,22 @@ def _effect(
     agree = ", the other columns agree" if names and others > 1 and told else ""
     if changed := _changed_places(unlike):
         return Difference("values", changed, "look at what stands before each AS", True)
-    for found, advice in _shapes(seen, wanted, unlike or pairs, text):
+    for found, advice in _shapes(seen, wanted, unlike or pairs, text, right):
         if len(unlike) == 1:  # it is named already
             own = unlike[0][0].name
             found = found.removeprefix(f"{own} is ").removeprefix(f"{own} ")
         return Difference("values", f"{which}{agree}: {found}{_example(seen)}", advice)
-    return Difference("values", f"{which}{agree}{_example(seen)}", _next_step(text))
+    if unlike and all(column.kind == "text" for column, _ in unlike):
+        for literal in (each.text for each in sqltext.tokens(text) if each.kind == "string"):
+            if "  " in literal:
+                return Difference(
+                    "values",
+                    f"{which}{agree}{_example(seen)}",
+                    f"{literal} holds several blanks in a row: does the task ask for each of them?",
+                )
+    differing = [column.name for column, _ in unlike]
+    step = _next_step(text, names=differing, right=right)
+    return Difference("values", f"{which}{agree}{_example(seen)}", step)
 
 
 def _changed_places(unlike: Sequence[tuple[Column, Column]]) -> str:
@@ -326,12 +441,19 @@ def _changed_places(unlike: Sequence[tuple[Column, Column]]) -> str:
             sums = (one.checksum, other.checksum, wants_one.checksum, wants_other.checksum)
             if (
                 one.kind == other.kind
-                and sums[0] != sums[1]
-                and (sums[0], sums[1]) == (sums[3], sums[2])
-                and one.kind != "float"
+                and not _same_sums(sums[0], sums[1])
+                and _same_sums(sums[0], sums[3])
+                and _same_sums(sums[1], sums[2])
             ):
                 return f"{one.name} holds the values of {other.name}, and the other way round"
     return ""
+
+
+def _same_sums(one: str | float, other: str | float) -> bool:
+    """Return whether two checksums are equal, sums of floats up to their rounding."""
+    if isinstance(one, float | int) and isinstance(other, float | int):
+        return close(float(one), float(other))
+    return one == other
 
 
 def _shapes(
@@ -339,6 +461,7 @@ def _shapes(
     wanted: Fingerprint,
     unlike: Sequence[tuple[Column, Column]],
     text: str,
+    right: Collection[str],
 ) -> Iterator[tuple[str, str]]:
     """Yield in what way a column differs as a whole, with the step that follows from it."""
     for column, want in unlike:
@@ -373,13 +496,23 @@ def _shapes(
             continue
         if direction := _direction(seen, wanted, column, want):
             low, high = "too low" in direction, "too high" in direction
+            names = [each.name for each, _ in unlike]
             counts = sqltext.has_call(text, *_AGGREGATES) and not sqltext.has_word(text, "JOIN")
-            asked = _asks_for_each(text) if low and counts and "/" not in text else ""
+            asked = _about_values(text, names, right)
+            if not asked and low and counts and "/" not in text:
+                asked = _asks_for_each(text, right)
             side = "low" if low and not high else "high" if high and not low else ""
             if column.kind == "time" and len(unlike) == 1:
                 asked = _about_times(text)
-            yield direction, asked or _next_step(text, side)
+            yield direction, asked or _next_step(text, side, names, right)
             return
+
+
+def _about_values(text: str, names: Sequence[str], right: Collection[str]) -> str:
+    """Return what to look at in the parts of SELECT that differ; empty when it is uncertain."""
+    from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
+    return facts.about_values(text, names, right)
 
 
 def _about_times(text: str) -> str:
@@ -527,10 +660,21 @@ def _rows_that_differ(seen: Fingerprint, wanted: Fingerprint, name: str) -> str:
     return f"{name} is wrong in {'every row' if wrong == seen.rows else f'{wrong:,} of {seen.rows:,} rows'}"
 
 
-def _next_step(text: str, side: str = "") -> str:
-    """Return what to look at, of what the query holds; `side` is "high" or "low" where known."""
+def _next_step(
+    text: str, side: str = "", names: Sequence[str] = (), right: Collection[str] = ()
+) -> str:
+    """Return what to look at, of what the query holds.
+
+    Args:
+        text: of the query.
+        side: "high" or "low" where known.
+        names: of the columns that differ.
+        right: hashes of parts that are known to be right.
+    """
     from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
 
+    if told := _about_values(text, names, right):
+        return told
     counts = sqltext.has_call(text, *_AGGREGATES)
     grouped = counts or sqltext.has_word(text, "GROUP", "DISTINCT", "OVER", "LIMIT")
     looked = []
@@ -556,9 +700,9 @@ def _next_step(text: str, side: str = "") -> str:
     if sqltext.has_word(text, *_ROUNDING) or "::" in text:
         looked.append("what is rounded or cut off, and when")
     if not looked:
-        numbers = [each.text for each in sqltext.tokens(text) if each.kind == "number"]
-        if numbers and len(set(numbers)) <= 3:
-            listed = ", ".join(dict.fromkeys(numbers))
+        numbers = facts.numbers_behind(text, names)
+        if 0 < len(numbers) <= 3:
+            listed = ", ".join(numbers)
             return f"is each number of the formula what the task asks for ({listed})?"
         return "look at how that column is computed, and from which columns"
     return f"look at {'; at '.join(looked[:3])}"

@@ -4,8 +4,11 @@
 order takes rows by chance. Such a sentence is true even where the query has another fault, too.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import operator
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import sqlglot
@@ -15,7 +18,7 @@ from sqlglot.errors import SqlglotError
 from ridealong.dataset.dictionary import dictionary
 from ridealong.engine.dialects import decimal_comma, look_alike
 from ridealong.engine.sqltext import Token, tokens
-from ridealong.judging.sql.signs import LONGEST_READ
+from ridealong.judging.sql.signs import LONGEST_READ, is_right_value
 
 _MOST_VALUES: Final = 8
 _COMPARED: Final = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
@@ -54,6 +57,8 @@ def facts(text: str, order: Sequence[str] = (), *, rows: str = "") -> Iterator[s
             yield from find(tree)
     if rows == "too many":
         yield from _or_without_brackets(tree)
+        yield from _condition_of_the_left(tree)
+        yield from _passes_as_replaced(tree)
     yield from _limit_by_chance(tree, order, ties=not rows)
 
 
@@ -62,14 +67,150 @@ def fact(text: str, order: Sequence[str] = (), *, rows: str = "") -> str:
     return next(facts(text, order, rows=rows), "")
 
 
-def about_columns(text: str) -> str:
-    """Return what makes another column of one: a comma in a number, a foreign letter."""
+def rare_case(text: str) -> str:
+    """Return in what case, rare on large data, a part of a query does what few expect of it."""
+    tree = _tree(text)
+    return next((told for find in _RARE for told in find(tree)), "") if tree else ""
+
+
+def about_values(text: str, names: Sequence[str], right: Collection[str] = ()) -> str:
+    """Return what to ask about the parts of SELECT that compute these columns; empty if nothing.
+
+    Args:
+        text: the query.
+        names: of the columns that differ.
+        right: hashes of parts that are known to be right.
+    """
+    behind = _behind(text, names)
+    if all(each.find(exp.Distinct) for each in behind):
+        for each in behind:
+            if told := _of_distinct(each, right):
+                return told
+    for each in behind:
+        for node in each.find_all(exp.Extract):
+            span = node.expression.unnest()
+            if isinstance(span, exp.Sub) and not span.find(exp.Interval, exp.Literal):
+                unit = node.this.name.lower()
+                return (
+                    f"extract({unit} FROM ...) gives one part of a span, as a clock shows it, and "
+                    f"not the whole span in {unit.rstrip('s')}s"
+                )
+        for filled in each.find_all(exp.Coalesce):
+            if isinstance(filled.this, exp.Literal):
+                return (
+                    "COALESCE takes the first of its values that is not NULL, and "
+                    f"{_shown(filled.this)} never is: what may be missing stands first"
+                )
+        for mean in each.find_all(exp.Avg):
+            case = mean.this
+            if (
+                isinstance(case, exp.Case)
+                and not case.args.get("default")
+                and not (is_right_value(mean.sql(dialect="duckdb"), right))
+            ):
+                return (
+                    "AVG leaves NULL out, and CASE without ELSE gives NULL where no WHEN fits: "
+                    "do those rows count?"
+                )
+    return ""
+
+
+def about_distinct(text: str, right: Collection[str] = ()) -> str:
+    """Return the question about an aggregate of different values that is not known to be right."""
+    tree = _tree(text)
+    return _of_distinct(tree, right) if tree else ""
+
+
+def _of_distinct(tree: exp.Expr, right: Collection[str]) -> str:
+    for node in tree.find_all(exp.AggFunc):
+        distinct = isinstance(node.this, exp.Distinct)
+        if distinct and not is_right_value(node.sql(dialect="duckdb"), right):
+            return (
+                f"{_shown(node)} takes each value once, however many rows hold it: does the task "
+                "ask for different values?"
+            )
+    return ""
+
+
+def exists_in_words(text: str) -> str:
+    """Return what a lone EXISTS of one comparison keeps, as a question; else empty."""
+    tree = _tree(text)
+    where = tree.args.get("where") if isinstance(tree, exp.Select) else None
+    condition = where.this.unnest() if where else None
+    negated = isinstance(condition, exp.Not)
+    exists = condition.this.unnest() if condition and negated else condition
+    inside = exists.this if isinstance(exists, exp.Exists) else None
+    inner = inside.args.get("where") if isinstance(inside, exp.Select) else None
+    equal = inner.this if inner else None
+    table = inside.find(exp.Table) if inside else None
+    if not table or not isinstance(equal, exp.EQ) or inside is None or inside.args.get("joins"):
+        return ""
+    alias = table.alias_or_name.lower()
+    sides = [equal.this, equal.expression]
+    if not all(isinstance(each, exp.Column) and each.table for each in sides):
+        return ""
+    own = [each for each in sides if each.table.lower() == alias]
+    outer = [each for each in sides if each.table.lower() != alias]
+    if len(own) != 1 or len(outer) != 1:
+        return ""
+    return (
+        f"kept is each row whose {outer[0].name} is the {own[0].name} of "
+        f"{'no' if negated else 'some'} row of {table.name}: is that what the task asks for?"
+    )
+
+
+def numbers_behind(text: str, names: Sequence[str]) -> list[str]:
+    """Return the numbers in the parts of SELECT that compute these columns."""
+    found = [
+        literal.this
+        for each in _behind(text, names)
+        for literal in each.find_all(exp.Literal)
+        if not literal.is_string
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _behind(text: str, names: Sequence[str]) -> list[exp.Expr]:
+    """Return the parts of the outermost SELECT that compute columns, and what they are named after."""
+    tree = _tree(text)
+    asked = {name.lower() for name in names}
+    selects = list(tree.find_all(exp.Select)) if tree else []
+    return [
+        each.unalias()
+        for select in selects
+        for each in select.expressions
+        if each.alias_or_name.lower() in asked
+    ]
+
+
+def about_columns(text: str, wanted: Sequence[str] = ()) -> str:
+    """Return what makes another column of one: a comma in a number or a missing one, a letter.
+
+    Args:
+        text: the query.
+        wanted: the names of the columns that the task asks for.
+    """
     for token in tokens(text):
         if token.kind == "word" and (letter := look_alike(token.text)):
             return f"{token.text} holds {letter} that only looks like a Latin one: type it anew"
     if number := decimal_comma(text):
         point = number.replace(",", ".")
         return f"{number} is read as two columns: a number has a decimal point, {point}"
+    return _comma_between_columns(text, [name.lower() for name in wanted])
+
+
+def _comma_between_columns(text: str, wanted: Sequence[str]) -> str:
+    """Return where a comma is missing, so that one wanted column names another."""
+    found = tokens(text)
+    for here, (one, other) in enumerate(pairwise(found)):
+        names = [one.text.lower(), other.text.lower()]
+        if one.kind == other.kind == "word" and names[0] != names[1] and {*names} <= {*wanted}:
+            behind = found[here + 2].text.upper() if here + 2 < len(found) else ""
+            if behind in (",", "FROM", ""):
+                return (
+                    f"a comma is missing between {one.text} and {other.text}: without it "
+                    f"{other.text} is the name that {one.text} is given"
+                )
     return ""
 
 
@@ -86,6 +227,14 @@ def conditions(text: str, most: int = 4) -> list[str]:
             found += _conjuncts(text, all_tokens[here + 1 :])
     short = all(len(each) <= _LONGEST_SHOWN for each in found)
     return list(dict.fromkeys(found)) if len(found) <= most and short else []
+
+
+def has_where(text: str) -> bool:
+    """Return whether a query has a WHERE that decides on its rows, not one of a FILTER alone."""
+    return any(
+        token.text.upper() == "WHERE" and token.kind == "word" and before.text != "("
+        for before, token in pairwise(tokens(text))
+    )
 
 
 def _conjuncts(text: str, rest: Sequence[Token]) -> list[str]:
@@ -144,6 +293,58 @@ def _compared_with_null(tree: exp.Expr) -> Iterator[str]:
     for case in tree.find_all(exp.Case):
         if case.this and any(isinstance(each.this, exp.Null) for each in case.args["ifs"]):
             yield "WHEN NULL never fires: it compares with =, and a comparison with NULL is unknown"
+
+
+def _null_in_a_list(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.In):
+        if any(isinstance(each, exp.Null) for each in node.expressions):
+            yield (
+                f"IN finds no NULL: it compares {_shown(node.this)} with each value of its list, "
+                "and a comparison with NULL is unknown; whether a value is missing is asked with IS"
+            )
+
+
+def _interval_without_unit(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Interval):
+        value = node.this
+        plain = isinstance(value, exp.Literal) and value.this.strip().isdigit()
+        if plain and not node.args.get("unit"):
+            yield f"INTERVAL '{value.this}' names no unit, so that it means seconds; a unit is DAY or HOUR"
+
+
+def _share_above_one(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.GT, exp.GTE, exp.LT, exp.LTE):
+        share, limit = node.this, node.expression
+        if not isinstance(share, exp.Div) or not isinstance(limit, exp.Literal) or limit.is_string:
+            continue
+        part, whole = share.this, share.expression
+        counted = isinstance(part, exp.Filter) and isinstance(part.this, exp.Count)
+        if counted and part.this == whole and float(limit.this) > 1:
+            yield f"{_shown(share)} is a share and lies between 0 and 1: {limit.this} is above that"
+
+
+def _passes_as_replaced(tree: exp.Expr) -> Iterator[str]:
+    passes = {exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.LTE: operator.le}
+    for node in tree.find_all(*passes):
+        filled, limit = node.this, node.expression
+        instead = filled.expressions[-1:] if isinstance(filled, exp.Coalesce) else []
+        numbers = [each for each in (*instead, limit) if isinstance(each, exp.Literal)]
+        if len(numbers) != 2 or any(each.is_string for each in numbers):
+            continue
+        if passes[type(node)](*(float(each.this) for each in numbers)):
+            yield (
+                f"COALESCE gives {instead[0].this} to a row without {_shown(filled.this)}, so "
+                "that row passes the condition"
+            )
+
+
+def _or_null(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Or):
+        if any(isinstance(side, exp.Null) for side in (node.this, node.expression)):
+            yield (
+                "OR NULL adds no row, because NULL alone is no condition: it has to say which "
+                "column is missing, and that is asked with IS"
+            )
 
 
 def _values_that_never_occur(tree: exp.Expr) -> Iterator[str]:
@@ -319,14 +520,22 @@ def _unit_of_a_limit(tree: exp.Expr) -> Iterator[str]:
         limit = node.args["low"] if isinstance(node, exp.Between) else node.expression
         if isinstance(node.this, exp.Column) and isinstance(limit, exp.Literal):
             for unit in _units(node.this, tree):
-                if not limit.is_string:
+                if not limit.is_string and not _is_within(limit.this, unit):
                     yield f"the column {node.this.name} is kept in {unit}: is {limit.this} in the same unit?"
+
+
+def _is_within(number: str, unit: str) -> bool:
+    """Return whether a number lies between the ends that a unit names, as in "stars, 1 to 5"."""
+    ends = re.search(r"([\d.]+) to ([\d.]+)", unit)
+    return bool(ends and float(ends[1]) <= float(number) <= float(ends[2]))
 
 
 def _letters_of_a_pattern(tree: exp.Expr) -> Iterator[str]:
     for node in tree.find_all(exp.Like):
         pattern = node.expression
-        if isinstance(pattern, exp.Literal) and not {"%", "_"} & set(pattern.this):
+        if isinstance(pattern, exp.Literal) and "*" in pattern.this:
+            yield f"in LIKE '{pattern.this}' the * is a star and no more: any letters are written %"
+        elif isinstance(pattern, exp.Literal) and not {"%", "_"} & set(pattern.this):
             yield f"LIKE '{pattern.this}' compares the whole text: without % nothing may stand around it"
         elif isinstance(pattern, exp.Literal) and pattern.this.upper() != pattern.this.lower():
             yield f"LIKE tells upper from lower case: is '{pattern.this}' spelt as the values are?"
@@ -410,6 +619,20 @@ def _left_join_undone(tree: exp.Expr) -> Iterator[str]:
                 )
 
 
+def _condition_of_the_left(tree: exp.Expr) -> Iterator[str]:
+    for join in tree.find_all(exp.Join):
+        on = join.args.get("on")
+        if on is None or str(join.args.get("side") or "").upper() != "LEFT":
+            continue
+        for each in on.flatten() if isinstance(on, exp.And) else [on]:
+            tables = {column.table.lower() for column in each.find_all(exp.Column)}
+            if len(tables) == 1 and not tables & {"", join.alias_or_name.lower()}:
+                yield (
+                    f"the condition {_shown(each)} stands behind ON of a LEFT JOIN, which keeps "
+                    "every row of the table before it: it takes no row away there"
+                )
+
+
 def _last_day_cut(tree: exp.Expr) -> Iterator[str]:
     for node in tree.find_all(exp.LTE, exp.Between):
         end = node.args["high"] if isinstance(node, exp.Between) else node.expression
@@ -443,6 +666,66 @@ def _limit_by_chance(tree: exp.Expr, order: Sequence[str], *, ties: bool) -> Ite
             )
 
 
+def _keys_joined_by_and(tree: exp.Expr) -> Iterator[str]:
+    for order in tree.find_all(exp.Order):
+        for key in order.expressions:
+            if isinstance(key, exp.Ordered) and isinstance(key.this, exp.And):
+                yield (
+                    f"ORDER BY {_shown(key.this)} sorts by one value, true or false: between two "
+                    "keys stands a comma, not AND"
+                )
+
+
+def _one_letter(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Like, exp.ILike):
+        pattern = node.expression
+        if isinstance(pattern, exp.Literal) and "_" in pattern.this:
+            told = f"in LIKE '{pattern.this}' each _ stands for one letter, whichever it is"
+            behind = ", and the % at its end lets more follow" if pattern.this[-1] == "%" else ""
+            yield told + behind
+
+
+def _month_is_no_number_of_days(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Interval):
+        if str(node.args.get("unit") or "").upper().rstrip("S") == "MONTH":
+            yield "a month has 28 to 31 days: does the task name a month, or a number of days?"
+
+
+def _midnights(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.DateDiff):
+        if str(node.args.get("unit") or "").strip("'").upper() == "DAY":
+            yield (
+                "with 'day' date_diff counts the midnights between two times, whatever the hour: "
+                "does the task count days of the calendar, or spans of 24 hours?"
+            )
+    for cast in tree.find_all(exp.DateTrunc, exp.TimestampTrunc, exp.Cast):
+        cut = cast.to.is_type("date") if isinstance(cast, exp.Cast) else _unit_of(cast) == "DAY"
+        clock = any(
+            call.name.lower() == "as_of" if isinstance(call, exp.Anonymous) else True
+            for call in cast.this.find_all(exp.Anonymous, exp.CurrentTimestamp)
+        )
+        if cut and clock and not cast.find(exp.AtTimeZone):
+            yield (
+                f"{_shown(cast)} is the midnight before the clock: does the task count from "
+                "midnight, or from the clock itself?"
+            )
+
+
+def _unit_of(node: exp.Expr) -> str:
+    return str(node.args.get("unit") or "").strip("'").upper()
+
+
+def _window_by_id(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Window):
+        order = node.args.get("order")
+        key = order.expressions[0].this if order and order.expressions else None
+        if isinstance(key, exp.Column) and key.name.lower().endswith("_id"):
+            yield (
+                f"the window goes by {key.name}: does the task mean that order, or one of time? "
+                "Ids need not follow the time"
+            )
+
+
 def _shown(node: exp.Expr) -> str:
     return str(node.sql(dialect="duckdb"))[:_LONGEST_SHOWN]
 
@@ -458,6 +741,17 @@ _FACTS: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
     _exists_for_every_row,
     _every_pair,
     _whole_share,
+    _null_in_a_list,
+    _interval_without_unit,
+    _share_above_one,
+    _or_null,
+    _keys_joined_by_and,
+)
+_RARE: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
+    _one_letter,
+    _month_is_no_number_of_days,
+    _midnights,
+    _window_by_id,
 )
 _OF_NO_ROW: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
     _zero_for_missing,

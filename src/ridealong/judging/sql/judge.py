@@ -74,6 +74,8 @@ class _Judge:
         self.order: Sequence[str] = entry.get("order") or ()
         self.cases = str(entry.get("cases") or "")
         self.parameters: Sequence[Mapping[str, Any]] = entry.get("parameters") or ()
+        signs = (each.get("sign") or {} for each in entry.get("mistakes") or ())
+        self.right = frozenset(part for sign in signs for part in sign.get("lacks", ()))
         self.expected = {variant: stored(entry["expected"][variant]) for variant in VARIANTS}
 
     def verdict(self) -> Verdict:
@@ -86,7 +88,9 @@ class _Judge:
             return self._failed(str(error))
         found = {
             variant: [
-                difference(one, wanted, self.order, self.text) if not one.error else _error(one)
+                difference(one, wanted, self.order, self.text, self.right)
+                if not one.error
+                else _error(one)
                 for one, wanted in zip(seen[variant], self.expected[variant], strict=True)
             ]
             for variant in VARIANTS
@@ -121,7 +125,10 @@ class _Judge:
             return self._failed(f"{head} {message}", properties, mistake["name"])
         if self._unsteady(first, which, seen[first][which]):
             properties += (Property("the same at every run", False),)
-            return self._failed(f"{head} {UNSTEADY}", properties)
+            from ridealong.judging.sql import facts
+
+            certain = _sentence(facts.fact(self.text, self.order))
+            return self._failed(f"{head} {certain or UNSTEADY}", properties)
         return self._failed(f"{head} {self._advice(failing, which, what, seen)}", properties)
 
     def _head(self, variant: str, which: int, what: Difference) -> str:
@@ -140,8 +147,10 @@ class _Judge:
     def _failed(
         self, message: str, properties: tuple[Property, ...] = (), mistake: str | None = None
     ) -> Verdict:
-        # What a learner named or wrote can stand in it: no line breaks, nothing invisible.
-        shown = (c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(message.split()))
+        # What a learner named or wrote can stand in it: no line breaks, nothing invisible. Blanks
+        # are kept: they may be all that is wrong with a text.
+        stripped = re.sub(r" *[^\S ]\s*", " ", message.strip())
+        shown = (c if c.isprintable() else ascii(c)[1:-1] for c in stripped)
         line = "".join(shown)
         return Verdict(self.id, False, line, properties, mistake)
 
@@ -271,6 +280,8 @@ class _Judge:
                 return f"{dates[0]} stays where it is: count back from NOW() or as_of() instead."
             return f"With the clock where it stands the result is right. {_of_the_clock(self.text)}"
         if failing[0] == "edge":
+            if rare := _sentence(facts.rare_case(self.text)):
+                return f"All is right on the large data. {rare}"
             return f"{self._of_the_edge()} {advice}"
         return advice
 
@@ -284,7 +295,10 @@ class _Judge:
 
     def _of_the_edge(self) -> str:
         """Return which of the rare cases of the edge set the query may meet."""
-        cases = ["a missing value"]
+        seen = "All is right on the large data"
+        cases = []
+        if sqltext.has_word(self.text, "NULL", "COALESCE", "LEFT", "RIGHT", "FULL"):
+            cases.append("a missing value")
         if sqltext.compares(self.text):
             cases.append("a value or a moment exactly on a limit")
         if self.order or sqltext.has_word(self.text, "ORDER", "LIMIT"):
@@ -293,9 +307,11 @@ class _Judge:
             cases.append("a group or a partner without a row")
         if "//" in self.text:
             cases.append("a rest that // drops")
+        if not cases:
+            return f"{seen}, so it is a case that is rare there."
         *others, last = cases
         listed = f"{', '.join(others)} or {last}" if others else last
-        return f"All is right on the large data, so it is a rare case: {listed}."
+        return f"{seen}, so it is a case that is rare there, such as {listed}."
 
     def _lacks_order(self, what: Difference | None) -> bool:
         """Return whether a missing ORDER BY explains a difference: a LIMIT takes any rows then."""

@@ -570,7 +570,8 @@ def _may_be_null(key: exp.Expr) -> bool:
     select = key.find_ancestor(exp.Select)
     if isinstance(key, exp.Column) and not key.table and isinstance(select, exp.Select):
         for each in select.expressions:
-            if isinstance(each, exp.Alias) and each.alias == key.name:
+            inside = key.find_ancestor(exp.Alias) is each  # as in CAST(week AS DATE) AS week
+            if isinstance(each, exp.Alias) and each.alias == key.name and not inside:
                 return _may_be_null(each.this)
     if isinstance(key, exp.Column):
         described, table = _described(key), _table_of(key)

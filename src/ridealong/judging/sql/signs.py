@@ -8,7 +8,7 @@ SQL.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -82,6 +82,19 @@ def stands_in(sign: Sign, text: str) -> bool:
         # What has every part that the mistake lacks is another mistake.
         return bool(has & own) and not (lacks and lacks <= own)
     return bool(lacks) and bool(own) and not lacks & own
+
+
+def is_right_condition(condition: str, right: Collection[str]) -> bool:
+    """Return whether each part of a condition is known to stand in a right answer."""
+    own = [part for part in parts(f"SELECT 1 FROM t WHERE {condition}") if part[:8] == "+where: "]
+    return bool(own) and set(_hashed(own)) <= set(right)
+
+
+def is_right_value(value: str, right: Collection[str]) -> bool:
+    """Return whether a function call or a calculation is known to stand in a right answer."""
+    given = "+gives "
+    own = [part for part in parts(f"SELECT {value}") if part.startswith(given)]
+    return bool(set(_hashed([*own, *(f"+{part.removeprefix(given)}" for part in own)])) & {*right})
 
 
 def _strong(found: Iterable[str]) -> set[str]:
