@@ -388,7 +388,6 @@ class Tables:
     def _drop(self) -> None:
         if self._in_transaction:
             self._con.execute("ROLLBACK")
-            self._in_transaction = False
         self._con.execute("USE main")
         if self._schema:
             self._con.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")
