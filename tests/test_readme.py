@@ -149,7 +149,7 @@ def python(words: list[str]) -> None:
             if word == "-c":
                 assert exists(rest[place + 1])
             if word.startswith(".["):
-                assert word == ".[test]"
+                assert word in (".[test]", ".[mutation]")
     elif module == "uv":
         uv(rest)
     elif module == "ipykernel":
