@@ -141,6 +141,9 @@ def nbgrader(words: list[str]) -> None:
 
 
 def python(words: list[str]) -> None:
+    if words[0].endswith(".py"):
+        assert exists(words[0]), words
+        return
     assert words[0] == "-m", words
     module, rest = words[1], words[2:]
     if module == "pip":
