@@ -13,6 +13,7 @@ from ridealong.authoring import catalogue, sources, steps
 from ridealong.authoring.problems import BuildError
 from ridealong.authoring.sources import Exercise, KnownAnswer
 from ridealong.authoring.steps import Memory, Options
+from ridealong.judging.sql import query
 
 MODULE = "04_sql_one"
 REFERENCE = "SELECT count(*) AS rides FROM rides WHERE user_id = $rider_id"
@@ -237,3 +238,16 @@ def test_a_new_message_runs_no_query(
 
     messages = [m["message"] for m in build()["exercises"]["rider-rides"]["mistakes"]]
     assert "New." in messages
+
+
+def test_on_a_cohort_s_own_data_signs_may_tell_two_mistakes_apart(
+    exercise: Exercise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every_rider = "SELECT count(*) AS rides FROM rides"
+    twins = with_mistakes(exercise, every_rider, f"{every_rider} WHERE ride_id IS NOT NULL")
+    assert "give the same results on every data set" in refused(twins)
+
+    monkeypatch.setattr(query, "HIDDEN_SEED", SEED + 1)
+
+    found = catalogue.results(twins, REFERENCE, SEED, MODULE)["mistakes"]
+    assert found.keys() == {"m0", "m1"}
