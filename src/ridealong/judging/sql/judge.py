@@ -74,8 +74,7 @@ class _Judge:
         self.order: Sequence[str] = entry.get("order") or ()
         self.cases = str(entry.get("cases") or "")
         self.parameters: Sequence[Mapping[str, Any]] = entry.get("parameters") or ()
-        signs = (each.get("sign") or {} for each in entry.get("mistakes") or ())
-        self.right = frozenset(part for sign in signs for part in sign.get("lacks", ()))
+        self.right = frozenset(entry.get("right") or ())
         self.expected = {variant: stored(entry["expected"][variant]) for variant in VARIANTS}
 
     def verdict(self) -> Verdict:
