@@ -4,9 +4,9 @@ from ridealong.judging.sql.facts import (
     about_columns,
     about_values,
     conditions,
+    doubtful_numbers,
     exists_in_words,
     fact,
-    numbers_behind,
     rare_case,
 )
 
@@ -122,11 +122,13 @@ def test_what_makes_another_column_is_told():
     assert about_columns(text, ["fare"]) == ""
 
 
-def test_conditions_are_given_as_they_are_written_when_they_are_few_and_short():
+def test_conditions_are_given_as_they_are_written():
     text = "SELECT 1 FROM rides WHERE fare > 3 AND status <> 'completed'"
 
-    assert conditions(text) == ["fare > 3", "status <> 'completed'"]
-    assert conditions(text + " OR fare < 1") == []
+    assert conditions(text) == [("WHERE", "fare > 3"), ("WHERE", "status <> 'completed'")]
+    either = "fare > 3 AND status <> 'completed' OR fare < 1"
+    assert conditions(text + " OR fare < 1") == [("WHERE", either)]
+    assert conditions("FROM rides QUALIFY n = 1") == [("QUALIFY", "n = 1")]
     assert conditions("SELECT 1 FROM rides") == []
 
 
@@ -167,7 +169,7 @@ def test_what_stands_behind_a_column_that_differs_is_looked_at(computed, told):
 def test_numbers_are_those_of_the_columns_that_differ():
     text = "SELECT fare * 100 AS cents, fare * 2 AS double FROM rides WHERE city_id = 3"
 
-    assert numbers_behind(text, ["cents"]) == ["100"]
+    assert doubtful_numbers(text, ["cents"], ()) == ["100"]
 
 
 def test_what_exists_keeps_is_read_aloud():

@@ -90,6 +90,7 @@ FUNCTIONS: Final[dict[str, str]] = {
     "uuid_generate_v4": "a random key is uuid(), as in DEFAULT uuid()",
     "initcap": "DuckDB has no INITCAP: put upper(text[1]) before lower(text[2:])",
     "group_concat": "texts of a group are joined with string_agg(value, ', ')",
+    "=@": "a parameter is written with a dollar sign: $name",
     "=>": "at least is written >=, the equals sign last",
     "=<": "at most is written <=, the equals sign last",
     "!": "the opposite of a condition is NOT (condition)",
@@ -217,7 +218,7 @@ _KNOWN_TYPES: Final = {*_TYPES, "INT", "CHAR", "CHARACTER", "BOOL", "STRING", "D
 _NEAR = re.compile(r'syntax error at or near "(?P<near>[^\n]*?)"?$')
 _FUNCTION = re.compile(
     r"Function with name (?P<a>\S+) does not exist"
-    r"|(?:argument types '|Macro )(?P<b>\w+|&&)\(.*(?:\)'|not support)"
+    r"|(?:argument types '|Macro )\x22?(?P<b>\w+|&&)\x22?\(.*(?:\)'|not support)"
 )
 _TYPE = re.compile(r"Type with name (?P<name>\w+) does not exist")
 _COLUMN = re.compile(r'[Cc]olumn "(?P<name>[^"]+)"')
@@ -409,7 +410,46 @@ def _near(text: str, near: str, language: Language) -> str:
     found = tokens(text)
     word = near.upper()
     places = [n for n, token in enumerate(found) if token.text == near or near[:1] == token.text]
-    return _foreign(text, found, places, near, word, language) or _missing(found, places)
+    told = _foreign(text, found, places, near, word, language) or _missing(found, places)
+    forms = (_form_of_a_query(found, n) for n in places if language == "sql")
+    return told or next(filter(None, forms), "")
+
+
+def _form_of_a_query(found: Sequence[Token], n: int) -> str:
+    """Return what is wrong with the form of a query at a place; empty when it is uncertain."""
+    here, before, after = _word(found, n), _word(found, n - 1), _word(found, n + 1)
+    shown = found[n].text
+    is_name = found[n].kind == "word" and here not in _OF_QUERIES
+    if before == "NOT" and found[n].kind == "string":
+        return f"different from is written <>: column <> {shown}"
+    if before == "DIV" and _number(found, n):
+        return FUNCTIONS["div"]
+    if before in ("AND", "OR") and here in ("<", ">", "="):
+        return f"each side of {before} needs a column of its own before the comparison"
+    if before == "NULLS" and here in ("FIRST", "LAST"):
+        return f"NULLS {here} stands behind its column: ORDER BY column NULLS {here}"
+    if here == "UNIQUE" and before == "(":
+        return FUNCTIONS["count_distinct"]
+    if here == "%" and _number(found, n - 1):
+        return f"a share is a number without a percent sign: {float(before) / 100:g} for {before} %"
+    if here == "AGO":
+        return "a span before the clock is taken away with - alone: leave AGO out"
+    if is_name and before == "USING":
+        return f"behind USING the columns stand in brackets: USING ({shown})"
+    if is_name and before in ("ASC", "DESC"):
+        return f"a comma is missing before {shown}"
+    names = [token.text for token in found[max(0, n - 2) : n] if token.kind == "word"]
+    called = here == "(" and len(names) == 2
+    if called and names[0].upper() not in _OF_QUERIES and before in _CALLED:
+        return f"a comma is missing before {names[1]}"
+    plain = len(names) == 2 and not {name.upper() for name in names} & {*_OF_QUERIES}
+    selected = "FROM" not in [token.text.upper() for token in found[:n]]
+    if is_name and plain and selected and after in (",", "FROM"):
+        return f"between two columns stands a comma: {names[0]}, {names[1]}, {shown}"
+    return ""
+
+
+_CALLED: Final = ("COUNT", "SUM", "AVG", "MIN", "MAX", "MEDIAN", "ROUND", "COALESCE")
 
 
 def _foreign(
