@@ -22,7 +22,7 @@ from ridealong.engine.fingerprint import (
 PROPERTIES = ("columns", "row count", "values", "order")
 _NEARLY = 0.01
 _OF_ROWS_ALONE = ("the columns of GROUP BY", "LIMIT", "DISTINCT")
-_LONGEST_CONDITION = 60
+_LONGEST_QUESTION = 240  # letters of all conditions in it
 _MOST_CONDITIONS = 4
 _NONE_RIGHT = "none of them is as wanted"
 _ALL_RIGHT = ("every wanted row is there", "those you have are right")
@@ -148,11 +148,13 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str, right: Collection[s
     what = f"{_count(seen.rows, 'row')}, wanted {wanted.rows:,}{_example(seen)}"
     more = seen.rows > wanted.rows
     if seen.rows == 0:
-        advice = (
-            "no row passes all conditions; take them away one by one to see which is too strict"
-            if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING")
-            else "no row comes out; look at the tables that you read from"
-        )
+        advice = "no row comes out; look at the tables that you read from"
+        if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING"):
+            advice = (
+                "no row passes all conditions; take them away one by one to see which is too strict"
+            )
+            if asked := _asks_for_each(text, right):
+                advice += f": {asked}"
         return Difference("row count", what, advice)
     found = _overlap(seen, wanted)
     if found:
@@ -253,6 +255,8 @@ def _about_fewer(text: str, right: Collection[str]) -> str:
         causes.append("a JOIN drops rows")
     if sqltext.has_word(text, "GROUP"):
         causes.append("GROUP BY makes other groups than the task asks for")
+    if sqltext.has_word(text, "QUALIFY"):
+        causes.append("the window before it gives other values")
     if sqltext.has_word(text, "DISTINCT"):
         causes.append("DISTINCT makes one row of several")
     advice = ", or ".join(causes) or "ask what one row stands for, in the task and in your result"
@@ -286,7 +290,7 @@ def _doubtful(text: str, right: Collection[str]) -> list[tuple[str, str]]:
 def _asks_for_each(text: str, right: Collection[str]) -> str:
     """Return the question whether conditions are wanted that are not known to be right."""
     own = list(dict.fromkeys(condition for _, condition in _doubtful(text, right)))
-    if len(own) > _MOST_CONDITIONS or any(len(each) > _LONGEST_CONDITION for each in own):
+    if len(own) > _MOST_CONDITIONS or len("".join(own)) > _LONGEST_QUESTION:
         return ""
     if len(own) == 1:
         return f"is this what the task asks for, {own[0]}?"
@@ -297,8 +301,8 @@ def _with_conditions(advice: str, text: str, right: Collection[str]) -> str:
     """Return advice and the conditions that it may be about, if there are any."""
     if asked := _asks_for_each(text, right):
         return f"{advice}: {asked}"
-    if _doubtful(text, right):
-        looked = [each for each in sqltext.row_filters(text) if each not in _OF_ROWS_ALONE]
+    if own := _doubtful(text, right):
+        looked = sqltext.row_filters(" AND ".join(condition for _, condition in own))
     else:
         looked = ["the columns of GROUP BY"] * sqltext.has_word(text, "GROUP")
     *others, last = looked or [""]
@@ -464,6 +468,9 @@ def _effect(
                     f"{which}{agree}{_example(seen)}",
                     f"{literal} holds several blanks in a row: does the task ask for each of them?",
                 )
+        if others:  # neither a JOIN nor a condition changes nothing but a text
+            told = _about_values(text, [column.name for column, _ in unlike], right)
+            return Difference("values", f"{which}{agree}{_example(seen)}", told or _OF_A_COLUMN)
     differing = [column.name for column, _ in unlike]
     step = _next_step(text, names=differing, right=right, alone=alone)
     return Difference("values", f"{which}{agree}{_example(seen)}", step)
@@ -587,6 +594,7 @@ def _is_id(column: Column) -> bool:
     return column.name.lower() in ("id", "number") or column.name.lower().endswith("_id")
 
 
+_OF_A_COLUMN: Final = "look at how that column is computed, and from which columns"
 _OF_A_SIGN: Final = (
     "look at which value is taken away from which, and which of two times comes first"
 )
@@ -762,8 +770,8 @@ def _next_step(
     elif sqltext.has_word(text, "JOIN") and facts.aggregates(own):
         looked = [_about_joins(side), *looked]
     if looked:
-        return f"look at {'; at '.join(looked[:3])}"
-    return "look at how that column is computed, and from which columns"
+        return f"look at {'; at '.join([*dict.fromkeys(looked)][:3])}"
+    return _OF_A_COLUMN
 
 
 def _about_joins(side: str) -> str:
@@ -784,8 +792,11 @@ def _about_rows(text: str, side: str, right: Collection[str]) -> list[str]:
         looked.append("the rows that each window covers (PARTITION BY, ORDER BY, frame)")
     if "/" in (each.text for each in sqltext.tokens(text)) and sqltext.has_call(text, *_AGGREGATES):
         looked.append("which rows the number below the line counts")
-    filters = [each for each in sqltext.row_filters(text) if each not in _OF_ROWS_ALONE]
-    filters = filters if _doubtful(text, right) or not facts.conditions(text) else []
+    conditions = [condition for _, condition in _doubtful(text, right)]
+    filters = sqltext.row_filters(
+        " AND ".join(conditions) if facts.conditions(text) else text  # those of ON and FILTER
+    )
+    filters = [each for each in filters if each not in _OF_ROWS_ALONE]
     if moments := facts.moments(text):
         filters.append(f"the moment that the span of time is about ({', '.join(moments)})")
     if filters:

@@ -30,6 +30,7 @@ _MOST_VALUES: Final = 8
 _COMPARED: Final = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _LONGEST_SHOWN: Final = 60
 _MOST_SHOWN: Final = 3
+_CLOCKS: Final = ("as_of", "now")
 _MEASURED_IN: Final = ("USD", "mile", "seconds", "stars")
 _ASKS_FOR_NULL: Final = (
     exp.Null,
@@ -202,10 +203,11 @@ def rounds(text: str, names: Sequence[str]) -> bool:
 
 def doubtful(text: str, names: Sequence[str], right: Collection[str]) -> list[exp.Expr]:
     """Return the parts of SELECT that compute these columns, but for what is known to be right."""
+    own = {name.lower() for name in names}
     return [
         each
         for each in _behind(text, names)
-        if not isinstance(each, exp.Column)
+        if not (isinstance(each, exp.Column) and each.name.lower() in own)
         and not is_right_value(each.sql(dialect="duckdb"), right)
     ]
 
@@ -222,9 +224,11 @@ def about_computing(text: str, names: Sequence[str], right: Collection[str]) -> 
     spans = [span for each in own for span in each.find_all(exp.DateDiff)]
     if any(not is_right_value(span.sql(dialect="duckdb"), right) for span in spans):
         looked.append("the unit of date_diff and the order of its two times")
-    elif summed := [each for each in own if aggregates([each]) and each.find(exp.Column)]:
-        shown = {_shown(each): None for each in summed}
-        if len(shown) <= _MOST_SHOWN and all(len(each) < _LONGEST_SHOWN for each in shown):
+    elif any(each.find(exp.Window) for each in own):
+        looked.append("the rows that each window covers (PARTITION BY, ORDER BY, frame)")
+    else:
+        shown = {_shown(each): None for each in own if not isinstance(each, exp.Column)}
+        if 0 < len(shown) <= _MOST_SHOWN and all(len(each) < _LONGEST_SHOWN for each in shown):
             looked.append(f"whether {', '.join(shown)} is what the task asks for")
     if rounds(text, names):
         looked.append("what is rounded or cut off, and when")
@@ -628,7 +632,7 @@ def _in_the_future(tree: exp.Expr) -> Iterator[str]:
         ahead = node.expression
         if isinstance(ahead, exp.Add) and isinstance(ahead.expression, exp.Interval):
             clock = ahead.this
-            if isinstance(clock, exp.CurrentTimestamp) or clock.name.lower() == "as_of":
+            if isinstance(clock, exp.CurrentTimestamp) or clock.name.lower() in _CLOCKS:
                 yield f"{_shown(ahead)} lies in the future: a span before the clock is taken away with -"
 
 
@@ -821,7 +825,7 @@ def _cut_clock(tree: exp.Expr) -> Iterator[str]:
         if isinstance(cast, exp.Cast):
             unit = "day" if cast.to.is_type("date") else ""
         clock = any(
-            call.name.lower() == "as_of" if isinstance(call, exp.Anonymous) else True
+            call.name.lower() in _CLOCKS if isinstance(call, exp.Anonymous) else True
             for call in cast.this.find_all(exp.Anonymous, exp.CurrentTimestamp)
         )
         if unit and clock and not cast.find(exp.AtTimeZone):
