@@ -468,9 +468,9 @@ def _effect(
                     f"{which}{agree}{_example(seen)}",
                     f"{literal} holds several blanks in a row: does the task ask for each of them?",
                 )
-        if others:  # neither a JOIN nor a condition changes nothing but a text
-            told = _about_values(text, [column.name for column, _ in unlike], right)
-            return Difference("values", f"{which}{agree}{_example(seen)}", told or _OF_A_COLUMN)
+        if others:  # a JOIN or a condition would change other columns, too
+            step = _about_values(text, [column.name for column, _ in unlike], right)
+            return Difference("values", f"{which}{agree}{_example(seen)}", step or _OF_A_COLUMN)
     differing = [column.name for column, _ in unlike]
     step = _next_step(text, names=differing, right=right, alone=alone)
     return Difference("values", f"{which}{agree}{_example(seen)}", step)
