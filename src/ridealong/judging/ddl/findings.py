@@ -131,7 +131,11 @@ def explained(outcomes: Sequence[Outcome], structure: Structure, names: Names) -
     """
     found = []
     for each in outcomes:
-        if not each.held and each.reply:
+        if each.reply.startswith(attacks.WIDER):
+            head, word, rule = each.reply.partition(" UNIQUE (")
+            reply = f"{head}{word}{tidy(rule[:-1])})" if word else each.reply
+            each = replace(each, reply=reply)
+        elif not each.held and each.reply:
             each = replace(each, why=cause(each, structure))
             each = replace(each, is_aside=_is_aside(each, structure, names))
         found.append(each)

@@ -10,7 +10,7 @@ from ridealong.answer import Answer
 from ridealong.engine.statement import QueryFailed, together
 from ridealong.judging.ddl import attacks, findings, names, signs
 from ridealong.judging.ddl import tables as ddl
-from ridealong.judging.ddl.attacks import VARIANTS, WITHOUT, Attack, Outcome
+from ridealong.judging.ddl.attacks import VARIANTS, WIDER, WITHOUT, Attack, Outcome
 from ridealong.judging.ddl.structure import Structure
 from ridealong.judging.kind import Known, Task, results_by_marks
 from ridealong.judging.worker import Worker
@@ -293,6 +293,8 @@ _NAME: Final = re.compile(r"\b[a-z_]\w*\b(?!\()")  # keywords are in capitals th
 
 def _mark(outcome: Outcome) -> str:
     reply = outcome.reply
+    if reply.startswith(WIDER):
+        return f"{outcome.attack}: {WIDER}column"
     kind = next((kind for words, kind in _KINDS.items() if words.lower() in reply.lower()), "")
     if rule := _RULE.search(reply):
         # Which columns a rule speaks of tells apart what two rules of one table refuse.
@@ -344,6 +346,9 @@ def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
         parts = [f"This gets in: {attack.says}{what}."]
         if outcome.reply.startswith(WITHOUT):
             parts += _left_out(outcome, battle)
+        elif outcome.reply.startswith(WIDER):
+            column = outcome.reply.removeprefix(WIDER).partition(",")[0]
+            parts += [attack.costs, f"Leave {column} out of that rule."]
         else:
             parts += [attack.costs, _said(attack, battle, "it")]
     elif outcome.did == "refused it":
