@@ -128,6 +128,12 @@ def filled() -> frozenset[str]:
     return frozenset(_source()["rows"])
 
 
+@cache
+def lists() -> frozenset[str]:
+    """Return the columns whose words the tasks name, by the course's names."""
+    return frozenset(_source()["words"])
+
+
 def touched(attack: Attack, names: Names) -> list[str]:
     """Return the tables that an attack puts rows into, by the course's names, parents first."""
     found: dict[str, None] = {}
