@@ -8,21 +8,16 @@ often as it has some; once a week the notebooks are graded as they are, and all 
 modules. A rubric task waits for a person once it is changed; nothing here gives its points.
 """
 
-import contextlib
 import html
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
-from jupyter_core.application import NoStart
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
-from nbgrader.apps import NbGraderApp
 from nbgrader.validator import Validator
 
 from ridealong import answers, catalogue
@@ -31,6 +26,7 @@ from ridealong.authoring import cells, format
 from ridealong.authoring.sources import Exercise, Module, Quiz
 from ridealong.verdict import Verdict
 from small_course import judge
+from stock_nbgrader import nbgrader
 
 # Of nbgrader's own: it asks for what it has just added, before it is in its database.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -251,24 +247,6 @@ def read(handed_in: list[NotebookNode], course: Path) -> dict[str, Answer]:
         write(notebook, path)
         found |= answers.read(path)
     return found
-
-
-def nbgrader(course: Path, *arguments: str) -> str:
-    """What nbgrader's command prints, run in this process: most of its time is its start."""
-    force = [] if arguments[0] == "validate" else ["--force"]
-    command = NbGraderApp.instance()
-    printed = io.StringIO()
-    with contextlib.chdir(course), mock.patch.object(Validator, "stream", printed):
-        try:
-            command.initialize([*arguments, *force])
-            command.start()
-        except NoStart:  # jupyter's way to say that a subcommand has run
-            pass
-        finally:
-            for app in (command, command.subapp):
-                if app is not None:
-                    type(app).clear_instance()
-    return printed.getvalue()
 
 
 def collect(course: Path, assignment: str, learner: str) -> Graded:
