@@ -386,11 +386,11 @@ class _Run:
         if "times" in step:
             rows = [_numbered(first, number, counted) for number in range(step["times"])]
         self.added.update((table, str(self._value(row[key]))) for row in rows)
-        for row in rows:
-            for column, value in row.items():
-                parent = _source()["parents"].get(f"{table}.{column}")
-                if parent and self.names.has(f"{table}.{column}"):
-                    yield from self._parent(parent, self._value(value))
+        for column in first:
+            parent = _source()["parents"].get(f"{table}.{column}")
+            if parent and self.names.has(f"{table}.{column}"):
+                for row in rows if column in counted else rows[:1]:
+                    yield from self._parent(parent, self._value(row[column]))
         held = [c for c in first if c != silent and self.names.has(f"{table}.{c}")]
         own = step.get("own", {})
         columns = ", ".join(
