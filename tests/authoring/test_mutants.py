@@ -1,5 +1,6 @@
 """The build asks every check about every mutant, and keeps what it found."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from ridealong.authoring import catalogue, command, mutants, sources, steps
 from ridealong.authoring.steps import Memory, Options, Outcome
+from ridealong.judging import Worker
 
 pytestmark = pytest.mark.usefixtures("databases")
 
@@ -123,3 +125,18 @@ def test_equal_is_read_and_checked(folder: Path) -> None:
 
     with pytest.raises(sources.BuildError, match="two are called 'a change'"):
         sources.load(folder)
+
+
+def test_some_of_the_mutants_are_spread_over_all_of_them(folder: Path) -> None:
+    module = sources.load(folder)
+    exercise = module.exercises["rider-rides"]
+    reference = mutants.references(module)["rider-rides"]
+    content = json.loads(catalogue.path_of(folder.parents[1], module.name).read_text("utf-8"))
+    entry = content["exercises"]["rider-rides"]
+    hidden = (content["hidden_seed"], content["hidden_scale"])
+    with contextlib.closing(Worker()) as worker:
+        every = mutants.judged(exercise, reference, entry, hidden, worker)
+        some = mutants.judged(exercise, reference, entry, hidden, worker, at_most=3)
+
+    assert every.generated > 3 >= some.generated > 1
+    assert set(some.open) < set(every.open)

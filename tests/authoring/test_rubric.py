@@ -1,8 +1,6 @@
 """A rubric task from its TOML table to the feedback of stock nbgrader."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from ridealong.authoring import (
 )
 from ridealong.authoring.problems import BuildError
 from ridealong.authoring.steps import Memory, Options
+from stock_nbgrader import nbgrader
 
 from .conftest import REFERENCE_SHEET as SHEET
 
@@ -244,21 +243,9 @@ def test_catalogue_holds_the_rubric_and_not_the_reference(course: Path) -> None:
     assert entry["samples"][1]["scores"] == [2, 3]
 
 
-def nbgrader(course: Path, *arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments, MODULE, "--force"],
-        cwd=course,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-
-
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
 def test_a_person_grades_what_was_changed(course: Path) -> None:
-    nbgrader(course, "generate_assignment")
+    nbgrader(course, "generate_assignment", MODULE)
     released = course / "notebooks" / MODULE / NOTEBOOK
     written = format.read(released)
     next(cell for cell in written.cells if cell.id == "capacity-sheet").source = "My own sheet."
@@ -271,7 +258,7 @@ def test_a_person_grades_what_was_changed(course: Path) -> None:
         path = course / "submitted" / learner / MODULE / NOTEBOOK
         path.parent.mkdir(parents=True)
         path.write_text(format.text(notebook), encoding="utf-8", newline="\n")
-    nbgrader(course, "autograde")
+    nbgrader(course, "autograde", MODULE)
 
     run = format.read(course / "autograded" / "written" / MODULE / NOTEBOOK)
     shown = [cell.outputs for cell in run.cells if cell.cell_type == "code"]
@@ -294,7 +281,7 @@ def test_a_person_grades_what_was_changed(course: Path) -> None:
         comment = gradebook.find_comment("capacity-sheet", "01_first_look", MODULE, "written")
         comment.manual_comment = "The load has no unit."
         gradebook.db.commit()
-    nbgrader(course, "generate_feedback")
+    nbgrader(course, "generate_feedback", MODULE)
 
     page = course / "feedback" / "written" / MODULE / "01_first_look.html"
     text = page.read_text(encoding="utf-8")

@@ -408,7 +408,7 @@ def test_repeated_hour_is_filled_both_times(standard):
 
 
 @pytest.mark.parametrize("threads", [1, 8])
-@pytest.mark.parametrize("database", ["small", "standard"])
+@pytest.mark.parametrize("database", ["small", pytest.param("standard", marks=pytest.mark.weekly)])
 def test_checksums_do_not_depend_on_threads(request, tmp_path, database, threads):
     built = request.getfixturevalue(database)
     scale = {"small": 0.1, "standard": 1}[database]

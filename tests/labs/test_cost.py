@@ -207,9 +207,9 @@ def references(module: str) -> list[tuple[str, str, dict[str, object]]]:
 @pytest.mark.parametrize(
     ("sql", "parameters"),
     [
-        pytest.param(sql, parameters, id=name)
+        pytest.param(sql, parameters, id=name, marks=[pytest.mark.weekly] if number % 3 else [])
         for module in ("04_sql_one", "06_sql_two")
-        for name, sql, parameters in references(module)
+        for number, (name, sql, parameters) in enumerate(references(module))
     ],
 )
 def test_every_reference_answer_has_a_cost(

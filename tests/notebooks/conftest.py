@@ -1,5 +1,6 @@
 """The course's modules and notebooks as parameters: a new one is covered when it exists."""
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             ((m, e), f"{m.name}/{e.id}") for m in modules for e in m.exercises.values()
         ),
         "first_notebook": (((m, m.notebooks[0]), m.name) for m in modules[:1]),
-        "kind_of": (((k, m, p), f"{m.name}/{p.stem}-{k}") for k, m, p in _kinds(modules)),
+        "kinds_of": (
+            ((k, m, p), f"{m.name}/{p.stem}-{'-'.join(k)}") for k, m, p in _kinds(modules)
+        ),
         "mutated": (
             ((m, name, reference), f"{m.name}/{name}")
             for m in modules
@@ -48,17 +51,25 @@ def _modules() -> list[sources.Module]:
     return [sources.load(folder) for folder in sources.folders(COURSE)]
 
 
-def _kinds(modules: list[sources.Module]) -> Iterator[tuple[str, sources.Module, Path]]:
-    """Yield for every kind of answer the first notebook that asks for one."""
-    seen: set[str] = set()
+def _kinds(
+    modules: list[sources.Module],
+) -> Iterator[tuple[tuple[str, ...], sources.Module, Path]]:
+    """Yield for every kind of answer the notebook that knows the fewest mistakes of it."""
+    fewest: dict[str, tuple[int, sources.Module, Path]] = {}
     for module in modules:
-        kinds = {name: exercise.kind for name, exercise in module.exercises.items()}
-        kinds |= dict.fromkeys(module.quizzes, "quiz")
-        for path in module.notebooks if not set(kinds.values()) <= seen else ():
+        for path in module.notebooks:
+            known: Counter[str] = Counter()
             for cell in format.read(path).cells:
-                if kinds.get(cell.id, "") not in {"", *seen}:
-                    seen.add(kinds[cell.id])
-                    yield kinds[cell.id], module, path
+                if exercise := module.exercises.get(cell.id):
+                    known[exercise.kind] += len(exercise.mistakes)
+                elif cell.id in module.quizzes:
+                    known["quiz"] += 1
+            for kind, number in known.items():
+                if kind not in fewest or number < fewest[kind][0]:
+                    fewest[kind] = (number, module, path)
+    for path in sorted({path for _, _, path in fewest.values()}):
+        kinds = tuple(sorted(kind for kind, found in fewest.items() if found[2] == path))
+        yield kinds, fewest[kinds[0]][1], path
 
 
 @pytest.fixture

@@ -2,19 +2,15 @@
 
 All known answers, mistakes and alternatives, are judged from a submitted file, in this process.
 Stock `nbgrader autograde` grades, for every module, the reference and an untouched copy, and for
-every kind of answer one notebook in which each of its mistakes is handed in; once a week all known
-answers of all modules. For known answers an assignment is made that asks every exercise as often
-as it has some, so a kernel starts once for all of them. A rubric task waits for a person once it
-is changed; nothing here gives its points.
+every kind of answer one notebook in which each of its mistakes is handed in. To start few kernels,
+all exercises of a module are asked in one notebook, and in the one of the mistakes each exercise as
+often as it has some; once a week the notebooks are graded as they are, and all known answers of all
+modules. A rubric task waits for a person once it is changed; nothing here gives its points.
 """
 
 import html
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,9 +26,12 @@ from ridealong.authoring import cells, format
 from ridealong.authoring.sources import Exercise, Module, Quiz
 from ridealong.verdict import Verdict
 from small_course import judge
+from stock_nbgrader import nbgrader
+
+# Of nbgrader's own: it asks for what it has just added, before it is in its database.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 
 REFERENCE, BLANK, KNOWN = "reference", "blank", "known"
-PROCESSORS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -104,6 +103,16 @@ def asked_again(
     return source, handed_in
 
 
+def in_one_notebook(module: Module) -> NotebookNode:
+    """All that a module asks in one notebook, without what no answer needs and what costs time."""
+    found = format.read(module.notebooks[0])
+    (setup,) = [cell for cell in found.cells if cell.id == "setup"]
+    notebooks = map(format.read, module.notebooks)
+    asked = [cell for each in notebooks for cell in each.cells if cells.part(cell.metadata)]
+    found.cells = [setup, *asked]
+    return found
+
+
 def numbered(name: str, number: int) -> str:
     """The id of a cell that holds, or checks, the known answer of this number."""
     return f"known-{number}-{name}"
@@ -160,51 +169,45 @@ def graded(new_course: Callable[[], Path]) -> Callable[[Module, str], Graded]:
 
     def of(module: Module, learner: str) -> Graded:
         if module.name not in done:
-            done[module.name] = grade_reference_and_blank(module, new_course())
+            asked = {"everything": in_one_notebook(module)}
+            done[module.name] = grade_reference_and_blank(module.name, asked, new_course())
         return done[module.name][learner]
 
     return of
 
 
-def grade_reference_and_blank(module: Module, course: Path) -> dict[str, Graded]:
-    nbgrader(course, "generate_assignment", module.name)
-    for path in module.notebooks:
-        released = format.read(course / "notebooks" / module.name / path.name)
-        for learner, notebook in [(REFERENCE, format.read(path)), (BLANK, released)]:
-            write(notebook, course / "submitted" / learner / module.name / path.name)
-    autograde(course, module.name, [REFERENCE, BLANK])
-    nbgrader(course, "generate_feedback", module.name)
-    return {learner: collect(course, module.name, learner) for learner in (REFERENCE, BLANK)}
+def grade_reference_and_blank(
+    assignment: str, notebooks: Mapping[str, NotebookNode], course: Path
+) -> dict[str, Graded]:
+    """Let nbgrader grade these notebooks, by file name: as they are, and as they are released."""
+    asks_only(course, assignment, notebooks)
+    nbgrader(course, "generate_assignment", assignment)
+    for name, reference in notebooks.items():
+        released = format.read(course / "notebooks" / assignment / f"{name}.ipynb")
+        for learner, notebook in [(REFERENCE, reference), (BLANK, released)]:
+            write(notebook, course / "submitted" / learner / assignment / f"{name}.ipynb")
+    nbgrader(course, "autograde", assignment)
+    nbgrader(course, "generate_feedback", assignment)
+    return {learner: collect(course, assignment, learner) for learner in (REFERENCE, BLANK)}
+
+
+def asks_only(course: Path, assignment: str, notebooks: Mapping[str, NotebookNode]) -> None:
+    """Make the assignment of a course consist of these notebooks."""
+    for path in (course / "solutions" / assignment).glob("*.ipynb"):
+        path.unlink()
+    for name, notebook in notebooks.items():
+        write(notebook, course / "solutions" / assignment / f"{name}.ipynb")
 
 
 def grade_known(notebooks: Mapping[Path, Mapping[str, Sequence[str]]], course: Path) -> Graded:
     """Let nbgrader grade notebooks in which each of these answers is handed in, by exercise."""
-    for number, (path, known) in enumerate(notebooks.items()):
+    for path, known in notebooks.items():
         asked, handed_in = asked_again(format.read(path), known)
-        learner = f"{KNOWN}-{number % PROCESSORS}"  # all of them are graded at the same time
         write(asked, course / "solutions" / KNOWN / path.name)
-        write(handed_in, course / "submitted" / learner / KNOWN / path.name)
+        write(handed_in, course / "submitted" / KNOWN / KNOWN / path.name)
     nbgrader(course, "generate_assignment", KNOWN)
-    learners = sorted(path.name for path in course.glob(f"submitted/{KNOWN}-*"))
-    autograde(course, KNOWN, learners)
-    parts = [collect(course, KNOWN, learner) for learner in learners]
-    return Graded(
-        points={name: earned for part in parts for name, earned in part.points.items()},
-        waiting=set(),
-        cards={name: card for part in parts for name, card in part.cards.items()},
-        errors={name: said for part in parts for name, said in part.errors.items()},
-        unsolved={name for part in parts for name in part.unsolved},
-    )
-
-
-def autograde(course: Path, assignment: str, learners: Sequence[str]) -> None:
-    with ThreadPoolExecutor(PROCESSORS) as pool:
-        runs = [
-            pool.submit(nbgrader, course, "autograde", assignment, f"--student={learner}")
-            for learner in learners
-        ]
-        for run in runs:
-            run.result()
+    nbgrader(course, "autograde", KNOWN)
+    return collect(course, KNOWN, KNOWN)
 
 
 @pytest.fixture(scope="session")
@@ -244,21 +247,6 @@ def read(handed_in: list[NotebookNode], course: Path) -> dict[str, Answer]:
         write(notebook, path)
         found |= answers.read(path)
     return found
-
-
-def nbgrader(course: Path, *arguments: str) -> str:
-    force = [] if arguments[0] == "validate" else ["--force"]
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments, *force],
-        cwd=course,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def collect(course: Path, assignment: str, learner: str) -> Graded:
@@ -338,12 +326,25 @@ def agree(earned: Graded, check: str, seen: Verdict) -> None:
 
 def verdict(earned: Graded, identifier: str) -> Verdict:
     """The verdict from the submitted file alone."""
-    return judge(identifier, earned.files.get(identifier.replace("-", "_")))
+    return judged(identifier, earned.files.get(identifier.replace("-", "_")))
+
+
+def judged(identifier: str, answer: Answer | None) -> Verdict:
+    """The verdict about an answer, asked for once by all of these tests."""
+    key = f"{identifier} {answer!r}"
+    if key not in _VERDICTS:
+        _VERDICTS[key] = judge(identifier, answer)
+    return _VERDICTS[key]
+
+
+_VERDICTS: dict[str, Verdict] = {}
 
 
 def test_reference_earns_full_marks(module: Module, graded: Callable[..., Graded]) -> None:
-    earned = graded(module, REFERENCE)
+    earns_full_marks(module, graded(module, REFERENCE))
 
+
+def earns_full_marks(module: Module, earned: Graded) -> None:
     asked = {**module.exercises, **module.quizzes}
     full = {f"{name}-check": float(entry.points) for name, entry in asked.items()}
     assert earned.points == full | dict.fromkeys(module.rubrics, 0.0)
@@ -358,8 +359,21 @@ def test_reference_earns_full_marks(module: Module, graded: Callable[..., Graded
 def test_untouched_copy_earns_nothing_and_stops_nowhere(
     module: Module, graded: Callable[..., Graded]
 ) -> None:
-    earned = graded(module, BLANK)
+    earns_nothing(module, graded(module, BLANK))
 
+
+@pytest.mark.weekly
+def test_notebooks_as_they_are_earn_full_marks_and_untouched_ones_nothing(
+    module: Module, new_course: Callable[[], Path]
+) -> None:
+    notebooks = {path.stem: format.read(path) for path in module.notebooks}
+    earned = grade_reference_and_blank(module.name, notebooks, new_course())
+
+    earns_full_marks(module, earned[REFERENCE])
+    earns_nothing(module, earned[BLANK])
+
+
+def earns_nothing(module: Module, earned: Graded) -> None:
     assert sum(earned.points.values()) == 0
     assert earned.waiting == set()
     assert earned.errors == {}
@@ -376,7 +390,7 @@ def test_mistakes_lose_the_points_and_are_named(
 ) -> None:
     module, exercise = exercise_of
     for number, mistake in enumerate(exercise.mistakes):
-        seen = judge(exercise.id, handed_in(module, exercise.id, number))
+        seen = judged(exercise.id, handed_in(module, exercise.id, number))
         assert not seen.passed, f"{mistake.name} passes"
         assert seen.points(exercise.points) < exercise.points
         assert words(mistake.message) in words(seen.message), f"{mistake.name} is not recognised"
@@ -388,7 +402,7 @@ def test_alternatives_earn_the_points(
 ) -> None:
     module, exercise = exercise_of
     for number, alternative in enumerate(exercise.alternatives, start=len(exercise.mistakes)):
-        seen = judge(exercise.id, handed_in(module, exercise.id, number))
+        seen = judged(exercise.id, handed_in(module, exercise.id, number))
         assert seen.passed, f"{alternative.name}: {seen.message}"
 
 
@@ -398,25 +412,27 @@ def test_wrong_choices_lose_the_points(
     module, quiz = quiz_of
     assert known_answers(quiz)
     for number, _ in enumerate(known_answers(quiz)):
-        seen = judge(quiz.id, handed_in(module, quiz.id, number))
+        seen = judged(quiz.id, handed_in(module, quiz.id, number))
         assert not seen.passed
         assert "no answer yet" not in seen.message.lower()
 
 
 def test_nbgrader_gives_what_the_mistakes_of_each_kind_earn(
-    kind_of: tuple[str, Module, Path],
+    kinds_of: tuple[tuple[str, ...], Module, Path],
     new_course: Callable[[], Path],
     handed_in: Callable[..., Answer | None],
 ) -> None:
-    kind, module, path = kind_of
+    kinds, module, path = kinds_of
     here = {cell.id for cell in format.read(path).cells}
     known = {
         entry.id: [mistake.answer for mistake in entry.mistakes]
         for entry in module.exercises.values()
-        if entry.kind == kind and entry.id in here
+        if entry.kind in kinds and entry.id in here
     }
-    if kind == "quiz":
-        known = {name: known_answers(module.quizzes[name]) for name in module.quizzes.keys() & here}
+    if "quiz" in kinds:
+        known |= {
+            name: known_answers(quiz) for name, quiz in module.quizzes.items() if name in here
+        }
 
     same_from_nbgrader_and_file(module, {path: known}, new_course(), handed_in)
 
@@ -445,7 +461,7 @@ def same_from_nbgrader_and_file(
     assert len(earned.points) == sum(map(len, known.values()))
     for name, texts in known.items():
         for number, _ in enumerate(texts):
-            seen = judge(name, handed_in(module, name, number))
+            seen = judged(name, handed_in(module, name, number))
             agree(earned, numbered(f"{name}-check", number), seen)
 
 
@@ -455,6 +471,7 @@ def test_validate_lists_the_checks_that_are_unsolved(
     """A half-solved notebook: every second answer is given."""
     module, path = first_notebook
     course = new_course()
+    asks_only(course, module.name, {path.stem: format.read(path)})
     nbgrader(course, "generate_assignment", module.name)
     released = course / "notebooks" / module.name / path.name
     solved = {cell.id: cell for cell in format.read(path).cells if part_of(cell) == "answer"}

@@ -56,17 +56,20 @@ def test_stage_is_fresh(
     assert main([stage, "--check", "--all"]) == 0, capsys.readouterr().err
 
 
-def test_catalogue_is_fresh(
+@pytest.mark.parametrize("stage", ["catalogue", "mutants"])
+def test_stage_was_made_from_what_stands_here(
     course_folder: Path,
     databases: None,
+    stage: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """By the digests of what it was made from. That it is right is shown by the grading tests:
-    they recognise every mistake and pass every alternative by it."""
+    """By digests. That the catalogue is right is shown by the grading tests, which recognise every
+    mistake and pass every alternative by it, and of the mutants some of each exercise are asked
+    again in test_mutants.py."""
     monkeypatch.chdir(course_folder)
 
-    assert main(["catalogue", "--check"]) == 0, capsys.readouterr().err
+    assert main([stage, "--check"]) == 0, capsys.readouterr().err
 
 
 def test_a_fresh_clone_knows_what_everything_was_made_from(course_folder: Path) -> None:
@@ -84,7 +87,7 @@ def test_a_fresh_clone_knows_what_everything_was_made_from(course_folder: Path) 
 
 
 @pytest.mark.weekly
-@pytest.mark.parametrize("stage", ["catalogue", "execute", "manifest"])
+@pytest.mark.parametrize("stage", ["catalogue", "execute", "manifest", "mutants"])
 def test_what_takes_long_is_the_same_when_made_anew(
     course_folder: Path,
     databases: None,
