@@ -1,0 +1,1 @@
+"""Ridealong's back end."""
