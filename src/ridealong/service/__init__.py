@@ -1,1 +1,0 @@
-"""Ridealong's back end."""
