@@ -400,6 +400,26 @@ def test_guessing_a_passphrase_ends_after_a_few_tries(http, clock):
     assert decide(http, shown).status_code == 303
 
 
+def test_guessing_many_at_the_same_time_is_no_faster(server):
+    together = threading.Barrier(20)
+    stopped = []
+
+    def guess():
+        together.wait()
+        try:
+            assert server.log_in("17", "guess") is None
+        except authorization.TooManyTries as many:
+            stopped.append(many)
+
+    threads = [threading.Thread(target=guess) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(stopped) == 20 - authorization.TRIES
+
+
 def test_an_answer_that_is_neither_yes_nor_no_is_asked_again(http):
     again = decide(http, page(http), decision="perhaps")
 
@@ -517,6 +537,14 @@ def test_a_wrong_request_of_a_known_application_is_told_to_it(http, changes, err
     assert (answer["error"], answer["state"]) == (error, asked()["state"])
     assert answer["iss"] == str(http.base_url) and "code" not in answer
     assert re.fullmatch(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+", answer["error_description"])
+
+
+def test_an_application_without_pkce_is_told_what_is_missing(http):
+    without = asked(code_challenge=None, code_challenge_method=None)
+
+    answer = arrived(http.get("/oauth/authorize", params=without))
+
+    assert "code_challenge" in answer["error_description"] and "PKCE" in answer["error_description"]
 
 
 @pytest.mark.parametrize("state", [None, "", "x" * 500, "ü\n&state=other", "%41", "+", "'\"<>"])
