@@ -592,6 +592,20 @@ def test_a_code_is_good_once_and_a_second_use_revokes_what_came_of_the_first(htt
     assert_error(renew(http, renewed["refresh_token"]), "invalid_grant")
 
 
+@pytest.mark.parametrize("changes", [{}, {"code_verifier": VERIFIER[::-1]}])
+def test_a_second_use_is_noticed_after_the_code_has_expired_and_without_its_verifier(
+    http, clock, changes
+):
+    code = code_for(http)
+    body = redeem(http, code).json()
+    clock.now += authorization.CODE_TTL_SECONDS + 1
+    assert me(http, body["access_token"]).status_code == 200
+
+    assert_error(redeem(http, code, **changes), "invalid_grant")
+
+    assert me(http, body["access_token"]).json() == {"reason": "The token is revoked."}
+
+
 def test_of_many_at_the_same_time_one_redeems_a_code(http):
     code = code_for(http)
     answers = []
