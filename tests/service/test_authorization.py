@@ -5,6 +5,7 @@ import base64
 import hashlib
 import html
 import logging
+import random
 import re
 import socket
 import threading
@@ -574,6 +575,42 @@ def test_a_huge_query_or_body_is_refused(http):
     assert_error(http.get("/oauth/authorize", params=asked(state=huge)), "invalid_request", 414)
     for path in ("/oauth/token", "/oauth/revoke", "/oauth/authorize"):
         assert_error(http.post(path, data={"token": huge}), "invalid_request", 413)
+
+
+ODD = [
+    *("", "ü", "\x00", '"', "\\", "'", " ", "%", "\n", "-1", "[]", "😀", "a" * 300),
+    *("none", "code", "S256", CALLBACK, "rider-app", "trip-planner", "rides:read"),
+    *("authorization_code", "refresh_token", "client_credentials"),
+]
+NAMES = [
+    *("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge"),
+    *("code_challenge_method", "grant_type", "code", "code_verifier", "refresh_token"),
+    *("client_secret", "token", "token_type_hint", "subject", "decision", "form_token"),
+]
+HEADERS = [
+    *("", "Basic", "Basic AA==", "Basic Og==", "Basic w7w6w7w=", "Bearer x", "\xff"),
+    *("Basic dHJpcC1wbGFubmVyOg==", "Basic JWZmOiVmZg=="),
+]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_that_is_sent_makes_the_server_fail(http, seed):
+    chance = random.Random(seed)
+    for _ in range(60):
+        sent = asked() if chance.random() < 0.5 else {}
+        sent |= {name: chance.choice(ODD) for name in chance.sample(NAMES, chance.randint(0, 8))}
+        headers = {"Authorization": chance.choice(HEADERS).encode("latin-1")}
+        path = chance.choice(["authorize", "consent", "token", "revoke"])
+        if path == "authorize":
+            answer = http.get("/oauth/authorize", params=sent, headers=headers)
+        elif path == "consent":
+            answer = http.post("/oauth/authorize", params=asked(), data=sent)
+        else:
+            answer = http.post(f"/oauth/{path}", data=sent, headers=headers)
+
+        assert answer.status_code < 500, (path, sent, headers)
+        if answer.status_code >= 400:
+            assert answer.json()["error"] and answer.json()["error_description"]
 
 
 # Attacks on the code
