@@ -401,6 +401,13 @@ def test_guessing_a_passphrase_ends_after_a_few_tries(http, clock):
     assert decide(http, shown).status_code == 303
 
 
+def test_a_right_passphrase_forgets_the_wrong_ones(server):
+    for _ in range(3):
+        for _ in range(authorization.TRIES - 1):
+            assert server.log_in("17", "wrong") is None
+        assert server.log_in("17", PASSPHRASE).subject == "17"
+
+
 def test_guessing_many_at_the_same_time_is_no_faster(server):
     together = threading.Barrier(20)
     stopped = []
@@ -660,6 +667,16 @@ def test_of_many_at_the_same_time_one_redeems_a_code(http):
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 7
     [won] = [answer.json() for answer in answers if answer.status_code == 200]
     assert me(http, won["access_token"]).status_code == 401  # somebody had the code twice
+
+
+def test_who_loses_a_race_for_a_ticket_revokes_what_the_winner_gets(http, server, monkeypatch):
+    code = code_for(http)
+    ticket = server.store.find("code", digest(code))
+    monkeypatch.setattr(server.store, "use", lambda kind, digest: False)  # another was faster
+
+    assert_error(redeem(http, code), "invalid_grant")
+
+    assert server.store.is_revoked(ticket.grant_id)
 
 
 @pytest.mark.parametrize(
