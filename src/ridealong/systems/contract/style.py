@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -96,9 +96,9 @@ class Finding:
         strength: how strongly the guide wants this.
         link: where the guide says so.
         place: where in the document, as a JSON pointer.
-        line: the same as a line, counted from 1.
         seen: what stands there.
         wanted: what the guide wants instead.
+        document: the contract.
     """
 
     rule: str
@@ -106,9 +106,17 @@ class Finding:
     strength: Strength
     link: str
     place: str
-    line: int
     seen: str
     wanted: str
+    document: Document = field(repr=False, compare=False)
+
+    @property
+    def line(self) -> int:
+        """The place as a line, counted from 1.
+
+        It is looked up when it is asked for: in 5 MB of JSON each look-up reads the text.
+        """
+        return self.document.line(self.place)
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.seen}; {self.rule} wants {self.wanted}"
@@ -230,7 +238,7 @@ def guide(name: str) -> Guide:
 
 
 def judged(document: Document, guide_name: str) -> list[Finding]:
-    """Return where a contract breaks a guide, by line.
+    """Return where a contract breaks a guide, by the guide's rules and then the document's order.
 
     Args:
         document: the contract.
@@ -240,22 +248,21 @@ def judged(document: Document, guide_name: str) -> list[Finding]:
         ValueError: when there is no such guide.
     """
     view = View(document)
-    found = [
+    return [
         Finding(
             rule.number,
             rule.title,
             check.strength,
             rule.link,
             site.place,
-            document.line(site.place),
             site.seen,
             site.wanted,
+            document,
         )
         for rule in guide(guide_name).rules
         for check, site in _sites(view, rule)
         if not site.kept
     ]
-    return sorted(found, key=lambda finding: finding.line)
 
 
 def consistency(document: Document, guide_name: str) -> Consistency:
@@ -271,7 +278,9 @@ def consistency(document: Document, guide_name: str) -> Consistency:
         ValueError: when there is no such guide.
     """
     view = View(document)
-    kept, broken, not_met = [], [], []
+    kept: list[Rule] = []
+    broken: list[Rule] = []
+    not_met: list[Rule] = []
     for rule in guide(guide_name).rules:
         sites = [site for _, site in _sites(view, rule)]
         group = not_met if not sites else kept if all(site.kept for site in sites) else broken

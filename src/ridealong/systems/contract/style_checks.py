@@ -40,24 +40,166 @@ _JSON: Final = re.compile(r"application/(?:[\w.+-]+\+)?json\b")
 _PROBLEM: Final = "application/problem+json"
 
 _VERBS: Final = frozenset(
-    """accept activate add approve archive arrive assign authenticate authorize block calculate cancel
-    capture charge claim clone close complete confirm connect convert copy create deactivate decline
-    delete deliver disable disconnect dispatch enable end estimate execute export fetch finish get
-    hide import invite join leave list lock login logout mark match merge move notify open pause pay
-    ping process publish query quote rate read reassign recalculate refresh refund register reject
-    release remove rename renew reopen replace report resend reserve reset resolve restart restore
-    resume retry return revoke run save schedule search send set sign signin signout signup skip
-    start stop submit subscribe suspend swap sync terminate test track transfer trigger unassign
-    unblock undelete undo unlock unpublish unsubscribe update upload validate verify withdraw""".split()
+    [
+        "accept",
+        "activate",
+        "add",
+        "approve",
+        "archive",
+        "arrive",
+        "assign",
+        "authenticate",
+        "authorize",
+        "block",
+        "calculate",
+        "cancel",
+        "capture",
+        "charge",
+        "claim",
+        "clone",
+        "close",
+        "complete",
+        "confirm",
+        "connect",
+        "convert",
+        "copy",
+        "create",
+        "deactivate",
+        "decline",
+        "delete",
+        "deliver",
+        "disable",
+        "disconnect",
+        "dispatch",
+        "enable",
+        "end",
+        "estimate",
+        "execute",
+        "export",
+        "fetch",
+        "finish",
+        "get",
+        "hide",
+        "import",
+        "invite",
+        "join",
+        "leave",
+        "list",
+        "lock",
+        "login",
+        "logout",
+        "mark",
+        "match",
+        "merge",
+        "move",
+        "notify",
+        "open",
+        "pause",
+        "pay",
+        "ping",
+        "process",
+        "publish",
+        "query",
+        "quote",
+        "rate",
+        "read",
+        "reassign",
+        "recalculate",
+        "refresh",
+        "refund",
+        "register",
+        "reject",
+        "release",
+        "remove",
+        "rename",
+        "renew",
+        "reopen",
+        "replace",
+        "report",
+        "resend",
+        "reserve",
+        "reset",
+        "resolve",
+        "restart",
+        "restore",
+        "resume",
+        "retry",
+        "return",
+        "revoke",
+        "run",
+        "save",
+        "schedule",
+        "search",
+        "send",
+        "set",
+        "sign",
+        "signin",
+        "signout",
+        "signup",
+        "skip",
+        "start",
+        "stop",
+        "submit",
+        "subscribe",
+        "suspend",
+        "swap",
+        "sync",
+        "terminate",
+        "test",
+        "track",
+        "transfer",
+        "trigger",
+        "unassign",
+        "unblock",
+        "undelete",
+        "undo",
+        "unlock",
+        "unpublish",
+        "unsubscribe",
+        "update",
+        "upload",
+        "validate",
+        "verify",
+        "withdraw",
+    ]
 )
 _PLURALS: Final = frozenset(
-    """people children men women feet mice teeth data media criteria phenomena indices vertices
-    metadata info information equipment feedback history news weather traffic inventory content
-    staff software self me""".split()
+    [
+        "people",
+        "children",
+        "men",
+        "women",
+        "feet",
+        "mice",
+        "teeth",
+        "data",
+        "media",
+        "criteria",
+        "phenomena",
+        "indices",
+        "vertices",
+        "metadata",
+        "info",
+        "information",
+        "equipment",
+        "feedback",
+        "history",
+        "news",
+        "weather",
+        "traffic",
+        "inventory",
+        "content",
+        "staff",
+        "software",
+        "self",
+        "me",
+    ]
 )
-_SINGULARS: Final = frozenset("series species".split())
+_SINGULARS: Final = frozenset(["series", "species"])
 """Words in -s or without one whose singular and plural are the same count as plural."""
-_MONEY: Final = frozenset("amount price fare fee cost charge tip payout cents".split())
+_MONEY: Final = frozenset(
+    ["amount", "price", "fare", "fee", "cost", "charge", "tip", "payout", "cents"]
+)
 _TOTALS: Final = frozenset(
     ("total", "count", "total count", "total size", "total items", "total results", "item count")
 )
@@ -119,12 +261,12 @@ class Act:
     def place(self) -> str:
         return self.operation.place
 
-    @property
+    @cached_property
     def ends_in_id(self) -> bool:
         """Whether the path leads to one resource, as `/rides/{ride_id}`."""
         return bool(self.segments) and _is_parameter(self.segments[-1]) and not self.action
 
-    @property
+    @cached_property
     def verb(self) -> str:
         """The verb that ends the path after a slash, as in `/rides/{ride_id}/cancel`; or empty."""
         if self.action or not self.segments or _is_parameter(self.segments[-1]):
@@ -139,7 +281,7 @@ class Act:
             return last
         return last if self.method == "post" and len(self.segments) > 1 else ""
 
-    @property
+    @cached_property
     def creates(self) -> bool:
         """Whether it adds a resource to a collection."""
         return (
@@ -158,6 +300,7 @@ class View:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self._responses: dict[str, list[Response]] = {}
 
     @cached_property
     def acts(self) -> tuple[Act, ...]:
@@ -196,7 +339,9 @@ class View:
         found = []
         for place, schema in self.schemas:
             for name, node in mapping(schema.get("properties")).items():
-                found.append((name, f"{place}{pointer(['properties', name])}", mapping(node), schema))
+                found.append(
+                    (name, f"{place}{pointer(['properties', name])}", mapping(node), schema)
+                )
         return tuple(found)
 
     def resolved(self, node: Any) -> dict[str, Any]:
@@ -206,16 +351,20 @@ class View:
         except (LookupError, TypeError, ValueError):
             return {}
 
-    def responses(self, act: Act) -> Iterator[Response]:
-        """Yield the answers of an operation, in the document's order."""
-        for code, node in mapping(act.operation.content.get("responses")).items():
-            if not code.startswith("x-"):
-                yield Response(
+    def responses(self, act: Act) -> list[Response]:
+        """Return the answers of an operation, in the document's order."""
+        if act.place not in self._responses:
+            self._responses[act.place] = [
+                Response(
                     code,
                     f"{act.place}{pointer(['responses', code])}",
                     self.resolved(node),
                     str(mapping(node).get("$ref", "")),
                 )
+                for code, node in mapping(act.operation.content.get("responses")).items()
+                if not code.startswith("x-")
+            ]
+        return self._responses[act.place]
 
     def successes(self, act: Act) -> list[Response]:
         """Return the answers of success (2xx)."""
@@ -240,7 +389,7 @@ class View:
 
     def parts(self, node: Any) -> Iterator[dict[str, Any]]:
         """Yield a schema and those that it is made of, through `$ref` and `allOf`, each once."""
-        waiting, met = [node], set()
+        waiting, met = [node], set[int]()
         while waiting and len(met) < MOST_PARTS:
             schema = self.resolved(waiting.pop(0))
             if id(schema) in met:
@@ -278,8 +427,10 @@ class View:
             if self.is_array(schema) and any(self._is_object(each) for each in self._items(schema))
         ]
 
-    def lists(self) -> Iterator[tuple[Act, Response, Any]]:
-        """Yield what lists a collection: operation, answer and the answer's schema."""
+    @cached_property
+    def lists(self) -> tuple[tuple[Act, Response, Any], ...]:
+        """What lists a collection: operation, answer and the answer's schema."""
+        found = []
         for act in self.acts:
             if act.method != "get" or not act.segments or _is_parameter(act.segments[-1]):
                 continue
@@ -288,8 +439,9 @@ class View:
                 if schema is None:
                     continue
                 if self.is_array(schema) or self.arrays_of_objects(schema):
-                    yield act, response, schema
+                    found.append((act, response, schema))
                 break
+        return tuple(found)
 
     def header_names(self, response: Response) -> set[str]:
         """Return the names of an answer's headers, in lower case."""
@@ -302,7 +454,10 @@ class View:
 
     def _is_object(self, node: Any) -> bool:
         return any(
-            "properties" in part or part.get("type") == "object" or "oneOf" in part or "anyOf" in part
+            "properties" in part
+            or part.get("type") == "object"
+            or "oneOf" in part
+            or "anyOf" in part
             for part in self.parts(node)
         )
 
@@ -357,7 +512,13 @@ def _act(operation: Operation) -> Act:
     return Act(operation, tuple(segment for segment in segments if segment), action)
 
 
-_SCHEMA_MAPS: Final = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+_SCHEMA_MAPS: Final = (
+    "properties",
+    "patternProperties",
+    "$defs",
+    "definitions",
+    "dependentSchemas",
+)
 _SCHEMA_LISTS: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
 _SCHEMA_ONES: Final = (
     "items",
@@ -435,14 +596,14 @@ def segment_case(view: View, cases: Sequence[str]) -> Iterator[Site]:
 def plural_collections(view: View) -> Iterator[Site]:
     """What holds many resources has a plural name."""
     met: set[str] = set()
-    listed = {act.operation.path for act, _, _ in view.lists()}
+    listed = {act.operation.path for act, _, _ in view.lists}
     for path, act in view.paths.items():
         for number, segment in enumerate(act.segments):
             if segment in met or _is_parameter(segment) or _VERSION.match(segment):
                 continue
             last = number == len(act.segments) - 1
-            holds_many = (
-                not last and _is_parameter(act.segments[number + 1]) or last and path in listed
+            holds_many = (not last and _is_parameter(act.segments[number + 1])) or (
+                last and path in listed
             )
             if not holds_many:
                 continue
@@ -576,7 +737,9 @@ def boolean_names(view: View) -> Iterator[Site]:
         if view.types(schema) == {"boolean"}:
             words = words_of(name)
             if words[:1] == ["is"] and len(words) > 1:
-                yield Site(place, f"the property `{name}` begins with `is`", f"`{_like(name, words[1:])}`")
+                yield Site(
+                    place, f"the property `{name}` begins with `is`", f"`{_like(name, words[1:])}`"
+                )
             else:
                 yield Site(place)
 
@@ -626,14 +789,16 @@ def time_format(view: View) -> Iterator[Site]:
             yield Site(place)
         elif last in {"at", "date", "timestamp"} and len(name) > 2:
             if types & {"integer", "number"}:
-                yield Site(place, f"the time `{name}` is a number", "a string with `format: date-time`")
+                yield Site(
+                    place, f"the time `{name}` is a number", "a string with `format: date-time`"
+                )
             elif types == {"string"} and not formats:
-                yield Site(place, f"the time `{name}` has no format", "`format: date-time` (or `date`)")
+                yield Site(
+                    place, f"the time `{name}` has no format", "`format: date-time` (or `date`)"
+                )
 
 
-def time_names(
-    view: View, last_words: Sequence[str], words: Sequence[str] = ()
-) -> Iterator[Site]:
+def time_names(view: View, last_words: Sequence[str], words: Sequence[str] = ()) -> Iterator[Site]:
     """Points in time are recognised by their names; each name is told once."""
     met: set[str] = set()
     for name, place, schema, _ in view.properties:
@@ -670,7 +835,10 @@ def state_names(view: View) -> Iterator[Site]:
 
 def _like(name: str, words: Sequence[str]) -> str:
     """Write words in the case that a name is written in."""
-    return in_case("_".join(words), "snake" if "_" in name or len(words_of(name)) == 1 and len(words) == 1 else "camel")
+    return in_case(
+        "_".join(words),
+        "snake" if "_" in name or (len(words_of(name)) == 1 and len(words) == 1) else "camel",
+    )
 
 
 def _imperative(word: str) -> str:
@@ -678,7 +846,7 @@ def _imperative(word: str) -> str:
     known = {"began": "begin", "sent": "send", "paid": "pay", "started": "start"}
     if word in known:
         return known[word]
-    if word.endswith("eted") or word.endswith(("ated", "ised", "ized", "eased", "osed", "ived")):
+    if word.endswith(("eted", "ated", "ised", "ized", "eased", "osed", "ived")):
         return word[:-1]
     if word.endswith(("elled",)):
         return word[:-3]
@@ -756,7 +924,9 @@ def update_mask(view: View) -> Iterator[Site]:
         if names & {"updateMask", "update_mask"}:
             yield Site(act.place)
         else:
-            yield Site(act.place, f"`{act.name}` has no field mask", "a query parameter `updateMask`")
+            yield Site(
+                act.place, f"`{act.name}` has no field mask", "a query parameter `updateMask`"
+            )
 
 
 def patch_media_type(view: View, media_types: Sequence[str]) -> Iterator[Site]:
@@ -810,7 +980,9 @@ def batch_path(view: View) -> Iterator[Site]:
         if act.action.startswith("batch") and len(act.action) > 5:
             yield Site(act.place)
         else:
-            yield Site(act.place, f"`{act.name}` works on many", "a path that ends in `:batchCreate`")
+            yield Site(
+                act.place, f"`{act.name}` works on many", "a path that ends in `:batchCreate`"
+            )
 
 
 def bulk_207(view: View) -> Iterator[Site]:
@@ -850,9 +1022,7 @@ def success_codes(view: View, **allowed: Sequence[str]) -> Iterator[Site]:
             if response.code in codes or response.code == "2XX":
                 yield Site(response.place)
             else:
-                yield Site(
-                    response.place, f"`{act.name}` answers {response.code}", _either(codes)
-                )
+                yield Site(response.place, f"`{act.name}` answers {response.code}", _either(codes))
 
 
 def delete_has_body(view: View) -> Iterator[Site]:
@@ -901,7 +1071,7 @@ def location_header(view: View) -> Iterator[Site]:
 def object_on_top(view: View, lists_only: bool = False) -> Iterator[Site]:
     """The body of an answer is an object and no array."""
     if lists_only:
-        found = [(act, response, schema) for act, response, schema in view.lists()]
+        found = list(view.lists)
     else:
         found = [
             (act, response, view.json(response.content))
@@ -912,14 +1082,16 @@ def object_on_top(view: View, lists_only: bool = False) -> Iterator[Site]:
         if schema is None:
             continue
         if view.is_array(schema):
-            yield Site(response.place, f"`{act.name}` answers with an array", "an object that holds it")
+            yield Site(
+                response.place, f"`{act.name}` answers with an array", "an object that holds it"
+            )
         else:
             yield Site(response.place)
 
 
 def list_envelope(view: View, name: str = "") -> Iterator[Site]:
     """A list is an object with one array of resources, of a certain name."""
-    for act, response, schema in view.lists():
+    for act, response, schema in view.lists:
         arrays = [each for each, node in view.fields(schema).items() if view.is_array(node)]
         if view.is_array(schema):
             right = f"an object with the array in `{name or in_case(act.segments[-1], 'camel')}`"
@@ -936,7 +1108,7 @@ def list_envelope(view: View, name: str = "") -> Iterator[Site]:
 
 def page_tokens(view: View) -> Iterator[Site]:
     """A list takes pageSize and pageToken, both optional, and answers nextPageToken."""
-    for act, response, schema in view.lists():
+    for act, response, schema in view.lists:
         parameters = {
             in_case(str(each.get("name")), "camel"): each.get("required") is True
             for each in act.operation.parameters
@@ -962,7 +1134,7 @@ def page_tokens(view: View) -> Iterator[Site]:
 
 def next_link(view: View, name: str) -> Iterator[Site]:
     """A page holds the link to the next one."""
-    for act, response, schema in view.lists():
+    for act, response, schema in view.lists:
         fields = view.fields(schema)
         inner = {
             each
@@ -978,7 +1150,7 @@ def next_link(view: View, name: str) -> Iterator[Site]:
 
 def cursor_or_offset(view: View) -> Iterator[Site]:
     """A list can be asked for a page."""
-    for act, response, _ in view.lists():
+    for act, response, _ in view.lists:
         names = {
             str(each.get("name")) for each in act.operation.parameters if each.get("in") == "query"
         }
@@ -1023,10 +1195,12 @@ def conventional_parameters(
 
 def no_total(view: View) -> Iterator[Site]:
     """A list does not tell the number of all its items."""
-    for act, response, schema in view.lists():
+    for act, response, schema in view.lists:
         totals = [name for name in view.fields(schema) if " ".join(words_of(name)) in _TOTALS]
         if totals:
-            yield Site(response.place, f"`{act.name}` tells `{totals[0]}`", "no number of all items")
+            yield Site(
+                response.place, f"`{act.name}` tells `{totals[0]}`", "no number of all items"
+            )
         else:
             yield Site(response.place)
 
@@ -1130,7 +1304,9 @@ def errors_listed(view: View) -> Iterator[Site]:
     for act in view.acts:
         if not view.errors(act):
             seen = f"`{act.name}` tells no error"
-            yield Site(f"{act.place}/responses", seen, "its own errors, and `default` for the others")
+            yield Site(
+                f"{act.place}/responses", seen, "its own errors, and `default` for the others"
+            )
         elif not any(each.code[0] in "23" for each in view.responses(act)):
             yield Site(f"{act.place}/responses", f"`{act.name}` tells no success", "its success")
         else:
@@ -1206,7 +1382,9 @@ def version_parameter(view: View, name: str) -> Iterator[Site]:
             if each.get("in") == "query" and each.get("name") == name
         ]
         if not found:
-            yield Site(act.place, f"`{act.name}` takes no `{name}`", f"a required query parameter `{name}`")
+            yield Site(
+                act.place, f"`{act.name}` takes no `{name}`", f"a required query parameter `{name}`"
+            )
         elif found[0].get("required") is not True:
             yield Site(act.place, f"`{name}` of `{act.name}` is optional", "`required: true`")
         else:
@@ -1219,12 +1397,16 @@ def semantic_version(view: View) -> Iterator[Site]:
     if _SEMANTIC.match(version):
         yield Site("/info/version")
     else:
-        yield Site("/info/version", f"the contract's version is `{version}`", "three numbers: `1.0.0`")
+        yield Site(
+            "/info/version", f"the contract's version is `{version}`", "three numbers: `1.0.0`"
+        )
 
 
 def deprecated_description(view: View, prefix: str) -> Iterator[Site]:
     """What is deprecated says so in its description."""
-    wanted = f"a description that begins with `{prefix}`" if prefix else "a description of what to use"
+    wanted = (
+        f"a description that begins with `{prefix}`" if prefix else "a description of what to use"
+    )
     for name, place, node in _deprecated(view):
         description = str(node.get("description") or "").strip()
         if description and description.startswith(prefix):
@@ -1346,8 +1528,15 @@ def money(view: View, fields: Sequence[str]) -> Iterator[Site]:
             continue
         for words, name in own.items():
             node = mapping(schema["properties"][name])
-            if words.split()[-1:] and words.split()[-1] in _MONEY and view.types(node) & {"integer", "number"}:
-                right = [in_case("_".join(each.split()), "snake" if "_" in name else "camel") for each in fields]
+            if (
+                words.split()[-1:]
+                and words.split()[-1] in _MONEY
+                and view.types(node) & {"integer", "number"}
+            ):
+                right = [
+                    in_case("_".join(each.split()), "snake" if "_" in name else "camel")
+                    for each in fields
+                ]
                 yield Site(
                     f"{place}{pointer(['properties', name])}",
                     f"the amount `{name}` is a bare number",
