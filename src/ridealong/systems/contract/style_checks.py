@@ -32,174 +32,51 @@ _PATTERNS: Final = {
 _CASE_NAMES: Final = {"camel": "camelCase", "snake": "snake_case", "kebab": "kebab-case"}
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
 _CAPITALS: Final = re.compile(r"[A-Z]{2}")
-_VERSION: Final = re.compile(r"[vV]\d+(?:[._]\d+)*(?:(?:alpha|beta)\d*)?\Z|\d{4}-\d{2}-\d{2}\Z")
+_VERSION: Final = re.compile(
+    r"(?:[vV]\d+(?:[._]\d+)*(?:(?:alpha|beta)\d*)?|\d+(?:\.\d+)+|\d{4}-\d{2}-\d{2})\Z"
+)
 _MAJOR: Final = re.compile(r"v[1-9]\d*(?:(?:alpha|beta)\d*)?\Z")
 _SEMANTIC: Final = re.compile(r"\d+\.\d+\.\d+\Z")
 _ACTION: Final = re.compile(r"(.+):([A-Za-z][\w-]*)\Z")
 _JSON: Final = re.compile(r"application/(?:[\w.+-]+\+)?json\b")
 _PROBLEM: Final = "application/problem+json"
 
-_VERBS: Final = frozenset(
-    [
-        "accept",
-        "activate",
-        "add",
-        "approve",
-        "archive",
-        "arrive",
-        "assign",
-        "authenticate",
-        "authorize",
-        "block",
-        "calculate",
-        "cancel",
-        "capture",
-        "charge",
-        "claim",
-        "clone",
-        "close",
-        "complete",
-        "confirm",
-        "connect",
-        "convert",
-        "copy",
-        "create",
-        "deactivate",
-        "decline",
-        "delete",
-        "deliver",
-        "disable",
-        "disconnect",
-        "dispatch",
-        "enable",
-        "end",
-        "estimate",
-        "execute",
-        "export",
-        "fetch",
-        "finish",
-        "get",
-        "hide",
-        "import",
-        "invite",
-        "join",
-        "leave",
-        "list",
-        "lock",
-        "login",
-        "logout",
-        "mark",
-        "match",
-        "merge",
-        "move",
-        "notify",
-        "open",
-        "pause",
-        "pay",
-        "ping",
-        "process",
-        "publish",
-        "query",
-        "quote",
-        "rate",
-        "read",
-        "reassign",
-        "recalculate",
-        "refresh",
-        "refund",
-        "register",
-        "reject",
-        "release",
-        "remove",
-        "rename",
-        "renew",
-        "reopen",
-        "replace",
-        "report",
-        "resend",
-        "reserve",
-        "reset",
-        "resolve",
-        "restart",
-        "restore",
-        "resume",
-        "retry",
-        "return",
-        "revoke",
-        "run",
-        "save",
-        "schedule",
-        "search",
-        "send",
-        "set",
-        "sign",
-        "signin",
-        "signout",
-        "signup",
-        "skip",
-        "start",
-        "stop",
-        "submit",
-        "subscribe",
-        "suspend",
-        "swap",
-        "sync",
-        "terminate",
-        "test",
-        "track",
-        "transfer",
-        "trigger",
-        "unassign",
-        "unblock",
-        "undelete",
-        "undo",
-        "unlock",
-        "unpublish",
-        "unsubscribe",
-        "update",
-        "upload",
-        "validate",
-        "verify",
-        "withdraw",
-    ]
-)
-_PLURALS: Final = frozenset(
-    [
-        "people",
-        "children",
-        "men",
-        "women",
-        "feet",
-        "mice",
-        "teeth",
-        "data",
-        "media",
-        "criteria",
-        "phenomena",
-        "indices",
-        "vertices",
-        "metadata",
-        "info",
-        "information",
-        "equipment",
-        "feedback",
-        "history",
-        "news",
-        "weather",
-        "traffic",
-        "inventory",
-        "content",
-        "staff",
-        "software",
-        "self",
-        "me",
-    ]
-)
-_SINGULARS: Final = frozenset(["series", "species"])
-"""Words in -s or without one whose singular and plural are the same count as plural."""
-_MONEY: Final = frozenset(
-    ["amount", "price", "fare", "fee", "cost", "charge", "tip", "payout", "cents"]
-)
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_VERBS: Final = _set("""
+    accept activate add approve archive arrive assign authenticate authorize block calculate
+    cancel capture charge claim clone close complete confirm connect convert copy create
+    deactivate decline delete deliver disable disconnect dispatch enable end estimate execute
+    export fetch finish get hide import invite join leave list lock login logout mark match
+    merge move notify open pause pay ping process publish query quote rate read reassign
+    recalculate refresh refund register reject release remove rename renew reopen replace report
+    resend reserve reset resolve restart restore resume retry return revoke run save schedule
+    search send set sign signin signout signup skip start stop submit subscribe suspend swap
+    sync terminate test track transfer trigger unassign unblock undelete undo unlock unpublish
+    unsubscribe update upload validate verify withdraw
+""")
+_NOUNS_TOO: Final = _set("""
+    block book charge claim copy deliver end export fetch import list lock login logout match
+    move pause ping process query quote rate refund release report reserve return run schedule
+    search set start stop swap sync test track transfer trigger update upload
+""")
+"""Verbs that are nouns as well: `/rate-limits` and `/search` are no actions, `/rateDriver` is one."""
+_PLURALS: Final = _set("""
+    children content criteria data equipment feedback feet history indices info information
+    inventory me media men metadata mice people phenomena self software staff teeth traffic
+    vertices weather women
+""")
+"""Plurals that do not end in -s, and words that have none."""
+_SINGULARS: Final = _set("""
+    alias analysis atlas axis basis bonus bus campus canvas census consensus corpus crisis
+    diagnosis emphasis focus gas genus hypothesis lens nexus plus radius status surplus thesis
+    virus
+""")
+"""Singulars that do end in -s, beside all in -ss."""
+_MONEY: Final = _set("amount price fare fee cost charge tip payout cents")
 _TOTALS: Final = frozenset(
     ("total", "count", "total count", "total size", "total items", "total results", "item count")
 )
@@ -275,24 +152,11 @@ class Act:
         words = words_of(last)
         if not words or words[0] not in _VERBS:
             return ""
+        if len(words) > 1:
+            return "" if words[0] in _NOUNS_TOO and is_plural(last) else last
+        changes = self.method in {"post", "put", "patch"} and len(self.segments) > 1
         after_id = len(self.segments) > 1 and _is_parameter(self.segments[-2])
-        # `POST /search` may be a noun; `/createRide` and `/rides/{ride_id}/accept` are not.
-        if len(words) > 1 or (after_id and self.method in {"post", "put", "patch"}):
-            return last
-        return last if self.method == "post" and len(self.segments) > 1 else ""
-
-    @cached_property
-    def creates(self) -> bool:
-        """Whether it adds a resource to a collection."""
-        return (
-            self.method == "post"
-            and not self.action
-            and not self.verb
-            and bool(self.segments)
-            and not _is_parameter(self.segments[-1])
-            and is_plural(self.segments[-1])
-            and not _is_bulk(self)
-        )
+        return last if changes and (after_id or last not in _NOUNS_TOO) else ""
 
 
 class View:
@@ -375,6 +239,19 @@ class View:
         return [
             each for each in self.responses(act) if each.code[0] in "45" or each.code == "default"
         ]
+
+    def creates(self, act: Act) -> bool:
+        """Whether an operation adds one resource to a collection, as far as one can see."""
+        return (
+            act.method == "post"
+            and not act.action
+            and not act.verb
+            and bool(act.segments)
+            and not _is_parameter(act.segments[-1])
+            and is_plural(act.segments[-1])
+            and not _is_bulk(act)
+            and not any(self.is_array(self.json(each.content)) for each in self.successes(act))
+        )
 
     def body(self, act: Act) -> dict[str, Any]:
         """Return the body that an operation takes."""
@@ -484,13 +361,17 @@ def in_case(name: str, case: str) -> str:
 
 def is_plural(name: str) -> bool:
     """Whether the last word of a name is a plural, or has none."""
-    words = words_of(name)
-    if not words:
+    last = next((word for word in reversed(words_of(name)) if not word.isdecimal()), "")
+    if len(last) < 3 or last in _PLURALS:
         return True
-    last = next((word for word in reversed(words) if not word.isdecimal()), "")
-    if last in _PLURALS or last in _SINGULARS:
-        return True
-    return last.endswith("s") and not last.endswith(("ss", "us", "is"))
+    return last.endswith("s") and not last.endswith("ss") and last not in _SINGULARS
+
+
+def plural_of(name: str) -> str:
+    """Return a regular plural of a name: `cities` of `city`, `addresses` of `address`."""
+    if re.search(r"[^aeiou]y\Z", name):
+        return f"{name[:-1]}ies"
+    return f"{name}es" if re.search(r"(?:s|x|ch|sh)\Z", name) else f"{name}s"
 
 
 def _is_parameter(segment: str) -> bool:
@@ -589,7 +470,7 @@ def segment_case(view: View, cases: Sequence[str]) -> Iterator[Site]:
             if any(_PATTERNS[case].match(segment) for case in cases):
                 yield Site(act.place)
             else:
-                ways = " or ".join(f"`{in_case(segment, case)}`" for case in cases)
+                ways = " or ".join(dict.fromkeys(f"`{in_case(segment, case)}`" for case in cases))
                 yield Site(act.place, f"the path has the segment `{segment}`", ways)
 
 
@@ -614,7 +495,7 @@ def plural_collections(view: View) -> Iterator[Site]:
                 yield Site(
                     act.place,
                     f"the collection `{segment}` has a singular name",
-                    f"a plural, such as `{segment}s`",
+                    f"a plural, such as `{plural_of(segment)}`",
                 )
 
 
@@ -678,7 +559,11 @@ def array_names(view: View) -> Iterator[Site]:
         if is_plural(name):
             yield Site(place)
         else:
-            yield Site(place, f"the array `{name}` has a singular name", f"a plural: `{name}s`")
+            yield Site(
+                place,
+                f"the array `{name}` has a singular name",
+                f"a plural, such as `{plural_of(name)}`",
+            )
 
 
 def enum_case(view: View) -> Iterator[Site]:
@@ -809,12 +694,11 @@ def time_names(view: View, last_words: Sequence[str], words: Sequence[str] = ())
         if (own and own[-1] in last_words) or set(own) & set(words):
             yield Site(place)
         else:
-            first = _imperative(own[0]) if own else ""
-            if last_words[0] == "time":
-                stem = [first, *own[1:-1]] if own[-1:] == ["at"] else own
-            else:
-                stem = own
-            right = _like(name, [*(word for word in stem if word), last_words[0]])
+            stem = own
+            if last_words[0] == "time":  # createTime rather than createdTime or dateCreatedTime
+                kept = [word for word in own if word not in {"at", "on", "date", "timestamp"}]
+                stem = [_imperative(word) for word in kept]
+            right = _like(name, [*stem, last_words[0]])
             yield Site(place, f"the point in time is called `{name}`", f"`{right}`")
 
 
@@ -864,7 +748,7 @@ def actions_after_colon(view: View) -> Iterator[Site]:
         elif act.verb:
             holder = "/".join(["", *act.segments[:-1]])
             right = f"{holder}:{in_case(act.verb, 'camel')}"
-            yield Site(act.place, f"`{act.name}` ends in a verb after a slash", f"`POST {right}`")
+            yield Site(act.place, f"`{act.name}` ends in a verb after a slash", f"`{right}`")
 
 
 def no_actions(view: View) -> Iterator[Site]:
@@ -949,7 +833,7 @@ def patch_media_type(view: View, media_types: Sequence[str]) -> Iterator[Site]:
 def state_not_writable(view: View) -> Iterator[Site]:
     """An update or a create does not set the state of a resource."""
     for act in view.acts:
-        if act.method not in {"patch", "put"} and not act.creates:
+        if act.method not in {"patch", "put"} and not view.creates(act):
             continue
         schema = view.json(view.body(act))
         if schema is None:
@@ -1014,7 +898,7 @@ def success_codes(view: View, **allowed: Sequence[str]) -> Iterator[Site]:
     for act in view.acts:
         kind = act.method
         if kind == "post":
-            kind = "create" if act.creates else "action" if act.action or act.verb else ""
+            kind = "create" if view.creates(act) else "action" if act.action or act.verb else ""
         if kind not in allowed:
             continue
         codes = allowed[kind]
@@ -1044,7 +928,7 @@ def delete_has_body(view: View) -> Iterator[Site]:
 def create_returns_resource(view: View) -> Iterator[Site]:
     """A create answers with the resource."""
     for act in view.acts:
-        if not act.creates:
+        if not view.creates(act):
             continue
         for response in view.successes(act):
             schema = view.json(response.content)
@@ -1334,7 +1218,9 @@ def no_redirects(view: View) -> Iterator[Site]:
         ]
         for response in others:
             seen = f"`{act.name}` answers {response.code}"
-            yield Site(response.place, seen, "clients that know the new address")
+            yield Site(
+                response.place, seen, "no redirection, but clients that know the new address"
+            )
         if not others:
             yield Site(act.place)
 
@@ -1350,13 +1236,15 @@ def version_first_in_path(view: View) -> Iterator[Site]:
             if _VERSION.match(part) and not _MAJOR.match(part):
                 yield Site(place, f"the server's address has the version `{part}`", "`v1`")
     for path, act in view.paths.items():
-        first = act.segments[0] if act.segments else ""
+        if not act.segments:
+            continue
+        first = act.segments[0]
         if _MAJOR.match(first) or (in_server and not _VERSION.match(first)):
             yield Site(act.place)
         elif _VERSION.match(first):
             yield Site(act.place, f"`{path}` has the version `{first}`", "a major version as `v1`")
         else:
-            yield Site(act.place, f"`{path}` has no version", f"`/v1{path}`")
+            yield Site(act.place, f"`{path}` does not begin with a version", f"`/v1{path}`")
 
 
 def no_version_in_path(view: View) -> Iterator[Site]:
