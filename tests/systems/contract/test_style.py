@@ -19,7 +19,7 @@ HOSTS = {
     "azure": "https://github.com/microsoft/api-guidelines/",
     "zalando": "https://opensource.zalando.com/restful-api-guidelines/",
 }
-RULES = [(guide, rule) for guide in style.GUIDES for rule in style.guide(guide).rules]
+RULES = [(guide, rule) for guide in style.GUIDES for rule in style.published(guide).rules]
 KEEPING = [
     pytest.param(guide, number, case["keeps"], id=f"{guide} {number}")
     for guide in style.GUIDES
@@ -62,7 +62,7 @@ def test_a_minimal_contract_breaks_nothing(guide: str) -> None:
 
 def test_every_rule_has_a_contract_that_keeps_it_and_one_that_breaks_it() -> None:
     for guide in style.GUIDES:
-        assert set(CASES[guide]["rules"]) == {rule.number for rule in style.guide(guide).rules}
+        assert set(CASES[guide]["rules"]) == {rule.number for rule in style.published(guide).rules}
         assert all(case["breaks"] for case in CASES[guide]["rules"].values())
 
 
@@ -95,7 +95,7 @@ def test_every_check_of_every_rule_is_broken_by_some_contract() -> None:
         for guide in style.GUIDES
         for number, case in CASES[guide]["rules"].items()
         for each in case["breaks"]
-        for rule in style.guide(guide).rules
+        for rule in style.published(guide).rules
         if rule.number == number
         for check in rule.checks
         if any(
@@ -111,7 +111,7 @@ def test_every_check_of_every_rule_is_broken_by_some_contract() -> None:
 
 @pytest.mark.parametrize("guide", style.GUIDES)
 def test_each_guide_has_rules_with_numbers_of_their_own(guide: str) -> None:
-    numbers = [rule.number for rule in style.guide(guide).rules]
+    numbers = [rule.number for rule in style.published(guide).rules]
     assert len(numbers) >= 15
     assert len(numbers) == len(set(numbers))
 
@@ -179,7 +179,9 @@ def test_the_same_contract_fares_differently_under_each_guide() -> None:
     assert [str(cells[guide]) for guide in style.GUIDES] == ["kept", "kept", "1 of 3 broken"]
     cells = rows["delete-answer"]
     assert [str(cells[guide]) for guide in style.GUIDES] == ["1 of 1 broken", "kept", "kept"]
-    assert str(rows["security"]["google"]) == "no rule"
+    assert str(rows["security"]["google"]) == "silent"
+    assert str(rows["top-level"]["google"]) == "not judged"
+    assert rows["paging"]["zalando"].rules == ("#159", "#161")
     assert str(rows["money"]["google"]) == "not met"
     broken = {guide: sum(cells[guide].broken for cells in rows.values()) for guide in style.GUIDES}
     assert broken == {guide: len(style.judged(document, guide)) for guide in style.GUIDES}
@@ -191,7 +193,7 @@ def test_consistency_counts_the_rules_that_a_contract_met() -> None:
     assert [rule.number for rule in found.broken] == ["#118"]
     assert "#173" in [rule.number for rule in found.not_met]
     assert len(found.kept) + len(found.broken) + len(found.not_met) == len(
-        style.guide("zalando").rules
+        style.published("zalando").rules
     )
     assert found.share == len(found.kept) / (len(found.kept) + 1)
     assert style.consistency(minimal("zalando"), "zalando").share == 1

@@ -151,18 +151,22 @@ class Cell:
     """What one guide says to one question about a contract.
 
     Attributes:
-        rules: the numbers of its rules on the question; empty where none is judged.
+        answer: its answer in a word or two; empty where it is silent.
+        rules: the numbers of its rules that are judged on the question.
         judged: how many places were judged.
         broken: how many of them break a rule.
     """
 
+    answer: str
     rules: tuple[str, ...]
     judged: int
     broken: int
 
     def __str__(self) -> str:
+        if not self.answer:
+            return "silent"
         if not self.rules:
-            return "no rule"
+            return "not judged"
         if not self.judged:
             return "not met"
         return f"{self.broken} of {self.judged} broken" if self.broken else "kept"
@@ -223,7 +227,8 @@ class Question:
         return tuple(guide for guide in GUIDES if guide not in self.answers)
 
 
-def guide(name: str) -> Guide:
+@cache
+def published(name: str) -> Guide:
     """Return a guide with its rules.
 
     Raises:
@@ -234,15 +239,17 @@ def guide(name: str) -> Guide:
             f"there is no style guide {name!r}{did_you_mean(name, GUIDES)}; "
             f"choose one of {', '.join(GUIDES)}"
         )
-    return _guide(name)
+    raw = _toml(name)
+    rules = tuple(_rule(name, raw, each) for each in raw["rule"])
+    return Guide(name, raw["name"], raw["title"], raw["home"], rules)
 
 
-def judged(document: Document, guide_name: str) -> list[Finding]:
+def judged(document: Document, guide: str) -> list[Finding]:
     """Return where a contract breaks a guide, by the guide's rules and then the document's order.
 
     Args:
         document: the contract.
-        guide_name: `google`, `azure` or `zalando`.
+        guide: `google`, `azure` or `zalando`.
 
     Raises:
         ValueError: when there is no such guide.
@@ -259,20 +266,20 @@ def judged(document: Document, guide_name: str) -> list[Finding]:
             site.wanted,
             document,
         )
-        for rule in guide(guide_name).rules
+        for rule in published(guide).rules
         for check, site in _sites(view, rule)
         if not site.kept
     ]
 
 
-def consistency(document: Document, guide_name: str) -> Consistency:
+def consistency(document: Document, guide: str) -> Consistency:
     """Tell how far a contract keeps to the guide that its author picked.
 
     A rule counts once, however often it is broken: naming forty properties wrong is one decision.
 
     Args:
         document: the contract.
-        guide_name: `google`, `azure` or `zalando`.
+        guide: `google`, `azure` or `zalando`.
 
     Raises:
         ValueError: when there is no such guide.
@@ -281,11 +288,11 @@ def consistency(document: Document, guide_name: str) -> Consistency:
     kept: list[Rule] = []
     broken: list[Rule] = []
     not_met: list[Rule] = []
-    for rule in guide(guide_name).rules:
+    for rule in published(guide).rules:
         sites = [site for _, site in _sites(view, rule)]
         group = not_met if not sites else kept if all(site.kept for site in sites) else broken
         group.append(rule)
-    return Consistency(guide_name, tuple(kept), tuple(broken), tuple(not_met))
+    return Consistency(guide, tuple(kept), tuple(broken), tuple(not_met))
 
 
 def matrix(document: Document) -> list[Row]:
@@ -295,26 +302,30 @@ def matrix(document: Document) -> list[Row]:
     question. Only questions on which at least one guide has a judged rule have a row.
     """
     view = View(document)
-    counted: dict[tuple[str, str], Cell] = {}
+    sites: dict[tuple[str, str], list[Site]] = {}
+    rules: dict[tuple[str, str], list[str]] = {}
     for name in GUIDES:
-        for rule in guide(name).rules:
+        for rule in published(name).rules:
             for check in rule.checks:
-                before = counted.get((check.question, name), Cell((), 0, 0))
-                sites = list(CHECKS[check.name](view, **check.options))
-                counted[check.question, name] = Cell(
-                    (*before.rules, rule.number),
-                    before.judged + len(sites),
-                    before.broken + sum(not site.kept for site in sites),
-                )
-    return [
-        Row(
-            question.key,
-            question.text,
-            {name: counted.get((question.key, name), Cell((), 0, 0)) for name in GUIDES},
-        )
-        for question in questions()
-        if any((question.key, name) in counted for name in GUIDES)
-    ]
+                key = check.question, name
+                rules.setdefault(key, []).append(rule.number)
+                sites.setdefault(key, []).extend(CHECKS[check.name](view, **check.options))
+    rows = []
+    for question in questions():
+        if not any((question.key, name) in rules for name in GUIDES):
+            continue
+        cells = {}
+        for name in GUIDES:
+            answer = question.answers.get(name)
+            found = sites.get((question.key, name), [])
+            cells[name] = Cell(
+                answer.short if answer else "",
+                tuple(rules.get((question.key, name), ())),
+                len(found),
+                sum(not site.kept for site in found),
+            )
+        rows.append(Row(question.key, question.text, cells))
+    return rows
 
 
 @cache
@@ -356,13 +367,6 @@ def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads(source.read_text(encoding="utf-8"))
 
 
-@cache
-def _guide(name: str) -> Guide:
-    raw = _toml(name)
-    rules = tuple(_rule(name, raw, each) for each in raw["rule"])
-    return Guide(name, raw["name"], raw["title"], raw["home"], rules)
-
-
 def _rule(name: str, guide_raw: Mapping[str, Any], raw: Mapping[str, Any]) -> Rule:
     checks = []
     for each in raw["checks"]:
@@ -393,5 +397,5 @@ def _link(guide_raw: Mapping[str, Any], number: str) -> str:
 
 def _strength(name: str, number: str, question: str) -> Strength:
     """Return how strongly the judged rule of a number answers a question."""
-    rule = next(each for each in _guide(name).rules if each.number == number)
+    rule = next(each for each in published(name).rules if each.number == number)
     return next((c.strength for c in rule.checks if c.question == question), rule.strength)
