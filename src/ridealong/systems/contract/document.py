@@ -211,6 +211,10 @@ class Document:
             self._validators[place] = _validator(target, self._registry)
         return self._validators[place]
 
+    def knows(self, schema: Any) -> bool:
+        """Return whether a schema stands in this document, so that its `$ref`s can be followed."""
+        return id(schema) in self._schemas
+
     def _make_registry(self) -> jsonschema_rs.Registry:
         removed = [(schema, schema.pop("pattern")) for schema in self._unreadable_patterns]
         try:
@@ -1057,7 +1061,8 @@ class _Checker:
             steps = steps_of(operation.place)
             identity = operation.content.get("operationId")
             if isinstance(identity, str):
-                if self.operation_ids.setdefault(identity, operation.name) != operation.name:
+                first = self.operation_ids.setdefault(identity, operation.name)
+                if first != operation.name:
                     self.flaw(
                         [*steps, "operationId"],
                         f"{operation.name} and {self.operation_ids[identity]} have the same `operationId` {shown(identity)}",
@@ -1317,8 +1322,10 @@ class _Upgrade:
                 self.kept.append(schema.pop(key))
             return
         for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-            if isinstance(schema.get(exclusive), bool):
-                if schema.pop(exclusive) and limit in schema:
+            is_exclusive = schema.get(exclusive)
+            if isinstance(is_exclusive, bool):
+                del schema[exclusive]
+                if is_exclusive and limit in schema:
                     schema[exclusive] = schema.pop(limit)
         if schema.pop("nullable", False) is True:
             kind = schema.get("type")
