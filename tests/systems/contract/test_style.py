@@ -1,6 +1,7 @@
 """Three style guides: every rule true to its number and link, kept and broken by small contracts."""
 
 import json
+import os
 from functools import cache
 from pathlib import Path
 from time import monotonic
@@ -12,7 +13,10 @@ from ridealong.systems.contract import style
 from ridealong.systems.contract.document import Document, load
 from ridealong.systems.contract.style_checks import CHECKS, in_case, is_plural, plural_of, words_of
 
-CORPUS = Path("/work/shared/corpus/openapi")
+CORPUS = Path(
+    os.environ.get("RIDEALONG_CORPUS", Path(__file__).parents[4] / "shared" / "corpus"), "openapi"
+)
+"""Public contracts that nobody here wrote; they lie beside the repository, if anywhere."""
 CASES = yaml.safe_load(Path(__file__).with_name("style_cases.yaml").read_text(encoding="utf-8"))
 HOSTS = {
     "google": "https://google.aip.dev/",
@@ -229,7 +233,10 @@ def test_many_paths_are_judged_in_time(paths: int) -> None:
 
 
 @pytest.mark.parametrize("guide", style.GUIDES)
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the folder of public contracts is not here")
+@pytest.mark.skipif(
+    not CORPUS.is_dir(),
+    reason="no public contracts: set RIDEALONG_CORPUS to the folder that has `openapi`",
+)
 def test_public_contracts_are_judged_in_time(guide: str) -> None:
     documents = [load(path.read_text(encoding="utf-8")) for path in sorted(CORPUS.iterdir())]
     found = []
@@ -308,6 +315,29 @@ def test_google_names_a_time_in_the_imperative(name: str, wanted: str) -> None:
     assert f"`{wanted}`" in [
         finding.wanted for finding in style.judged(document, "google") if finding.rule == "AIP-142"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "wanted"),
+    [
+        ("created", {"type": "string", "format": "date-time"}, "`created_at`"),
+        ("givenname", {"type": "string"}, None),
+        ("given_name", {"type": "string"}, "`first_name`"),
+        ("zipCode", {"type": "string"}, "`zip`"),
+        ("price", {"type": "number", "format": "decimal"}, "an object of `amount` and `currency`"),
+    ],
+)
+def test_zalando_s_names_are_told_in_zalando_s_case(
+    name: str, schema: dict[str, str], wanted: str | None
+) -> None:
+    ride = {"properties": {name: schema}}
+    document = contract("zalando", {"components": {"schemas": {"Ride": ride}}})
+    found = [
+        finding.wanted
+        for finding in style.judged(document, "zalando")
+        if finding.rule in {"#173", "#235", "#249"}
+    ]
+    assert found == ([wanted] if wanted else [])
 
 
 @pytest.mark.parametrize(

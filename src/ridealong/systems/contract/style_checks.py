@@ -623,7 +623,9 @@ def boolean_names(view: View) -> Iterator[Site]:
             words = words_of(name)
             if words[:1] == ["is"] and len(words) > 1:
                 yield Site(
-                    place, f"the property `{name}` begins with `is`", f"`{_like(name, words[1:])}`"
+                    place,
+                    f"the property `{name}` begins with `is`",
+                    f"`{_like(name, words[1:], 'camel')}`",
                 )
             else:
                 yield Site(place)
@@ -634,7 +636,7 @@ def uri_names(view: View) -> Iterator[Site]:
     for name, place, _, _ in view.properties:
         words = words_of(name)
         if "url" in words:
-            right = _like(name, ["uri" if word == "url" else word for word in words])
+            right = _like(name, ["uri" if word == "url" else word for word in words], "camel")
             yield Site(place, f"the property `{name}` says `url`", f"`{right}`")
         elif "uri" in words:
             yield Site(place)
@@ -646,19 +648,21 @@ def count_names(view: View) -> Iterator[Site]:
         words = words_of(name)
         if words[:1] == ["num"] and len(words) > 1:
             last = words[-1].removesuffix("s")
-            right = _like(name, [*words[1:-1], last, "count"])
+            right = _like(name, [*words[1:-1], last, "count"], "camel")
             yield Site(place, f"the property `{name}` begins with `num`", f"`{right}`")
         elif words[-1:] == ["count"] and len(words) > 1:
             yield Site(place)
 
 
-def standard_names(view: View, instead_of: Mapping[str, str]) -> Iterator[Site]:
+def standard_names(
+    view: View, instead_of: Mapping[str, str], case: str = "camel"
+) -> Iterator[Site]:
     """What has a standard name bears it, and no other."""
     right_names = set(instead_of.values())
     for name, place, _, _ in view.properties:
         words = " ".join(words_of(name))
         if words in instead_of:
-            right = _like(name, instead_of[words].split())
+            right = _like(name, instead_of[words].split(), case)
             yield Site(place, f"the property is called `{name}`", f"`{right}`")
         elif words in right_names:
             yield Site(place)
@@ -683,7 +687,9 @@ def time_format(view: View) -> Iterator[Site]:
                 )
 
 
-def time_names(view: View, last_words: Sequence[str], words: Sequence[str] = ()) -> Iterator[Site]:
+def time_names(
+    view: View, last_words: Sequence[str], words: Sequence[str] = (), case: str = "camel"
+) -> Iterator[Site]:
     """Points in time are recognised by their names; each name is told once."""
     met: set[str] = set()
     for name, place, schema, _ in view.properties:
@@ -698,7 +704,7 @@ def time_names(view: View, last_words: Sequence[str], words: Sequence[str] = ())
             if last_words[0] == "time":  # createTime rather than createdTime or dateCreatedTime
                 kept = [word for word in own if word not in {"at", "on", "date", "timestamp"}]
                 stem = [_imperative(word) for word in kept]
-            right = _like(name, [*stem, last_words[0]])
+            right = _like(name, [*stem, last_words[0]], case)
             yield Site(place, f"the point in time is called `{name}`", f"`{right}`")
 
 
@@ -711,18 +717,16 @@ def state_names(view: View) -> Iterator[Site]:
         if not enumerated or in_error or not words or words[-1] not in {"state", "status"}:
             continue
         if words[-1] == "status":
-            right = _like(name, [*words[:-1], "state"])
+            right = _like(name, [*words[:-1], "state"], "camel")
             yield Site(place, f"the enumeration is called `{name}`", f"`{right}`")
         else:
             yield Site(place)
 
 
-def _like(name: str, words: Sequence[str]) -> str:
-    """Write words in the case that a name is written in."""
-    return in_case(
-        "_".join(words),
-        "snake" if "_" in name or (len(words_of(name)) == 1 and len(words) == 1) else "camel",
-    )
+def _like(name: str, words: Sequence[str], case: str) -> str:
+    """Write words in the case of a name, which only one of several words shows, or else in a case."""
+    shown = "snake" if "_" in name else "camel" if len(words_of(name)) > 1 else case
+    return in_case("_".join(words), shown)
 
 
 def _imperative(word: str) -> str:
@@ -1402,34 +1406,25 @@ def number_format(view: View) -> Iterator[Site]:
             yield Site(place, "a number without a format", "`format: decimal`, `float` or `double`")
 
 
-def money(view: View, fields: Sequence[str]) -> Iterator[Site]:
+def money(view: View, fields: Sequence[str], case: str = "camel") -> Iterator[Site]:
     """Amounts of money are objects of certain fields."""
+    right = f"an object of {_listed([in_case('_'.join(each.split()), case) for each in fields])}"
     for place, schema in view.schemas:
         own = {" ".join(words_of(name)): name for name in mapping(schema.get("properties"))}
         if set(fields[:2]) <= set(own):
-            extra = [name for words, name in own.items() if words not in fields]
-            if extra:
-                seen = f"the money object also holds `{extra[0]}`"
-                yield Site(place, seen, f"an object of {_listed(fields)} only")
-            else:
+            if set(own) <= set(fields):
                 yield Site(place)
+            else:
+                first, second = (own[each] for each in fields[:2])
+                seen = f"`{first}` and `{second}` stand among other properties"
+                yield Site(place, seen, f"{right} only")
             continue
         for words, name in own.items():
-            node = mapping(schema["properties"][name])
-            if (
-                words.split()[-1:]
-                and words.split()[-1] in _MONEY
-                and view.types(node) & {"integer", "number"}
-            ):
-                right = [
-                    in_case("_".join(each.split()), "snake" if "_" in name else "camel")
-                    for each in fields
-                ]
-                yield Site(
-                    f"{place}{pointer(['properties', name])}",
-                    f"the amount `{name}` is a bare number",
-                    f"an object of {_listed(right)}",
-                )
+            last = (words.split() or [""])[-1]
+            types = view.types(schema["properties"][name])
+            if last in _MONEY and types & {"integer", "number"}:
+                property_place = f"{place}{pointer(['properties', name])}"
+                yield Site(property_place, f"the amount `{name}` is a bare number", right)
 
 
 def _requirements(view: View) -> Iterator[tuple[Act, list[Any]]]:
