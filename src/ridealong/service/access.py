@@ -6,6 +6,7 @@ not, so that a number tells nothing about other people's rides. A caller who pas
 is not safe yet: the third is the one that is forgotten most (OWASP API1:2023).
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Caller:
     """Who makes a request.
 
     Attributes:
-        subject: number of the rider or driver, or the name of a support agent or partner.
+        subject: such as rider-123, driver-57, support-1, or the name of a partner.
         role: rider, driver, support or partner.
         scopes: what the application may do for the subject.
         client_id: the application.
@@ -45,8 +46,8 @@ class Caller:
 
     @property
     def number(self) -> int:
-        """The subject of a rider or driver as a number."""
-        return int(self.subject)
+        """The number of a rider or driver, whose subject is such as `rider-123`."""
+        return int(self.subject.partition("-")[2])
 
 
 class Gate:
@@ -117,9 +118,10 @@ class Gate:
 
 
 def _caller(claims: Claims) -> Caller:
-    number = claims.subject
-    if claims.role in PEOPLE and not (number.isascii() and number.isdigit() and len(number) < 16):
-        raise TokenRefused(f"The token's subject is no number of a {claims.role}.")
+    if claims.role in PEOPLE and not re.fullmatch(
+        rf"{claims.role}-[0-9]{{1,15}}", claims.subject, re.ASCII
+    ):
+        raise TokenRefused(f"The token's subject is not such as {claims.role}-123.")
     return Caller(claims.subject, claims.role, claims.scopes, claims.client_id)
 
 

@@ -50,7 +50,7 @@ class Problem(Exception):
         """Return the members of the problem document (RFC 9457, section 3.1)."""
         return {
             "type": TYPES + self.name,
-            "title": HTTPStatus(self.status).phrase,
+            "title": self.name.replace("-", " ").capitalize(),
             "status": self.status,
             "detail": self.detail,
             "instance": f"urn:ridealong:request:{request_id}",
