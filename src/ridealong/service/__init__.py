@@ -232,18 +232,15 @@ class Service:
         Raises:
             ServiceError: when the service does not answer.
         """
-        import sqlalchemy as sa
-
-        from ridealong.service.store import request_log
+        from ridealong.service.log import NEWEST
 
         if not self.is_running:
             raise ServiceError("the back end is stopped: start it with company.start()")
         self._send("flush")
         if "flushed" not in self._hear(ANSWER_SECONDS):
             raise ServiceError("the back end does not write its log: stop it and start it again")
-        newest = sa.select(request_log).order_by(request_log.c.log_id.desc()).limit(limit)
-        rows = self._database().read(newest, {})
-        return [dict(row._mapping) for row in reversed(rows)]
+        rows = self._database().read(NEWEST, {"rows": limit})
+        return [row._asdict() for row in reversed(rows)]
 
     def _database(self) -> Any:
         if self._store is None:

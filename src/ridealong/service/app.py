@@ -15,7 +15,7 @@ from ridealong.service.idempotency import Idempotency
 from ridealong.service.keys import ApiKeys
 from ridealong.service.limits import TokenBuckets
 from ridealong.service.log import RequestLog
-from ridealong.service.routes import Company, routes
+from ridealong.service.routes import Company, Guarded, add_routes
 from ridealong.service.settings import Settings
 from ridealong.service.store import Store
 from ridealong.service.tokens import SCOPES, Issuer
@@ -100,8 +100,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Edge, settings=settings, gate=gate, buckets=buckets, log=log)
     problems.install(app)
     company = Company(settings, store, Idempotency(store))
+    app.router.route_class = Guarded
     for version in (V1, V2):
-        app.include_router(routes(version, company))
+        add_routes(app.router, version, company)
     app.include_router(authorization.routes(server))
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # as FastAPI's manual says
     return app

@@ -55,6 +55,13 @@ class Edge:
         self._policy = buckets.policy.encode()
         self._log = log
         self._at_work = 0
+        self._begun = secrets.token_hex(4)
+        self._count = 0
+
+    def next_id(self) -> bytes:
+        """Return a number for a request: no two are the same, also after a new start."""
+        self._count += 1
+        return b"%s-%d" % (self._begun.encode(), self._count)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request pass."""
@@ -82,7 +89,7 @@ class _Passage:
         self._headers = dict(scope["headers"])
         given = self._headers.get(b"x-request-id", b"")
         self._request_id = (
-            given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
+            given if _REQUEST_ID.fullmatch(given) else edge.next_id()
         )
         self._caller: Caller | None = None
         self._allowance: Allowance | None = None

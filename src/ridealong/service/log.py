@@ -17,6 +17,12 @@ ROWS_WAITING: Final = 20_000  # more than that are dropped rather than kept in m
 BATCH_ROWS: Final = 2_000
 PATH_CHARACTERS: Final = 500
 
+NEWEST: Final = (
+    sa.select(tables.request_log)
+    .order_by(tables.request_log.c.log_id.desc())
+    .limit(sa.bindparam("rows"))
+)
+
 
 class RequestLog:
     """Rows that wait for their batch.

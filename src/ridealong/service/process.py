@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import dataclasses
 import errno
+import gc
 import json
 import os
 import shutil
@@ -118,6 +119,10 @@ def run(
             timeout_graceful_shutdown=END_SECONDS,
         )
         server = _Server(config, lambda: ready(settings))
+        # What is there now stays: no search for garbage has to look at it.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000)
         started(server, app)
         server.run(sockets=[sock])
     finally:

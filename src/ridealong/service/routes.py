@@ -2,12 +2,13 @@
 
 import asyncio
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from ridealong.service import bodies, rides
@@ -55,17 +56,11 @@ class Company:
 
 
 class Allowed:
-    """Who may use an operation at all, asked before it runs and shown in the documentation."""
+    """Who may use an operation at all."""
 
     def __init__(self, scope: str, *roles: str) -> None:
         self.scope = scope
         self.roles = frozenset(roles)
-
-    async def __call__(self, request: Request) -> Caller:
-        """Return the caller, or raise the problem."""
-        caller: Caller = request.scope["state"]["caller"]
-        require(caller, self.scope, self.roles)
-        return caller
 
     def documented(self) -> dict[str, Any]:
         """Return the keys of the OpenAPI operation that say it."""
@@ -73,6 +68,33 @@ class Allowed:
         if "partner" in self.roles:
             security.append({"apiKey": []})
         return {"security": security, "x-roles": sorted(self.roles)}
+
+
+class Guarded(APIRoute):
+    """An operation that only some roles may use; what its documentation says is what is checked.
+
+    Not a dependency of FastAPI: that is asked after the body is read, and takes as long as all the
+    rest of reading a ride.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers a request: the check, then the operation."""
+        answer = super().get_route_handler()
+        documented = self.openapi_extra or {}
+        (scope,) = documented["security"][0]["oauth2"]
+        roles = frozenset(documented["x-roles"])
+
+        async def guarded(request: Request) -> Response:
+            require(caller_of(request), scope, roles)
+            return await answer(request)
+
+        return guarded
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who calls, as `edge.py` found out."""
+    caller: Caller = request.scope["state"]["caller"]
+    return caller
 
 
 READ_RIDES: Final = Allowed("rides:read", "rider", "driver", "support")
@@ -124,6 +146,15 @@ _ETAG: Final = {
         "schema": {"type": "string", "examples": ['"1-rider"']},
     }
 }
+_IF_NONE_MATCH: Final = {
+    # Read from the request itself: as a parameter of FastAPI it would cost a tenth of the answer.
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag that you have; if it is still right: 304 without a body.",
+    "schema": {"type": "string"},
+    "example": '"1-rider"',
+}
 _LOCATION: Final = {
     "Location": {
         "description": "Where the new thing is.",
@@ -132,20 +163,25 @@ _LOCATION: Final = {
 }
 
 
-def routes(version: Version, company: Company) -> APIRouter:
-    """Return the operations of one version."""
+def add_routes(router: APIRouter, version: Version, company: Company) -> None:
+    """Add the operations of one version to a router, which must take `Guarded` routes.
+
+    Straight to the router of the application: an included router would be searched on the way.
+    """
     store, idempotency = company.store, company.idempotency
     pause = company.settings.pause_before_commit_seconds
-    router = APIRouter(prefix=f"/{version.name}")
+    prefix = f"/{version.name}"
     tag = version.name.upper()
 
-    def operation(name: str, allowed: Allowed, summary: str, subject: str) -> dict[str, Any]:
+    def operation(
+        name: str, allowed: Allowed, summary: str, subject: str, **more: Any
+    ) -> dict[str, Any]:
         return {
             "operation_id": f"{name}{tag}",
             "summary": summary,
             "tags": [subject],
             "deprecated": version.name == "v1" or None,
-            "openapi_extra": allowed.documented(),
+            "openapi_extra": allowed.documented() | more,
             "response_model_exclude_unset": True,
         }
 
@@ -155,11 +191,10 @@ def routes(version: Version, company: Company) -> APIRouter:
         if pause:
             await asyncio.sleep(pause)
         mark = fingerprint(request.method, request.url.path, content)
-        answer = await idempotency.once(caller, key, mark, work)
-        return Response(answer.body, answer.status, answer.headers, "application/json")
+        return _given(await idempotency.once(caller, key, mark, work))
 
     @router.post(
-        "/rides",
+        prefix + "/rides",
         status_code=201,
         response_model=version.ride_model,
         responses={
@@ -171,10 +206,10 @@ def routes(version: Version, company: Company) -> APIRouter:
     async def create_ride(
         request: Request,
         body: bodies.NewRide,
-        caller: Annotated[Caller, Depends(ASK_FOR_RIDES)],
         idempotency_key: IdempotencyKey = None,
     ) -> Response:
         """A rider asks for a ride. Send an Idempotency-Key: without one, asking twice is two rides."""
+        caller = caller_of(request)
         wish = body.model_dump(exclude_unset=True)
 
         def work(connection: Any) -> Answer:
@@ -188,38 +223,26 @@ def routes(version: Version, company: Company) -> APIRouter:
         return await change(caller, request, wish, idempotency_key, work)
 
     @router.get(
-        "/rides/{ride_id}",
+        prefix + "/rides/{ride_id}",
         response_model=version.ride_model,
         responses={
             **errors(404),
             200: {"description": "The ride, as the caller may see it.", "headers": _ETAG},
             304: {"description": "It is as you have it.", "headers": _ETAG},
         },
-        **operation("getRide", READ_RIDES, "See a ride", "rides"),
+        **operation("getRide", READ_RIDES, "See a ride", "rides", parameters=[_IF_NONE_MATCH]),
     )
-    async def get_ride(
-        ride_id: RideId,
-        response: Response,
-        caller: Annotated[Caller, Depends(READ_RIDES)],
-        if_none_match: Annotated[
-            str | None,
-            Header(
-                pattern=r"^[\x20-\x7e]{1,200}$",
-                description="The ETag that you have; if it is still right: 304 without a body.",
-                examples=['"1-rider"'],
-            ),
-        ] = None,
-    ) -> Any:
+    async def get_ride(request: Request, ride_id: RideId) -> Response:
         """Riders see their own rides, drivers what is offered or assigned to them, support all."""
+        caller = caller_of(request)
         row = _ride(store, caller, ride_id)
         tag = rides.etag(row, caller)
-        if rides.matches(if_none_match, tag):
+        if rides.matches(request.headers.get("if-none-match"), tag):
             return Response(status_code=304, headers={"ETag": tag})
-        response.headers["ETag"] = tag
-        return version.ride(row, caller)
+        return _given(_ride_answer(version, row, caller))
 
     @router.patch(
-        "/rides/{ride_id}",
+        prefix + "/rides/{ride_id}",
         response_model=version.ride_model,
         responses={
             **errors(404, 409, 412, *_BODY_ERRORS),
@@ -234,10 +257,10 @@ def routes(version: Version, company: Company) -> APIRouter:
             version.ride_change,  # type: ignore[name-defined]  # each version has its own
             Body(media_type="application/merge-patch+json"),
         ],
-        caller: Annotated[Caller, Depends(CHANGE_RIDES)],
         if_match: IfMatch = None,
     ) -> Response:
         """A merge patch: its status, or where it goes before the pickup. The same again changes nothing."""
+        caller = caller_of(request)
         wish = body.model_dump(exclude_unset=True)
         if "status" in wish:
             wish["status"] = version.status_in_tables(wish["status"])
@@ -252,9 +275,10 @@ def routes(version: Version, company: Company) -> APIRouter:
         async def go_on(
             request: Request,
             ride_id: RideId,
-            caller: Annotated[Caller, Depends(allowed)],
             if_match: IfMatch = None,
         ) -> Response:
+            caller = caller_of(request)
+
             def work(connection: Any) -> Answer:
                 row = rides.move(connection, caller, ride_id, action, if_match)
                 return _ride_answer(version, row, caller)
@@ -262,7 +286,7 @@ def routes(version: Version, company: Company) -> APIRouter:
             return await change(caller, request, None, None, work)
 
         router.add_api_route(
-            f"/rides/{{ride_id}}/{action}",
+            f"{prefix}/rides/{{ride_id}}/{action}",
             go_on,
             methods=["POST"],
             response_model=version.ride_model,
@@ -280,14 +304,14 @@ def routes(version: Version, company: Company) -> APIRouter:
     transition("cancel", CHANGE_RIDES, "Cancel a ride", "Before the pickup.")
 
     @router.get(
-        "/users/{user_id}/rides",
+        prefix + "/users/{user_id}/rides",
         response_model=version.rides_model,
         responses={**errors(404), 200: {"description": "A page of rides."}},
         **operation("listRides", LIST_RIDES, "See the rides of a rider", "rides"),
     )
     async def list_rides(
+        request: Request,
         user_id: Annotated[bodies.Number, Path(description="Number of the rider.", examples=[123])],
-        caller: Annotated[Caller, Depends(LIST_RIDES)],
         limit: Annotated[
             Annotated[int, bodies.BeforeValidator(bodies._digits)],
             Query(ge=1, le=PAGE_LIMIT, description="How many rides at most."),
@@ -298,6 +322,7 @@ def routes(version: Version, company: Company) -> APIRouter:
         ] = None,
     ) -> Any:
         """The newest first. Pages by cursor: rides that come in meanwhile shift nothing."""
+        caller = caller_of(request)
         if caller.role == "rider" and caller.number != user_id:
             raise not_found()
         if not store.read(rides.RIDER, {"user_id": user_id}):
@@ -310,7 +335,7 @@ def routes(version: Version, company: Company) -> APIRouter:
         )
 
     @router.post(
-        "/quotes",
+        prefix + "/quotes",
         status_code=201,
         response_model=version.quote_model,
         responses={**errors(404, 409, *_BODY_ERRORS), 201: {"description": "The quote."}},
@@ -319,10 +344,10 @@ def routes(version: Version, company: Company) -> APIRouter:
     async def create_quote(
         request: Request,
         body: bodies.NewQuote,
-        caller: Annotated[Caller, Depends(ASK_FOR_PRICES)],
         idempotency_key: IdempotencyKey = None,
     ) -> Response:
         """The price holds for five minutes: ask for the ride with its quote_id."""
+        caller = caller_of(request)
         wish = body.model_dump()
 
         def work(connection: Any) -> Answer:
@@ -331,14 +356,13 @@ def routes(version: Version, company: Company) -> APIRouter:
         return await change(caller, request, wish, idempotency_key, work)
 
     @router.get(
-        "/cities/{city_id}/available-drivers",
+        prefix + "/cities/{city_id}/available-drivers",
         response_model=bodies.AvailableDrivers,
         responses={**errors(404), 200: {"description": "How many, by zone."}},
         **operation("countAvailableDrivers", SEE_SUPPLY, "Count free drivers", "drivers"),
     )
     async def available_drivers(
         city_id: Annotated[bodies.Number, Path(description="Number of the city.", examples=[1])],
-        caller: Annotated[Caller, Depends(SEE_SUPPLY)],
     ) -> Any:
         """Numbers by zone and no persons: what a partner may see as well."""
         rows = store.read(rides.SUPPLY, {"city_id": min(city_id, 2**31 - 1)})
@@ -347,11 +371,11 @@ def routes(version: Version, company: Company) -> APIRouter:
         return bodies.AvailableDrivers.model_construct(
             city_id=city_id,
             available_drivers=sum(row.available_drivers for row in rows),
-            zones=[bodies.ZoneSupply.model_construct(**row._mapping) for row in rows],
+            zones=[bodies.ZoneSupply.model_construct(**row._asdict()) for row in rows],
         )
 
     @router.put(
-        "/drivers/{driver_id}/location",
+        prefix + "/drivers/{driver_id}/location",
         response_model=bodies.Location,
         responses={
             **errors(404, 409, *_BODY_ERRORS),
@@ -363,9 +387,9 @@ def routes(version: Version, company: Company) -> APIRouter:
         request: Request,
         driver_id: Annotated[bodies.Number, Path(description="Number of the driver.", examples=[57])],
         body: bodies.NewLocation,
-        caller: Annotated[Caller, Depends(SAY_WHERE)],
     ) -> Response:
         """Replaces what was known: sent twice it is as good as once."""
+        caller = caller_of(request)
         wish = body.model_dump()
 
         def work(connection: Any) -> Answer:
@@ -375,7 +399,7 @@ def routes(version: Version, company: Company) -> APIRouter:
         return await change(caller, request, wish, None, work)
 
     @router.post(
-        "/rides/{ride_id}/payments",
+        prefix + "/rides/{ride_id}/payments",
         status_code=201,
         response_model=version.payment_model,
         responses={
@@ -388,10 +412,10 @@ def routes(version: Version, company: Company) -> APIRouter:
         request: Request,
         ride_id: RideId,
         body: bodies.NewPayment,
-        caller: Annotated[Caller, Depends(PAY)],
         idempotency_key: IdempotencyKey = None,
     ) -> Response:
         """The rider pays the fare of a completed ride, once."""
+        caller = caller_of(request)
         wish = body.model_dump()
 
         def work(connection: Any) -> Answer:
@@ -402,22 +426,19 @@ def routes(version: Version, company: Company) -> APIRouter:
         return await change(caller, request, wish, idempotency_key, work)
 
     @router.get(
-        "/rides/{ride_id}/payments",
+        prefix + "/rides/{ride_id}/payments",
         response_model=version.payments_model,
         responses={**errors(404), 200: {"description": "The payments."}},
         **operation("listPayments", SEE_PAYMENTS, "See the payments for a ride", "payments"),
     )
-    async def list_payments(
-        ride_id: RideId, caller: Annotated[Caller, Depends(SEE_PAYMENTS)]
-    ) -> Any:
+    async def list_payments(request: Request, ride_id: RideId) -> Any:
         """Support sees that a payment was made, not with what."""
+        caller = caller_of(request)
         _ride(store, caller, ride_id)
         rows = store.read(rides.PAYMENTS, {"ride_id": ride_id})
         return version.payments_model.model_construct(
             payments=[version.payment(row, caller) for row in rows]
         )
-
-    return router
 
 
 def _ride(store: Store, caller: Caller, ride_id: int) -> Any:
@@ -429,6 +450,10 @@ def _ride(store: Store, caller: Caller, ride_id: int) -> Any:
     if not rows or not may_see_ride(caller, rows[0], city):
         raise not_found()
     return rows[0]
+
+
+def _given(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, answer.headers, "application/json")
 
 
 def _ride_answer(version: Version, row: Any, caller: Caller) -> Answer:

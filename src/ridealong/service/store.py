@@ -13,7 +13,8 @@ In PostgreSQL everything lives in the schema `ridealong_service`; nothing else t
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -232,13 +233,14 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = _read(url)
         self.is_postgresql = self.url.get_backend_name() == "postgresql"
+        self._prepared: dict[sa.Select[Any], _Prepared] = {}
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ridealong-writer")
         try:
             self._engine = self._connect()
             self._prepare()
             # Each statement sees what is committed at that moment, and holds nothing open.
             self._reader = self._connect(poolclass=StaticPool, isolation_level="AUTOCOMMIT")
-            self._reading = self._reader.connect()
+            self._reading = self._reader.raw_connection()
         except ImportError as error:
             raise DatabaseError(
                 f"PostgreSQL needs the package {error.name}, which is missing: "
@@ -255,18 +257,25 @@ class Store:
         """The address without its password."""
         return self.url.render_as_string(hide_password=True)
 
-    def read(self, statement: sa.Executable, values: Mapping[str, Any]) -> Sequence[sa.Row[Any]]:
-        """Return the rows of a query, at once: it takes less time than a thread would."""
+    def read(self, statement: sa.Select[Any], values: Mapping[str, Any]) -> list[Any]:
+        """Return the rows of a query, at once: it takes less time than a thread would.
+
+        Args:
+            statement: one that lives as long as the program; it is prepared once.
+            values: for all of its parameters.
+        """
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            prepared = self._prepared[statement] = _Prepared(statement, self._engine.dialect)
         try:
-            return self._reading.execute(statement, values).all()
-        except sa.exc.DBAPIError as error:
-            if not error.connection_invalidated:
+            return prepared.rows(self._reading.driver_connection, values)
+        except Exception:
+            if not (self.is_postgresql and self._reading.driver_connection.closed):  # type: ignore[union-attr]
                 raise
             # The server was started anew meanwhile: once more, over a new connection.
-            self._reading.close()
-            self._reader.dispose()
-            self._reading = self._reader.connect()
-            return self._reading.execute(statement, values).all()
+            self._reading.invalidate()
+            self._reading = self._reader.raw_connection()
+            return prepared.rows(self._reading.driver_connection, values)
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Do some work in one transaction, all of it or nothing, and return its result."""
@@ -351,6 +360,40 @@ class Store:
             f"edition needs version {VERSION}. Keep it for the other edition and name a new "
             f"database, or {remedy}, which loses its rides."
         )
+
+
+class _Prepared:
+    """A query as the driver takes it: SQLAlchemy's own way to it is half the time of reading a ride."""
+
+    def __init__(self, statement: sa.Select[Any], dialect: sa.Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self._text = str(compiled)
+        self._values = dict(compiled.params)  # those that stand in the statement itself
+        self._order = compiled.positiontup  # type: ignore[attr-defined]  # of a compiled SQL
+        self._is_text_time = dialect.name == "sqlite"
+        columns = list(statement.selected_columns)
+        self._row = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
+        self._times = [
+            place for place, column in enumerate(columns) if isinstance(column.type, sa.DateTime)
+        ]
+
+    def rows(self, connection: Any, values: Mapping[str, Any]) -> list[Any]:
+        """Return the rows, each with its columns as attributes."""
+        values = {**self._values, **values}
+        if not self._is_text_time:
+            return [self._row._make(row) for row in connection.execute(self._text, values)]
+        given = [
+            value.isoformat(" ", "microseconds") if isinstance(value, datetime) else value
+            for value in map(values.__getitem__, self._order)
+        ]
+        found = []
+        for row in connection.execute(self._text, given):
+            columns = list(row)
+            for place in self._times:
+                if columns[place] is not None:
+                    columns[place] = datetime.fromisoformat(columns[place])
+            found.append(self._row._make(columns))
+        return found
 
 
 def _read(url: str) -> sa.URL:
