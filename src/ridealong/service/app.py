@@ -99,7 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.log, app.state.store = log, store
     app.add_middleware(Edge, settings=settings, gate=gate, buckets=buckets, log=log)
     problems.install(app)
-    company = Company(settings, store, Idempotency(store))
+    company = Company(store, Idempotency(store, settings.pause_before_commit_seconds))
     app.router.route_class = Guarded
     for version in (V1, V2):
         add_routes(app.router, version, company)
@@ -174,10 +174,16 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _complete(operation: dict[str, Any], *, of_v1: bool) -> None:
-    """Add the header fields of every answer, and take out FastAPI's own answer 422."""
+    """Add the header fields of every answer, and take out what is FastAPI's own and not true here."""
     answers = operation["responses"]
     if "HTTPValidationError" in str(answers.get("422", "")):
         del answers["422"]
+    for parameter in operation.get("parameters", []):
+        # A parameter that may be left out; there is no way to send null.
+        choices = parameter["schema"].pop("anyOf", [])
+        for choice in choices:
+            if choice.get("type") != "null":
+                parameter["schema"] |= choice
     headers = _HEADERS | (_HEADERS_OF_V1 if of_v1 else {})
     for status, answer in answers.items():
         for name, (text, example) in headers.items():

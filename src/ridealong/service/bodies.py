@@ -50,7 +50,9 @@ def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
-Number = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=LARGEST_NUMBER)]
+# The limits first: they belong to the number, and so into its schema.
+Number = Annotated[int, Field(ge=1, le=LARGEST_NUMBER), BeforeValidator(_digits)]
+PageLimit = Annotated[int, Field(ge=1, le=100), BeforeValidator(_digits)]
 Zone = Annotated[
     str, AfterValidator(_zone), WithJsonSchema({"type": "string", "enum": list(zone_codes())})
 ]

@@ -7,6 +7,7 @@ client (422); while the first request is still at work, the second is told so (4
 is an error is not kept. (draft-ietf-httpapi-idempotency-key-header, section 2)
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable
@@ -44,10 +45,12 @@ class Idempotency:
 
     Args:
         store: where the answers are kept, for 24 hours.
+        pause_seconds: how long each change waits before it is written, as on a slow day.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, pause_seconds: float = 0.0) -> None:
         self._store = store
+        self._pause_seconds = pause_seconds
         self._at_work: set[tuple[str, str]] = set()
 
     async def once(
@@ -65,7 +68,7 @@ class Idempotency:
             Problem: 409 while the first request is at work, 422 for another request.
         """
         if key is None:
-            return await self._store.write(work)
+            return await self._written(work)
         name = f"{caller.role}:{caller.subject}"
         if (name, key) in self._at_work:
             raise Problem(
@@ -76,9 +79,14 @@ class Idempotency:
             )
         self._at_work.add((name, key))
         try:
-            return await self._store.write(lambda connection: _once(connection, name, key, mark, work))
+            return await self._written(lambda connection: _once(connection, name, key, mark, work))
         finally:
             self._at_work.discard((name, key))
+
+    async def _written(self, work: Callable[[sa.Connection], Answer]) -> Answer:
+        if self._pause_seconds:
+            await asyncio.sleep(self._pause_seconds)
+        return await self._store.write(work)
 
 
 def _once(

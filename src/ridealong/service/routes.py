@@ -1,6 +1,5 @@
 """The operations of the API, the same for each version: address, who may, what is documented."""
 
-import asyncio
 import base64
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -15,12 +14,10 @@ from ridealong.service import bodies, rides
 from ridealong.service.access import Caller, may_see_ride, not_found, require
 from ridealong.service.idempotency import Answer, Idempotency, fingerprint
 from ridealong.service.problems import MEDIA_TYPE
-from ridealong.service.settings import Settings
 from ridealong.service.store import Store
 from ridealong.service.transitions import Action
 from ridealong.service.versions import Version
 
-PAGE_LIMIT: Final = 100
 CURSOR: Final = r"^[A-Za-z0-9_-]{20}$"
 _EPOCH: Final = datetime(1970, 1, 1)
 _BEYOND: Final = {"before_time": datetime(9999, 1, 1), "before_ride": 0}
@@ -30,6 +27,7 @@ RideId = Annotated[bodies.Number, Path(description="Number of the ride.", exampl
 IfMatch = Annotated[
     str | None,
     Header(
+        alias="If-Match",
         pattern=r"^[\x20-\x7e]{1,200}$",
         description="The ETag as you saw it last; if the ride changed meanwhile: 412.",
         examples=['"1-rider"'],
@@ -38,6 +36,7 @@ IfMatch = Annotated[
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,200}$",
         description="A key that you make, a new one for each request; send the same one when you "
         "ask again because no answer came.",
@@ -50,7 +49,6 @@ IdempotencyKey = Annotated[
 class Company:
     """What the operations work with."""
 
-    settings: Settings
     store: Store
     idempotency: Idempotency
 
@@ -169,7 +167,6 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
     Straight to the router of the application: an included router would be searched on the way.
     """
     store, idempotency = company.store, company.idempotency
-    pause = company.settings.pause_before_commit_seconds
     prefix = f"/{version.name}"
     tag = version.name.upper()
 
@@ -188,8 +185,6 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
     async def change(
         caller: Caller, request: Request, content: Any, key: str | None, work: Any
     ) -> Response:
-        if pause:
-            await asyncio.sleep(pause)
         mark = fingerprint(request.method, request.url.path, content)
         return _given(await idempotency.once(caller, key, mark, work))
 
@@ -313,8 +308,7 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
         request: Request,
         user_id: Annotated[bodies.Number, Path(description="Number of the rider.", examples=[123])],
         limit: Annotated[
-            Annotated[int, bodies.BeforeValidator(bodies._digits)],
-            Query(ge=1, le=PAGE_LIMIT, description="How many rides at most."),
+            bodies.PageLimit, Query(description="How many rides at most.")
         ] = 20,
         cursor: Annotated[
             str | None,
