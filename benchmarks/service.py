@@ -137,9 +137,7 @@ def main() -> None:
     if options.bare:
         bare()
         return
-    settings = Settings(
-        database=options.database, requests_per_second=1_000_000, burst=1_000_000
-    )
+    settings = Settings(database=options.database, requests_per_second=1_000_000, burst=1_000_000)
     with Service(settings) as company:
         token = company.token("rider-123", "rider")
         path = f"/v1/rides/{RIDE}"

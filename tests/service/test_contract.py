@@ -43,7 +43,11 @@ def test_document_is_valid_and_has_both_versions(document: dict[str, Any]) -> No
     OpenAPIV31SpecValidator(document).validate()
 
     versions = {
-        version: {(path.removeprefix(version), method) for path, method, _ in operations(document) if path.startswith(version)}
+        version: {
+            (path.removeprefix(version), method)
+            for path, method, _ in operations(document)
+            if path.startswith(version)
+        }
         for version in ("/v1", "/v2")
     }
     assert versions["/v1"] == versions["/v2"]
@@ -98,7 +102,12 @@ def test_service_keeps_to_its_document(
     done = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli"),
-            *("--config-file", tmp_path / "schemathesis.toml", "run", f"{company.url}/openapi.json"),
+            *(
+                "--config-file",
+                tmp_path / "schemathesis.toml",
+                "run",
+                f"{company.url}/openapi.json",
+            ),
             *("--checks", "all", "--seed", "7", "--workers", "1", "--no-color"),
             *("--generation-deterministic", *choice),
         ],

@@ -66,9 +66,7 @@ def test_quote_is_good_once_and_for_its_rider(calling: Callers) -> None:
         (["accept", "start", "complete"], "start"),
     ],
 )
-def test_illegal_transition_is_a_conflict(
-    calling: Callers, before: list[str], action: str
-) -> None:
+def test_illegal_transition_is_a_conflict(calling: Callers, before: list[str], action: str) -> None:
     ride_id = calling.ride(*before)
     seen = ok(calling.support.get(f"/v1/rides/{ride_id}"))
     caller = calling.rider if action == "cancel" else calling.driver
@@ -103,9 +101,7 @@ def test_rider_changes_the_dropoff_before_the_pickup_only(calling: Callers) -> N
     changed = ok(calling.rider.patch(there, json={"dropoff_location": "HBV-WST"}))
     assert changed["dropoff_location"] == "HBV-WST"
     assert changed["quoted_fare"] > before["quoted_fare"]
-    problem(
-        calling.rider.patch(there, json={"dropoff_location": "BRK-AIR"}), 409, "between-cities"
-    )
+    problem(calling.rider.patch(there, json={"dropoff_location": "BRK-AIR"}), 409, "between-cities")
     problem(
         calling.driver.patch(there, json={"dropoff_location": "HBV-AIR"}), 403, "role-not-allowed"
     )
@@ -162,7 +158,9 @@ def test_pages_stay_whole_while_rides_come_in(calling: Callers) -> None:
     there = "/v1/users/123/rides"
     for _ in range(3):
         calling.ride()
-    wanted = [ride["ride_id"] for ride in ok(calling.rider.get(there, params={"limit": 100}))["rides"]]
+    wanted = [
+        ride["ride_id"] for ride in ok(calling.rider.get(there, params={"limit": 100}))["rides"]
+    ]
     assert len(wanted) == len(set(wanted)) > 14
     seen: list[int] = []
     cursor: str | None = ""
@@ -278,7 +276,11 @@ def test_partner_sees_numbers_by_city_only(calling: Callers) -> None:
     supply = ok(calling.partner.get("/v1/cities/1/available-drivers"))
     assert supply["available_drivers"] == sum(zone["available_drivers"] for zone in supply["zones"])
     assert len(supply["zones"]) == 12
-    ok(calling.driver.put("/v1/drivers/57/location", json={"zone_code": "HBV-AIR", "state": "offline"}))
+    ok(
+        calling.driver.put(
+            "/v1/drivers/57/location", json={"zone_code": "HBV-AIR", "state": "offline"}
+        )
+    )
     less = ok(calling.partner.get("/v1/cities/1/available-drivers"))["available_drivers"]
     place = {"zone_code": "HBV-AIR", "state": "available"}
     for _ in range(2):  # PUT: twice is as good as once

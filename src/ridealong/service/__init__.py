@@ -14,17 +14,13 @@ from typing import IO, Any, Final, Self
 
 import httpx
 
-from ridealong.service.settings import Settings
+from ridealong.service.settings import ServiceError, Settings
 
 __all__ = ["Service", "ServiceError", "Settings", "start"]
 
 START_SECONDS: Final = 60.0
 ANSWER_SECONDS: Final = 10.0
 TOKEN_SECONDS: Final = 12 * 3600  # of a client made here: longer than a day of learning
-
-
-class ServiceError(Exception):
-    """A service that does not start or does not answer: what was seen, and what to try."""
 
 
 class Service:
@@ -177,9 +173,17 @@ class Service:
         Raises:
             ValueError: when several are named.
         """
-        named = [rider is not None, driver is not None, support, partner is not None, token is not None]
+        named = [
+            rider is not None,
+            driver is not None,
+            support,
+            partner is not None,
+            token is not None,
+        ]
         if sum(named) > 1:
-            raise ValueError("a client calls as one: name a rider, a driver, support, a partner or a token")
+            raise ValueError(
+                "a client calls as one: name a rider, a driver, support, a partner or a token"
+            )
         headers = dict(options.pop("headers", {}))
         if partner is not None:
             headers["X-API-Key"] = self.api_key(partner, scopes)

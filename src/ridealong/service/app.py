@@ -118,7 +118,10 @@ _TAGS: Final = (
 _HEADERS: Final = {
     "X-Request-ID": ("The number of the request in the log, yours if you sent one.", "0f3c"),
     "RateLimit-Policy": ("Requests (q) in seconds (w) that you may make.", '"default";q=100;w=5'),
-    "RateLimit": ("Requests that remain (r), seconds until all are back (t).", '"default";r=99;t=1'),
+    "RateLimit": (
+        "Requests that remain (r), seconds until all are back (t).",
+        '"default";r=99;t=1',
+    ),
 }
 _HEADERS_OF_V1: Final = {
     "Deprecation": ("Since when it is deprecated, seconds since 1970 (RFC 9745).", "@1774828800"),

@@ -331,6 +331,8 @@ class ProblemDocument(BaseModel):
     type: str = Field(examples=["https://ridealong.example/problems/illegal-transition"])
     title: str = Field(examples=["Illegal transition"])
     status: int = Field(ge=400, le=599, examples=[409])
-    detail: str = Field(examples=["The ride is completed; from there one cannot cancel. Possible: nothing more."])
+    detail: str = Field(
+        examples=["The ride is completed; from there one cannot cancel. Possible: nothing more."]
+    )
     instance: str = Field(examples=["urn:ridealong:request:0f3c"])
     errors: list[ErrorPlace] = Field(default=[])

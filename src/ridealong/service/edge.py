@@ -88,16 +88,14 @@ class _Passage:
         self._started = time.perf_counter()
         self._headers = dict(scope["headers"])
         given = self._headers.get(b"x-request-id", b"")
-        self._request_id = (
-            given if _REQUEST_ID.fullmatch(given) else edge.next_id()
-        )
+        self._request_id = given if _REQUEST_ID.fullmatch(given) else edge.next_id()
         self._caller: Caller | None = None
         self._allowance: Allowance | None = None
         self._status = 0
         self._bytes = 0
         self._body_bytes = 0
         self._deadline = 0.0
-        self._refused_body: Problem | None = None
+        self._is_over = False  # refused in the middle of its body, and answered
 
     async def run(self) -> None:
         state: MutableMapping[str, Any] = self._scope.setdefault("state", {})
@@ -107,9 +105,7 @@ class _Passage:
             await self._edge._app(self._scope, self._body, self._answer)
         except Problem as problem:
             await self._tell(problem)
-        except Exception as error:
-            if isinstance(error, asyncio.CancelledError):
-                raise
+        except Exception:
             traceback.print_exc(file=sys.stderr)
             await self._tell(
                 Problem(
@@ -122,9 +118,7 @@ class _Passage:
     def _admit(self, state: MutableMapping[str, Any]) -> None:
         edge = self._edge
         if edge._at_work > edge._settings.concurrent_requests:
-            raise Problem(
-                503, "overloaded", "Too many requests at one time.", {"Retry-After": "1"}
-            )
+            raise Problem(503, "overloaded", "Too many requests at one time.", {"Retry-After": "1"})
         address = (self._scope.get("client") or ("unknown",))[0]
         if self._scope["path"].startswith(_GUARDED):
             try:
@@ -162,35 +156,37 @@ class _Passage:
 
     async def _body(self) -> Message:
         """Receive a part of the body, within the limits of size and time."""
-        if self._refused_body is not None:
-            raise self._refused_body
         if not self._deadline:
             self._deadline = self._started + self._edge._settings.slow_client_seconds
         try:
             async with asyncio.timeout(self._deadline - time.perf_counter()):
                 message = await self._receive()
         except TimeoutError:
-            self._refused_body = Problem(
-                408,
-                "body-too-slow",
-                "The body did not arrive in time: send it at once.",
-                {"Connection": "close"},
-            )
-            raise self._refused_body from None
+            raise await self._refused(
+                Problem(
+                    408,
+                    "body-too-slow",
+                    "The body did not arrive in time: send it at once.",
+                    {"Connection": "close"},
+                )
+            ) from None
         if message["type"] == "http.request":
             self._body_bytes += len(message.get("body", b""))
             if self._body_bytes > self._edge._settings.body_limit_bytes:
-                self._refused_body = self._too_large()
-                raise self._refused_body
+                raise await self._refused(self._too_large())
         return message
+
+    async def _refused(self, problem: Problem) -> Problem:
+        """Answer at once: the framework takes whatever goes wrong in a body for one without JSON."""
+        await self._tell(problem)
+        self._is_over = True
+        return problem
 
     async def _answer(self, message: Message) -> None:
         """Send a part of the answer, the header fields with what each answer has."""
+        if self._is_over:
+            return
         if message["type"] == "http.response.start":
-            if self._refused_body is not None and message["status"] == 400:
-                # The framework takes whatever goes wrong while it reads for a body that is no
-                # JSON; run() says what it was.
-                raise self._refused_body
             self._status = message["status"]
             headers = message.setdefault("headers", [])
             headers.append((b"x-request-id", self._request_id))
@@ -217,7 +213,6 @@ class _Passage:
             (name.lower().encode(), value.encode("latin-1", "replace"))
             for name, value in problem.headers.items()
         ]
-        self._refused_body = None
         await self._answer(
             {"type": "http.response.start", "status": problem.status, "headers": headers}
         )

@@ -53,10 +53,15 @@ class RequestLog:
                     self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_ROWS))
                 ]
                 try:
-                    await self._store.write(lambda connection, rows=batch: self._write(connection, rows))
+                    await self._store.write(
+                        lambda connection, rows=batch: self._write(connection, rows)
+                    )
                 except (sa.exc.SQLAlchemyError, RuntimeError) as error:
                     # The log is for looking at; no answer fails for it.
-                    print(f"{len(batch)} rows of the log are lost: {first_line(error)}", file=sys.stderr)
+                    print(
+                        f"{len(batch)} rows of the log are lost: {first_line(error)}",
+                        file=sys.stderr,
+                    )
 
     async def close(self) -> None:
         """Write what waits, and stop."""

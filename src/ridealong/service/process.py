@@ -25,15 +25,11 @@ import uvicorn
 
 from ridealong.service.app import address, create_app
 from ridealong.service.connections import limited
-from ridealong.service.settings import Settings
+from ridealong.service.settings import ServiceError, Settings
 from ridealong.service.store import DatabaseError
 
 END_SECONDS: Final = 3  # for what is at work when we are asked to end
 CONNECTIONS: Final = 2_000
-
-
-class ServiceError(Exception):
-    """A service that does not start: what was seen, what was wanted, what to try."""
 
 
 class _Server(uvicorn.Server):
@@ -99,7 +95,9 @@ def run(
     try:
         if not settings.database:
             folder = Path(tempfile.mkdtemp(prefix="ridealong-service-"))
-            settings = dataclasses.replace(settings, database=f"sqlite:///{folder / 'rides.sqlite'}")
+            settings = dataclasses.replace(
+                settings, database=f"sqlite:///{folder / 'rides.sqlite'}"
+            )
         settings = dataclasses.replace(settings, port=sock.getsockname()[1])
         try:
             app = create_app(settings)
@@ -160,14 +158,22 @@ def main() -> None:
         threading.Thread(target=follow, daemon=True, name="ridealong-guard").start()
 
     try:
-        run(settings, lambda done: tell({"ready": True, "port": done.port, "database": done.database}), watch)
+        run(
+            settings,
+            lambda done: tell({"ready": True, "port": done.port, "database": done.database}),
+            watch,
+        )
     except ServiceError as error:
         tell({"error": str(error)})
         raise SystemExit(2) from None
 
 
-def serve(settings: Settings) -> None:
+def serve(port: int = 0, database: str | None = None) -> None:
     """Serve in this process, in sight, until Control-C.
+
+    Args:
+        port: on 127.0.0.1; 0 takes a free one.
+        database: its address; that of `RIDEALONG_DATABASE_URL` by default.
 
     Raises:
         ServiceError: as `run` does.
@@ -178,8 +184,10 @@ def serve(settings: Settings) -> None:
         print(f"Ridealong's back end answers at {url}, its OpenAPI document is {url}/openapi.json.")
         print("Control-C ends it.", flush=True)
 
+    if database is None:
+        database = os.environ.get("RIDEALONG_DATABASE_URL", "")
     with contextlib.suppress(KeyboardInterrupt):
-        run(settings, ready)
+        run(Settings(port=port, database=database), ready)
 
 
 if __name__ == "__main__":

@@ -364,9 +364,7 @@ def _quoted(connection: sa.Connection, rider: int, wish: dict[str, Any]) -> int:
     return int(found.fare_cents)
 
 
-def _record(
-    connection: sa.Connection, ride_id: int, seq: int, status: str, caller: Caller
-) -> None:
+def _record(connection: sa.Connection, ride_id: int, seq: int, status: str, caller: Caller) -> None:
     connection.execute(
         tables.ride_events.insert(),
         {

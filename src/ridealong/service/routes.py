@@ -112,9 +112,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": _MEANING[status],
-            "content": {
-                MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
-            },
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
         }
         for status in sorted({*statuses, *_ANYWHERE})
     }
@@ -307,9 +305,7 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
     async def list_rides(
         request: Request,
         user_id: Annotated[bodies.Number, Path(description="Number of the rider.", examples=[123])],
-        limit: Annotated[
-            bodies.PageLimit, Query(description="How many rides at most.")
-        ] = 20,
+        limit: Annotated[bodies.PageLimit, Query(description="How many rides at most.")] = 20,
         cursor: Annotated[
             str | None,
             Query(pattern=CURSOR, description="`next_cursor` of the page before; do not read it."),
@@ -379,7 +375,9 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
     )
     async def put_location(
         request: Request,
-        driver_id: Annotated[bodies.Number, Path(description="Number of the driver.", examples=[57])],
+        driver_id: Annotated[
+            bodies.Number, Path(description="Number of the driver.", examples=[57])
+        ],
         body: bodies.NewLocation,
     ) -> Response:
         """Replaces what was known: sent twice it is as good as once."""

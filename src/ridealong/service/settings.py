@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from ridealong.service.tokens import new_private_key
 
 
+class ServiceError(Exception):
+    """A service that does not start or does not answer: what was seen, and what to try."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What one may choose; every default fits a notebook.

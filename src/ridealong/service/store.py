@@ -318,7 +318,8 @@ class Store:
         @sa.event.listens_for(engine, "connect")
         def set_up(connection: Any, _: object) -> None:
             connection.isolation_level = None  # BEGIN is ours, below
-            connection.execute("PRAGMA journal_mode=WAL")
+            if "isolation_level" in options:  # the reader, when we know that the file is ours
+                connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")
 
@@ -338,7 +339,9 @@ class Store:
                 # Two services that start at the same time: one makes the tables.
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7433254326)")
                 connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            there = set(sa.inspect(connection).get_table_names(SCHEMA if self.is_postgresql else None))
+            there = set(
+                sa.inspect(connection).get_table_names(SCHEMA if self.is_postgresql else None)
+            )
             if not there:
                 metadata.create_all(connection, checkfirst=False)
                 _fill(connection, self.is_postgresql)
@@ -410,7 +413,9 @@ def _read(url: str) -> sa.URL:
     if backend == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
-        raise DatabaseError(f"{backend} is not supported: take a sqlite:/// or a postgresql:// address")
+        raise DatabaseError(
+            f"{backend} is not supported: take a sqlite:/// or a postgresql:// address"
+        )
     if parsed.database in (None, "", ":memory:"):
         raise DatabaseError("SQLite needs a file: sqlite:///rides.sqlite")
     folder = Path(str(parsed.database)).resolve().parent

@@ -119,7 +119,9 @@ def _dollars(cents: int | None) -> float | None:
 
 
 def _cents(cents: int | None) -> bodies.Money | None:
-    return None if cents is None else bodies.Money.model_construct(amount_cents=cents, currency="USD")
+    return (
+        None if cents is None else bodies.Money.model_construct(amount_cents=cents, currency="USD")
+    )
 
 
 V1: Final = Version(
