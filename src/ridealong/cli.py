@@ -143,11 +143,11 @@ def _run(options: argparse.Namespace, extra: list[str]) -> int:
 
             return doctor.run(as_json=options.json)
         case "serve":
-            from ridealong.service import process
+            from ridealong.service import ServiceError, process
 
             try:
                 process.serve(port=options.port, database=options.database)
-            except process.ServiceError as error:
+            except ServiceError as error:
                 print(error, file=sys.stderr)
                 return 2
             return 0

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-import own_postgresql
 import pytest
-from service_callers import Callers, callers, sqlite_url
 
+import own_postgresql
 from ridealong.service import Service, Settings
+from service_callers import Callers, callers, sqlite_url
 
 
 @pytest.fixture(scope="session")

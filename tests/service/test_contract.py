@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from service_callers import Callers
 
 from ridealong.service import Service
+from service_callers import Callers
 
 PROBLEM = "application/problem+json"
 HERE = Path(__file__).parent

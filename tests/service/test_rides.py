@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from service_callers import WAY, Callers, ok
 
 from ridealong.service import Service, Settings
+from service_callers import WAY, Callers, ok
 
 PHONE = "phone"
 

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from service_callers import WAY, Callers, ok
 
 from ridealong.service import Service, Settings
 from ridealong.service.tokens import Issuer
+from service_callers import WAY, Callers, ok
 
 SQL = "x'; DROP TABLE rides; --"
 OPERATIONS = [

@@ -98,7 +98,7 @@ class Service:
                 (_listen, (process.stdout, self._said)),
                 (_keep, (process.stderr, last_words)),
             ):
-                threading.Thread(target=target, args=arguments, daemon=True).start()  # type: ignore[arg-type]
+                threading.Thread(target=target, args=arguments, daemon=True).start()
             self._send(json.dumps(dataclasses.asdict(self._wanted)))
             ready = self._hear(START_SECONDS)
             if "error" in ready:
@@ -195,7 +195,7 @@ class Service:
             token = self.token("support-1", "support", scopes)
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        options = {"timeout": 30.0, "trust_env": False, "base_url": self.url} | options
+        options = {"timeout": 30.0, "trust_env": False, "base_url": self.url, **options}
         client = httpx.Client(headers=headers, **options)
         self._clients.append(client)
         return client

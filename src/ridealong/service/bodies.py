@@ -46,8 +46,12 @@ def _utc(moment: datetime) -> str:
 
 
 def _without_default(schema: dict[str, Any]) -> None:
-    # A field that may be left out, and may not be null.
     schema.pop("default", None)
+
+
+def _optional(description: str, **rules: Any) -> Any:
+    """Return a field that may be left out, and may not be null."""
+    return Field(None, description=description, json_schema_extra=_without_default, **rules)
 
 
 # The limits first: they belong to the number, and so into its schema.
@@ -85,11 +89,9 @@ class NewRide(Sent):
     )
     pickup_location: Zone = Field(description="Code of the zone where the rider waits.")
     dropoff_location: Zone = Field(description="Code of the zone to go to, in the same city.")
-    quote_id: str = Field(
-        None,
+    quote_id: str = _optional(
+        "A quote to ride at, not expired and not used; without it the fare of now.",
         pattern=r"^q_[0-9a-f]{32}$",
-        json_schema_extra=_without_default,
-        description="A quote to ride at, not expired and not used; without it the fare of now.",
     )
 
 
@@ -131,11 +133,7 @@ class _RideChange(Sent):
             "examples": [{"status": "cancelled"}, {"dropoff_location": "HBV-OLD"}],
         }
     )
-    dropoff_location: Zone = Field(
-        None,
-        description="Where to go instead, by the rider and before the pickup.",
-        json_schema_extra=_without_default,
-    )
+    dropoff_location: Zone = _optional("Where to go instead, by the rider and before the pickup.")
 
     @model_validator(mode="after")
     def _says_something(self) -> "_RideChange":
@@ -147,16 +145,16 @@ class _RideChange(Sent):
 class RideChangeV1(_RideChange):
     """A merge patch (RFC 7396): what is to be different; one field at least, and none of them null."""
 
-    status: Literal["accepted", "in_progress", "completed", "cancelled"] = Field(
-        None, description="The state to move on to.", json_schema_extra=_without_default
+    status: Literal["accepted", "in_progress", "completed", "cancelled"] = _optional(
+        "The state to move on to."
     )
 
 
 class RideChangeV2(_RideChange):
     """A merge patch (RFC 7396): what is to be different; one field at least, and none of them null."""
 
-    status: Literal["driver_assigned", "on_trip", "completed", "cancelled"] = Field(
-        None, description="The state to move on to.", json_schema_extra=_without_default
+    status: Literal["driver_assigned", "on_trip", "completed", "cancelled"] = _optional(
+        "The state to move on to."
     )
 
 

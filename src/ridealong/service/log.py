@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -53,9 +54,7 @@ class RequestLog:
                     self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_ROWS))
                 ]
                 try:
-                    await self._store.write(
-                        lambda connection, rows=batch: self._write(connection, rows)
-                    )
+                    await self._store.write(partial(self._write, rows=batch))
                 except (sa.exc.SQLAlchemyError, RuntimeError) as error:
                     # The log is for looking at; no answer fails for it.
                     print(

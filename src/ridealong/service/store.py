@@ -372,10 +372,10 @@ class _Prepared:
         compiled = statement.compile(dialect=dialect)
         self._text = str(compiled)
         self._values = dict(compiled.params)  # those that stand in the statement itself
-        self._order = compiled.positiontup  # type: ignore[attr-defined]  # of a compiled SQL
+        self._order: list[str] = compiled.positiontup or []  # type: ignore[attr-defined,unused-ignore]
         self._is_text_time = dialect.name == "sqlite"
         columns = list(statement.selected_columns)
-        self._row = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
+        self._row: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
         self._times = [
             place for place, column in enumerate(columns) if isinstance(column.type, sa.DateTime)
         ]
@@ -450,7 +450,7 @@ def _fill(connection: sa.Connection, is_postgresql: bool) -> None:
             for row in seed["drivers"]
         ],
     )
-    places = {city["city_id"]: [] for city in seed["cities"]}
+    places: dict[int, list[str]] = {city["city_id"]: [] for city in seed["cities"]}
     for zone in seed["zones"]:
         places[zone["city_id"]].append(zone["zone_code"])
     connection.execute(
