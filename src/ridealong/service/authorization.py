@@ -76,6 +76,7 @@ from ridealong.service import tokens
 CODE_TTL_SECONDS: Final = 60  # RFC 6749 section 4.1.2 allows ten minutes at most
 REFRESH_TTL_SECONDS: Final = 30 * 24 * 3600
 FORM_TTL_SECONDS: Final = 600
+PASSPHRASE_COST: Final = 2**14  # 16 MB and some 50 ms for each try
 TRIES: Final = 5  # wrong passphrases for one person ...
 TRIES_WINDOW_SECONDS: Final = 60  # ... within this time
 MAXIMUM_QUERY_BYTES: Final = 4096
@@ -86,6 +87,13 @@ TOKEN: Final = "/oauth/token"
 REVOKE: Final = "/oauth/revoke"
 JWKS: Final = "/oauth/jwks.json"
 METADATA: Final = "/.well-known/oauth-authorization-server"  # RFC 8414 section 3
+
+# What Authlib says nothing about, or too little.
+_DESCRIPTIONS: Final = {
+    "invalid_scope": "The 'scope' is missing, unknown, or more than was consented to or registered.",
+    "unsupported_grant_type": "The 'grant_type' has to be authorization_code, refresh_token or client_credentials.",
+    "unsupported_response_type": "The 'response_type' has to be code.",
+}
 
 _COOKIE: Final = "ridealong_consent"
 _AUTHENTICATION: Final = ["none", "client_secret_basic", "client_secret_post"]
@@ -190,16 +198,23 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def passphrase_digest(passphrase: str, salt: str = "") -> str:
-    """Return salt and scrypt of what a person can remember and another one can guess (RFC 7914)."""
+def passphrase_digest(passphrase: str, *, cost: int = PASSPHRASE_COST, salt: str = "") -> str:
+    """Return cost, salt and scrypt of what a person can remember and another one can guess.
+
+    Args:
+        passphrase: What the person types.
+        cost: N of RFC 7914 section 2, a power of two; less only for a passphrase that is no secret.
+        salt: Hexadecimal; a new one where it is empty.
+    """
     salt = salt or secrets.token_hex(16)
-    hashed = hashlib.scrypt(passphrase.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1)
-    return f"{salt}${hashed.hex()}"
+    hashed = hashlib.scrypt(passphrase.encode(), salt=bytes.fromhex(salt), n=cost, r=8, p=1)
+    return f"{cost}${salt}${hashed.hex()}"
 
 
 def _knows_passphrase(person: Person, passphrase: str) -> bool:
-    salt = person.passphrase_digest.partition("$")[0]
-    return hmac.compare_digest(passphrase_digest(passphrase, salt), person.passphrase_digest)
+    cost, salt, _ = person.passphrase_digest.split("$")
+    tried = passphrase_digest(passphrase, cost=int(cost), salt=salt)
+    return hmac.compare_digest(tried, person.passphrase_digest)
 
 
 Kind = Literal["code", "refresh"]
@@ -487,6 +502,10 @@ class _Revocation(RevocationEndpoint):  # type: ignore[misc]
 
     CLIENT_AUTH_METHODS = _AUTHENTICATION
 
+    def check_params(self, request: _Request, client: Client) -> None:
+        if "token" not in request.form:
+            raise InvalidRequestError("Missing 'token'.")
+
     def query_token(self, token_string: str, token_type_hint: str | None) -> _Revocable | None:
         own = self.server.own
         ticket = own.store.find("refresh", digest(token_string))
@@ -589,6 +608,7 @@ class AuthorizationServer:
         self.note = note
         self._secret = secrets.token_bytes(32)
         self._wrong_at_seconds: defaultdict[str, list[float]] = defaultdict(list)
+        self._lock = threading.Lock()
         if same := sorted(self.clients.keys() & self.people.keys()):
             raise ValueError(
                 f"{', '.join(same)} is a client and a person: their tokens would look alike. "
@@ -716,12 +736,14 @@ class AuthorizationServer:
         person = self.people.get(subject)
         if person is None:
             return None
-        now = self.clock()
-        lately = [at for at in self._wrong_at_seconds[subject] if now - at < TRIES_WINDOW_SECONDS]
-        if len(lately) >= TRIES:
-            raise TooManyTries(int(lately[0] + TRIES_WINDOW_SECONDS - now) + 1)
-        # Counted before it is compared, so that many at the same time are no more than a few.
-        self._wrong_at_seconds[subject] = [*lately, now]
+        with self._lock:
+            now = self.clock()
+            wrong = self._wrong_at_seconds[subject]
+            lately = [at for at in wrong if now - at < TRIES_WINDOW_SECONDS]
+            if len(lately) >= TRIES:
+                raise TooManyTries(int(lately[0] + TRIES_WINDOW_SECONDS - now) + 1)
+            # Counted before it is compared, so that many at the same time are no more than a few.
+            self._wrong_at_seconds[subject] = [*lately, now]
         if not _knows_passphrase(person, passphrase):
             return None
         self._wrong_at_seconds.pop(subject, None)
@@ -825,6 +847,10 @@ async def _direct(
     body = answer.body
     if body.get("error") == UnsupportedGrantTypeError.error and "grant_type" not in values:
         body = {"error": "invalid_request", "error_description": "Missing 'grant_type'."}
+    if body.get("error") in _DESCRIPTIONS:
+        body["error_description"] = _DESCRIPTIONS[body["error"]]
+    elif body.get("error") == InvalidGrantError.error:  # said without more only at a revocation
+        body.setdefault("error_description", "The token was given to another application.")
     headers = {k: v for k, v in answer.headers.items() if k.lower() != "content-type"}
     return JSONResponse(body, answer.status, headers=headers | _NO_STORE)
 
@@ -878,11 +904,10 @@ def _checked_request(
     try:
         return asked, server.flows.get_consent_grant(asked)
     except OAuth2Error as error:
-        code, description = error.error, error.description
-        if isinstance(error, UnsupportedResponseTypeError):
-            description = "The 'response_type' has to be code."
-            if "response_type" not in asked.payload.data:
-                code = "invalid_request"
+        code = error.error
+        description = _DESCRIPTIONS.get(code, error.description)
+        if code == UnsupportedResponseTypeError.error and "response_type" not in asked.payload.data:
+            code = "invalid_request"
         if not error.redirect_uri:
             return _failure(request, 400, code, description)
         values = {"error": code, "error_description": description}
