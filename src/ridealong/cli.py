@@ -1,4 +1,4 @@
-"""The command `ridealong`: study, doctor, build, test, pins. Each is a thin call.
+"""The command `ridealong`: study, doctor, serve, build, test, pins. Each is a thin call.
 
 What a command needs is imported when it is called, so that the help is there at once.
 """
@@ -71,6 +71,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
 
+    serve = commands.add_parser(
+        "serve",
+        help="run the company's back end, until Control-C",
+        description="Run Ridealong's back end on 127.0.0.1 until Control-C. In a notebook, "
+        "ridealong.service.start() does it instead.",
+        allow_abbrev=False,
+    )
+    serve.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
+    serve.add_argument(
+        "--database",
+        metavar="URL",
+        help="sqlite:///rides.sqlite or postgresql://user:password@host/name; default: "
+        "RIDEALONG_DATABASE_URL, else a file that is removed at the end",
+    )
+
     # Only for its line in the list of commands: main() hands `build` on before it gets here.
     commands.add_parser("build", help="derive notebooks, catalogue and tables from solutions/")
 
@@ -127,6 +142,15 @@ def _run(options: argparse.Namespace, extra: list[str]) -> int:
             from ridealong import doctor
 
             return doctor.run(as_json=options.json)
+        case "serve":
+            from ridealong.service import ServiceError, process
+
+            try:
+                process.serve(port=options.port, database=options.database)
+            except ServiceError as error:
+                print(error, file=sys.stderr)
+                return 2
+            return 0
         case "test":
             from ridealong.authoring import testing
 

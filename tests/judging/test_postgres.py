@@ -1,13 +1,9 @@
 """The attacks on a schema run in a real PostgreSQL and leave nothing there."""
 
-import os
 import re
-import shutil
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -20,6 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import own_postgresql
+from own_postgresql import PASSWORD, WRITTEN
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped, within_limit
 from ridealong.judging.ddl import attacks, names, postgres, postgres_text
 from ridealong.judging.ddl import tables as ddl
@@ -33,10 +31,7 @@ REFERENCE = HERE.joinpath("schemas", "reference_postgresql.sql").read_text("utf-
 IN_DUCKDB = HERE.joinpath("schemas", "reference.sql").read_text("utf-8")
 CORPUS = tomllib.loads(HERE.joinpath("hostile_postgresql.toml").read_text("utf-8"))
 OF_DUCKDB = tomllib.loads(HERE.joinpath("hostile_ddl.toml").read_text("utf-8"))
-PASSWORD = "to/the:moon@8"
-WRITTEN = "to%2Fthe%3Amoon%408"
 SECRET = "the-canary-sings"
-START_SECONDS = 60
 
 OF_SOMEBODY_ELSE = """
     CREATE SCHEMA company;
@@ -49,114 +44,13 @@ OF_SOMEBODY_ELSE = """
     CREATE ROLE somebody"""
 
 
-def programs() -> Path | None:
-    """Return the folder with PostgreSQL's programs, the newest where there are several."""
-    found = sorted(
-        (path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")),
-        key=lambda folder: float(folder.parent.name),
-    )
-    if found:
-        return found[-1]
-    on_path = shutil.which("initdb")
-    return Path(on_path).resolve().parent if on_path else None
-
-
-def missing(reason: str) -> None:
-    if os.environ.get("CI") == "true" and sys.platform == "linux":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """Start a PostgreSQL of its own and give the address of its database."""
-    folder = programs()
-    if folder is None:
-        missing("no PostgreSQL here; install it, on Debian: apt-get install postgresql")
-    assert folder is not None
-    run_as: dict[str, Any] = {}
-    if hasattr(os, "geteuid") and os.geteuid() == 0:  # initdb refuses root
-        import pwd
-
-        try:
-            pwd.getpwnam("postgres")
-        except KeyError:
-            missing("the tests run as root, PostgreSQL does not, and there is no user postgres")
-        run_as = {"user": "postgres", "group": "postgres", "extra_groups": []}
-    with tempfile.TemporaryDirectory(prefix="rl-pg-", ignore_cleanup_errors=True) as home:
-        (Path(home) / "password").write_text(PASSWORD, encoding="utf-8")
-        if run_as:
-            shutil.chown(home, "postgres", "postgres")
-            shutil.chown(f"{home}/password", "postgres", "postgres")
-        yield from _running(folder, Path(home), run_as)
-
-
-def _running(folder: Path, home: Path, run_as: dict[str, Any]) -> Iterator[str]:
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"}
-    initialise = [folder / "initdb", "--pgdata", home / "data", "--username", "postgres"]
-    initialise += ["--pwfile", home / "password", "--auth", "scram-sha-256", "--encoding", "UTF8"]
-    subprocess.run(
-        [*map(str, initialise), "--no-sync"],
-        cwd=home,
-        env=environment,
-        check=True,
-        capture_output=True,
-        **run_as,
-    )
-    port = free_port()
-    options = {
-        "listen_addresses": "127.0.0.1",
-        "port": str(port),
-        "unix_socket_directories": "" if os.name == "nt" else str(home),
-        "fsync": "off",
-    }
-    command = [str(folder / "postgres"), "-D", str(home / "data")]
-    for name, value in options.items():
-        command += ["-c", f"{name}={value}"]
-    url = f"postgresql://postgres:{WRITTEN}@127.0.0.1:{port}/postgres"
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=home, env=environment, stdout=log, stderr=log, **run_as
-        )
-        try:
-            _wait_for(url, process, home / "log")
-            with psycopg.connect(url, autocommit=True) as con:
-                con.execute(OF_SOMEBODY_ELSE.encode())
-            yield url
-        finally:
-            _stop(process)
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the server by its process id: at first politely, whoever is still connected."""
-    if os.name == "nt":
-        process.terminate()
-    for name in ("SIGINT", "SIGQUIT", "SIGKILL") if os.name != "nt" else ():
-        process.send_signal(getattr(signal, name))
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            continue
-        return
-    process.wait()
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    ends = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < ends:
-        try:
-            psycopg.connect(url, connect_timeout=2).close()
-        except psycopg.OperationalError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(f"PostgreSQL did not start:\n{log.read_text('utf-8', 'replace')}")
+    with own_postgresql.running() as url:
+        with psycopg.connect(url, autocommit=True) as con:
+            con.execute(OF_SOMEBODY_ELSE.encode())
+        yield url
 
 
 @pytest.fixture(scope="module")

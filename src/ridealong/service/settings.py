@@ -1,0 +1,42 @@
+"""How a service is set up."""
+
+from dataclasses import dataclass, field
+
+from ridealong.service.tokens import new_private_key
+
+
+class ServiceError(Exception):
+    """A service that does not start or does not answer: what was seen, and what to try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one may choose; every default fits a notebook.
+
+    Attributes:
+        database: address of a SQLite or PostgreSQL database; empty for a SQLite file in a
+            temporary folder, which is removed at the end.
+        port: on 127.0.0.1; 0 takes a free one.
+        requests_per_second: how many new requests a caller may make each second, in the long run.
+        burst: how many at once.
+        body_limit_bytes: a larger body is refused with 413.
+        head_limit_bytes: request line and header fields together; more is refused with 431.
+        slow_client_seconds: within which the head, and then the body, has to be there; else 408.
+        concurrent_requests: more at one time are refused with 503.
+        log_rows_kept: the oldest rows of the request log go when there are more.
+        pause_before_commit_seconds: a fault to play with: how long a change waits before it is
+            written, as on a slow day.
+        private_key: signs access tokens (JWK text, see `tokens.new_private_key`).
+    """
+
+    database: str = ""
+    port: int = 0
+    requests_per_second: float = 20.0
+    burst: int = 100
+    body_limit_bytes: int = 64 * 1024
+    head_limit_bytes: int = 32 * 1024
+    slow_client_seconds: float = 10.0
+    concurrent_requests: int = 500
+    log_rows_kept: int = 200_000
+    pause_before_commit_seconds: float = 0.0
+    private_key: str = field(default_factory=new_private_key, repr=False)
