@@ -22,6 +22,7 @@ LONGEST_TEXT: Final = 5_500_000  # 5 MB, whichever way one counts a MB
 LONGEST_TEXT_WITHOUT_LIBYAML: Final = 500_000
 DEEPEST: Final = 100
 MOST_VALUES: Final = 1_000_000
+MOST_KEYS: Final = 5_000
 MOST_REPEATED_VALUES: Final = 100_000
 LONGEST_SHOWN: Final = 40
 
@@ -227,6 +228,8 @@ def _bound(data: Any) -> None:
         for node in level:
             if isinstance(node, dict):
                 inner.extend(node.values())
+                if len(node) > MOST_KEYS:
+                    raise _too_many_keys(1)
             elif isinstance(node, list):
                 inner.extend(node)
         values += len(inner)
@@ -286,6 +289,15 @@ def _too_many(line: int) -> Unreadable:
     return Unreadable(
         line,
         f"the document holds more than {MOST_VALUES:,} values",
+        "so many are not read",
+        "leave out what the contract does not need, or split it",
+    )
+
+
+def _too_many_keys(line: int) -> Unreadable:
+    return Unreadable(
+        line,
+        f"one part, such as `paths`, has more than {MOST_KEYS:,} keys",
         "so many are not read",
         "leave out what the contract does not need, or split it",
     )
@@ -452,6 +464,8 @@ class _Composer:
         current[2] = key
         if key != "<<":
             lines[key] = line
+            if len(lines) > MOST_KEYS:
+                raise _too_many_keys(line)
 
     def _scalar(self, event: Any, line: int) -> tuple[Any, Plain | None]:
         text = event.value

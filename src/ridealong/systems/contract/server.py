@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -30,7 +31,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from ridealong.systems.contract.document import PLACEHOLDER, Document, Operation
+from ridealong.systems.contract.parts import PLACEHOLDER, Document, Operation
 from ridealong.systems.contract.sample import NoSample, sample
 from ridealong.systems.contract.values import (
     Unfit,
@@ -42,6 +43,7 @@ from ridealong.systems.contract.values import (
 from ridealong.text import first_line
 
 MOST_BODY_BYTES: Final = 1_000_000
+MOST_FAULTS: Final = 10
 MOST_RESOURCES: Final = 1_000
 START_SECONDS: Final = 10
 PROBLEM: Final = "application/problem+json"
@@ -340,6 +342,9 @@ class _Service:
         except NoSample:
             detail = "The contract has no value that fits the schema of this response. Give it an example."
             return _problem(_Refused(501, detail))
+        except Exception as error:  # whatever a stranger's document leads to, there is an answer
+            detail = f"The contract cannot be served here: {first_line(error)[:200]}"
+            return _problem(_Refused(500, detail))
 
     def _call(self, request: Request) -> _Call:
         path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
@@ -450,13 +455,8 @@ class _Service:
             raise self._invalid(call, faults)
 
     def _faults(self, schema: Any, value: Any) -> list[str]:
-        faults = []
-        for error in self.document.validator(schema).iter_errors(value):
-            where = "".join(f".{step}" for step in error.instance_path)
-            faults.append(f"body{where}: {_short(error.message)}")
-            if len(faults) == 10:
-                break
-        return faults
+        found = islice(self.document.validator(schema).faults(value), MOST_FAULTS)
+        return [f"body{each}" if each.startswith(".") else f"body: {each}" for each in found]
 
     def _invalid(self, call: _Call, faults: list[str]) -> _Refused:
         declared = call.operation.content.get("responses") or {}
@@ -519,13 +519,9 @@ class _Service:
         name = _id_name(value, call.template.segments[-1][1])
         if name and name not in fields:
             inner = property_schemas(self.document, schema).get(name, True)
-            for typed in _typed(text):
-                if (
-                    self.document.validator(inner).is_valid(typed)
-                    if self.document.knows(inner)
-                    else True
-                ):
-                    fields[name] = typed
+            for candidate in _typed(text):
+                if self.document.validator(inner).is_valid(candidate):
+                    fields[name] = candidate
                     return
 
     def _create(self, call: _Call, key: str, status: int) -> Response:
@@ -577,7 +573,7 @@ class _Service:
         self, child: _Template, name: str, inner: Any, collection: tuple[str, ...], shown: Any
     ) -> Any:
         operation = next(iter(child.operations.values()))
-        schemas = [inner] if self.document.knows(inner) else []
+        schemas = [inner] if inner is not True else []
         for parameter in operation.parameters:
             if parameter["name"] == name and parameter["in"] == "path" and "schema" in parameter:
                 schemas.append(parameter["schema"])
@@ -889,11 +885,6 @@ def _accepted(offered: list[str], accept: str) -> str | None:
 
 def _no_constant(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
-
-
-def _short(message: str) -> str:
-    line = first_line(message)
-    return line if len(line) <= 200 else line[:120] + " … " + line[-70:]
 
 
 def _form(document: Document, raw: bytes, schema: Any) -> dict[str, Any]:

@@ -9,8 +9,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from ridealong.systems.contract.document import Document
-from ridealong.text import first_line
+from ridealong.systems.contract.parts import Document
 
 _LEVELS: Final = 20
 _DELIMITERS: Final = {"spaceDelimited": " ", "pipeDelimited": "|"}
@@ -104,8 +103,8 @@ def read_parameter(
         if not text and parameter.get("allowEmptyValue"):
             return True, text
         value = typed(document, text, schema)
-    for error in document.validator(schema).iter_errors(value):
-        raise Unfit(first_line(error.message)[:200])
+    for fault in document.validator(schema).faults(value):
+        raise Unfit(fault)
     return True, value
 
 
@@ -185,6 +184,6 @@ def _as_content(
             value = json.loads(value)
         except (ValueError, RecursionError):
             raise Unfit("it is no JSON") from None
-    for error in document.validator(media.get("schema", True)).iter_errors(value):
-        raise Unfit(first_line(error.message)[:200])
+    for fault in document.validator(media.get("schema", True)).faults(value):
+        raise Unfit(fault)
     return True, value
