@@ -136,6 +136,13 @@ class _Checker:
         self._visit("document", data, [])
         self._references()
         if not self.problems:
+            if not {"paths", "components", "webhooks"} & data.keys():
+                self.flaw(
+                    [],
+                    "the document has no `paths`",
+                    "a contract has at least one path",
+                    "write `paths:` and below it, further in, a path such as `/rides:`",
+                )
             self._paths()
             self._security()
             self._circles()
@@ -201,7 +208,10 @@ class _Checker:
                     else "the document has no `openapi`"
                 )
                 self.problem(
-                    [close] if close else [], seen, wanted, f"rename `{close}`" if close else step
+                    [close] if close else [],
+                    seen,
+                    wanted,
+                    f"write `openapi:` in place of `{close}:`" if close else step,
                 )
             self._raise()
         version = data["openapi"]
@@ -297,6 +307,8 @@ class _Checker:
                 self._missing(kind, node, steps, key)
         for key, value in list(node.items()):
             wanted = fields.get(key, "any")
+            if key == "required" and value is True and wanted == "[text]":
+                continue  # a sentence of its own, in `_schema`
             if wanted == "any" or (wanted == "text" and type(value) is str):
                 continue
             self._visit(wanted, value, [*steps, key], node)
@@ -311,6 +323,14 @@ class _Checker:
         meant = set()
         for key in node:
             if key in fields or key.startswith("x-"):
+                continue
+            if kind == "parameter" and key in {"type", "format", "enum"}:
+                self.flaw(
+                    [*steps, key],
+                    f"`{key}` stands in {self._name(kind, node, steps)} itself",
+                    "it belongs to its `schema`",
+                    f"write `schema:` and below it, further in, `{key}:`",
+                )
                 continue
             free = [each for each in fields if each not in node]
             close = nearest(key, free, cutoff=0.7)
@@ -332,8 +352,8 @@ class _Checker:
                 self.flaw(
                     [*steps, key],
                     f"`{key}` is no key of {name}",
-                    f"did you mean `{close}`?",
-                    f"write `{close}:`",
+                    f"the nearest is `{close}`",
+                    f"write `{close}:` if you mean it",
                 )
             elif "{" in key or key.startswith("/"):
                 self.flaw(
@@ -413,7 +433,7 @@ class _Checker:
         )
         if node is None:
             self.problem(steps, f"{name} is empty", f"{what} is wanted", step)
-        elif isinstance(node, str) and (found := re.match(r"([A-Za-z$/_][^\s:]*):(\S)", node)):
+        elif isinstance(node, str) and (found := re.match(r"([A-Za-z$/_][^\s:]*):([^\s/])", node)):
             self.problem(
                 steps,
                 f"{name} is {shown(node)}, a text, because no space stands after the colon",
@@ -563,17 +583,18 @@ class _Checker:
                     "`in` is query, path, header or cookie",
                     f"write `in: {close or 'query'}`",
                 )
-        if place == "path" and node.get("required") is not True:
+        if place == "path" and node.get("required", False) is False:
             self.flaw(
                 [*steps, "required"],
                 f"{name} is in the path and not required",
                 "a path without it would be another path",
                 "write `required: true`",
             )
-        if "schema" not in node and "content" not in node:
-            loose = next((key for key in node if key in {"type", "format", "enum"}), "")
+        # Where its keys stand a level too high, that is what is told of them.
+        loose = {"type", "format", "enum"} & node.keys()
+        if "schema" not in node and "content" not in node and not loose:
             self.flaw(
-                [*steps, loose] if loose else steps,
+                steps,
                 f"{name} has no `schema`",
                 "it says which values are allowed",
                 "write `schema:` and the type below it, further in",
@@ -622,14 +643,13 @@ class _Checker:
             self._reference("schema", node, steps)
         if "type" in node:
             self._type(node, steps)
-        if isinstance(node.get("required"), bool):
+        if node.get("required") is True:
             self.problem(
                 [*steps, "required"],
                 f"`required` is {shown(node['required'])} in {self._name('schema', node, steps)}",
                 "a schema lists the names of required properties",
                 f"write `required: [{steps[-1] if steps[-2:-1] == ['properties'] else 'name'}]` beside `properties`",
             )
-            node = {key: value for key, value in node.items() if key != "required"}
         for key in ("exclusiveMinimum", "exclusiveMaximum"):
             if key in node and isinstance(node[key], bool) is (self.version == "3.1"):
                 limit = key.removeprefix("exclusive").lower()
@@ -902,24 +922,26 @@ class _Checker:
                     )
             names = PLACEHOLDER.findall(operation.path)
             declared = [str(each["name"]) for each in operation.parameters if each["in"] == "path"]
+            lost = [name for name in names if name not in declared]
+            idle = [name for name in declared if name not in names]
+            if len(lost) == len(idle) == 1:
+                self.flaw(
+                    steps,
+                    f"{operation.name} has {lost[0]} in its path and describes the parameter {idle[0]}",
+                    "both bear the same name",
+                    f"write {{{idle[0]}}} into the path, or `name: {lost[0]}`",
+                )
+                continue
             for name in names:
                 if name not in declared:
-                    close = nearest(name, [each for each in declared if each not in names])
-                    step = (
-                        f"rename the parameter `{close}` to `{name}`"
-                        if close
-                        else f"write a parameter with `name: {name}`, `in: path`, `required: true`"
-                    )
                     self.flaw(
                         steps,
                         f"{operation.name} has no parameter `{name}`",
                         "every name in braces is described among the parameters",
-                        step,
+                        f"write a parameter with `name: {name}`, `in: path`, `required: true`",
                     )
             for name in declared:
-                if name not in names and not nearest(
-                    name, [each for each in names if each not in declared]
-                ):
+                if name not in names:
                     self.flaw(
                         steps,
                         f"{operation.name} has a path parameter `{name}` that its path does not name",

@@ -625,6 +625,10 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
             and "expected ':'" in problem + str(error.context)
         ):
             return _no_space(number + 1, found[1])
+    if "simple key" in str(error.context) and error.context_mark:
+        above = min(error.context_mark.line, len(lines) - 1)
+        if ":" not in lines[above]:
+            return _no_colon(above + 1, lines[above])
     if "mapping values are not allowed" in problem:
         before = line[: mark.column if mark else len(line)]
         if ": " in before:
@@ -637,6 +641,9 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
         for number in range(at - 1, max(at - 3, -1), -1):
             if (found := _KEY_WITHOUT_SPACE.match(lines[number])) is not None:
                 return _no_space(number + 1, found[1])
+        above = next((n for n in range(at - 1, -1, -1) if lines[n].strip()), None)
+        if above is not None and ":" not in lines[above]:
+            return _no_colon(above + 1, lines[above])
         return Unreadable(
             at + 1,
             "this line is indented further than the line above, which already has its value",
@@ -684,6 +691,15 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
     )
 
 
+def _no_colon(line: int, text: str) -> Unreadable:
+    return Unreadable(
+        line,
+        f"no colon stands in this line ({shown(text.strip())})",
+        "`key: value` is wanted",
+        "write a colon and a space behind the key",
+    )
+
+
 def _no_space(line: int, key: str) -> Unreadable:
     return Unreadable(
         line,
@@ -712,7 +728,7 @@ def _indentation(lines: list[str], at: int) -> Unreadable | None:
         near = sorted(set(open_widths), key=lambda each: abs(each - width))[:2]
         return Unreadable(
             at + 1,
-            f"this line is indented by {width} spaces, and nothing above it that is still open is",
+            f"this line is indented by {width} space{'s' * (width != 1)}, and nothing above it that is still open is",
             f"the nearest levels are {' and '.join(str(each) for each in sorted(near))} spaces",
             "indent it like the lines it belongs with",
         )
