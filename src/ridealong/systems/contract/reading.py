@@ -626,9 +626,9 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
         ):
             return _no_space(number + 1, found[1])
     if "simple key" in str(error.context) and error.context_mark:
-        above = min(error.context_mark.line, len(lines) - 1)
-        if ":" not in lines[above]:
-            return _no_colon(above + 1, lines[above])
+        key_at = min(error.context_mark.line, len(lines) - 1)
+        if ":" not in lines[key_at]:
+            return _no_colon(key_at + 1, lines[key_at])
     if "mapping values are not allowed" in problem:
         before = line[: mark.column if mark else len(line)]
         if ": " in before:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final, Literal
 
-from ridealong.systems.contract.parts import Document
+from ridealong.systems.contract.parts import Document, is_pattern, matches
 
 Direction = Literal["request", "response"]
 
@@ -263,7 +263,7 @@ class _Maker:
     def _other(self, schema: dict[str, Any], key: str) -> Any:
         """Return the schema of a property that `properties` does not name."""
         for pattern, inner in _mapping(schema.get("patternProperties")).items():
-            if key in _texts_for(pattern, 1):
+            if is_pattern(pattern) and matches(pattern, key):
                 return inner
         return schema.get("additionalProperties", True)
 
@@ -348,6 +348,10 @@ class _Maker:
         if len(text) > most:
             text = str(self.number)[: int(most)]
         yield text + "x" * int(least - len(text))
+        # Other lengths, for choices that a length tells apart.
+        for length in (20, 1, 100):
+            if least <= length <= most:
+                yield (text + "x" * length)[:length]
 
     def _numbers(self, kind: str, schema: dict[str, Any]) -> Iterator[int | float]:
         step = schema.get("multipleOf")

@@ -35,6 +35,7 @@ from ridealong.systems.contract.parts import PLACEHOLDER, Document, Operation
 from ridealong.systems.contract.sample import NoSample, sample
 from ridealong.systems.contract.values import (
     Unfit,
+    items_of,
     property_schemas,
     read_parameter,
     typed,
@@ -601,11 +602,7 @@ class _Service:
     ) -> dict[str, Any]:
         """Return a value with what a client wrote in it, as far as its schema lets it."""
         properties = property_schemas(self.document, schema)
-        usable = {
-            name: written
-            for name, written in fields.items()
-            if name in value or (name in properties and not _is_write_only(properties[name]))
-        }
+        usable = _shown(fields, value, properties)
         validator = self.document.validator(schema)
         together = {**value, **usable}
         if validator.is_valid(together):
@@ -645,18 +642,19 @@ class _Service:
                 for each in entries
                 if not (isinstance(each, dict) and str(each.get(name)) in own)
             ]
-            for fields in own.values():
-                if fields is None:
+            listed = property_schemas(self.document, schema).get(inside, True) if inside else schema
+            properties = property_schemas(self.document, items_of(self.document, listed))
+            for written in own.values():
+                if written is None:
                     continue
-                entry = (
-                    {**first, **{key: each for key, each in fields.items() if key in first}}
-                    if isinstance(first, dict)
-                    else fields
+                fields = _shown(written, first, properties)
+                full = {**first, **fields} if isinstance(first, dict) else fields
+                known = {key: each for key, each in full.items() if key in (first or fields)}
+                # As it was created, else with what an entry of this list has beside.
+                choices = [[*entries, fields], [*entries, known], [*entries[1:], known]]
+                entries = next(
+                    (each for each in choices if validator.is_valid(whole(each))), entries
                 )
-                if validator.is_valid(whole([*entries, entry])):
-                    entries.append(entry)
-                elif entries and validator.is_valid(whole([*entries[1:], entry])):
-                    entries = [*entries[1:], entry]
         for (place, name), wanted in call.values.items():
             if (
                 place == "query"
@@ -941,6 +939,15 @@ def _id_name(value: Any, parameter: str) -> str:
 
 def _typed(text: str) -> list[Any]:
     return [int(text), text] if re.fullmatch(r"-?(0|[1-9]\d{0,17})", text) else [text]
+
+
+def _shown(fields: Mapping[str, Any], value: Any, properties: dict[str, Any]) -> dict[str, Any]:
+    """Return of what a client wrote what an answer has a place for, and no password."""
+    known = {name for name, each in properties.items() if not _is_write_only(each)}
+    known |= set(value) if isinstance(value, dict) else set()
+    return {
+        name: each for name, each in fields.items() if name in known or not (known or properties)
+    }
 
 
 def _is_write_only(schema: Any) -> bool:

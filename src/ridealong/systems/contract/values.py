@@ -77,7 +77,7 @@ def read_parameter(
     types = types_of(document, schema)
     style = str(parameter.get("style", "form" if place in {"query", "cookie"} else "simple"))
     explode = bool(parameter.get("explode", style == "form"))
-    items = _items(document, schema)
+    items = items_of(document, schema)
     texts = _texts(request, path_values, name, place)
     value: Any
     if "object" in types and not types & {"string", "array"}:
@@ -118,7 +118,8 @@ def _beside(document: Document, schema: dict[str, Any]) -> list[Any]:
     return found
 
 
-def _items(document: Document, schema: Any) -> Any:
+def items_of(document: Document, schema: Any) -> Any:
+    """Return the schema of a list's entries, True where a schema says nothing of them."""
     for each in (schema, *(_beside(document, schema) if isinstance(schema, dict) else ())):
         resolved = document.resolve(each)
         if isinstance(resolved, dict) and "items" in resolved:
