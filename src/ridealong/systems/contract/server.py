@@ -30,6 +30,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from ridealong.systems.contract.parts import PLACEHOLDER, Document, Operation
 from ridealong.systems.contract.sample import NoSample, sample
@@ -134,9 +135,10 @@ def create_app(document: Document) -> Starlette:
     ]
     if folder:
         routes.append(Mount(f"{_OWN}/viewer", StaticFiles(directory=folder)))
-    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
-    routes.append(Route("/{path:path}", service.answer, methods=methods))
-    return Starlette(routes=routes)
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    app.router.default = service  # also for paths with a line break, which no `Route` fits
+    return app
 
 
 # The documentation page. Swagger UI's files come with the package fastapi-offline.
@@ -331,6 +333,11 @@ class _Service:
         self.samples: dict[int, Any] = {}
         # By the path of a collection and the id: what a client wrote. None: it was deleted.
         self.resources: dict[tuple[tuple[str, ...], str], dict[str, Any] | None] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI has it."""
+        response = await self.answer(Request(scope, receive))
+        await response(scope, receive, send)
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
