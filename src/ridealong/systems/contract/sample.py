@@ -10,17 +10,19 @@ from __future__ import annotations
 import importlib
 import math
 import re
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final, Literal
 
-from ridealong.systems.contract.document import Document
+from ridealong.systems.contract.parts import Document, is_pattern, matches
 
 Direction = Literal["request", "response"]
 
 MOST_VALUES: Final = 5_000
 LONGEST_TEXT: Final = 100_000
 MOST_TRIES: Final = 40
+MOST_SECONDS: Final = 0.5
 FULL_LEVELS: Final = 5  # below, only what is required is filled in
 
 # JSON Schema validation, section 7.3 (https://json-schema.org/draft/2020-12); `{}` is a counter
@@ -106,6 +108,7 @@ class _Maker:
         self.number = number
         self.examples = examples
         self.made = self.tries = 0
+        self.deadline = time.monotonic() + MOST_SECONDS
 
     def values(self, schema: Any, name: str, depth: int, above: tuple[int, ...]) -> Iterator[Any]:
         """Yield values that may fit, the likeliest first."""
@@ -139,7 +142,7 @@ class _Maker:
         """Return the first value that fits, by the schema's own validator where it has one."""
         validator = None
         if isinstance(schema, dict) and any(key not in _SIMPLE for key in schema):
-            validator = self.document.validator(schema) if self.document.knows(schema) else None
+            validator = self.document.validator(schema)
         for tried, value in enumerate(self.values(schema, name, depth, above), start=1):
             if validator is None or validator.is_valid(value):
                 return value
@@ -150,7 +153,7 @@ class _Maker:
 
     def _count(self) -> None:
         self.made += 1
-        if self.made > MOST_VALUES:
+        if self.made > MOST_VALUES or time.monotonic() > self.deadline:
             raise _Spent
 
     def _given(self, schema: dict[str, Any]) -> Iterator[Any]:
@@ -260,7 +263,7 @@ class _Maker:
     def _other(self, schema: dict[str, Any], key: str) -> Any:
         """Return the schema of a property that `properties` does not name."""
         for pattern, inner in _mapping(schema.get("patternProperties")).items():
-            if key in _texts_for(pattern, 1):
+            if is_pattern(pattern) and matches(pattern, key):
                 return inner
         return schema.get("additionalProperties", True)
 
@@ -345,6 +348,10 @@ class _Maker:
         if len(text) > most:
             text = str(self.number)[: int(most)]
         yield text + "x" * int(least - len(text))
+        # Other lengths, for choices that a length tells apart.
+        for length in (20, 1, 100):
+            if least <= length <= most:
+                yield (text + "x" * length)[:length]
 
     def _numbers(self, kind: str, schema: dict[str, Any]) -> Iterator[int | float]:
         step = schema.get("multipleOf")

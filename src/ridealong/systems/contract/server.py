@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -29,11 +30,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
-from ridealong.systems.contract.document import PLACEHOLDER, Document, Operation
+from ridealong.systems.contract.parts import PLACEHOLDER, Document, Operation
 from ridealong.systems.contract.sample import NoSample, sample
 from ridealong.systems.contract.values import (
     Unfit,
+    items_of,
     property_schemas,
     read_parameter,
     typed,
@@ -42,6 +45,7 @@ from ridealong.systems.contract.values import (
 from ridealong.text import first_line
 
 MOST_BODY_BYTES: Final = 1_000_000
+MOST_FAULTS: Final = 10
 MOST_RESOURCES: Final = 1_000
 START_SECONDS: Final = 10
 PROBLEM: Final = "application/problem+json"
@@ -131,9 +135,10 @@ def create_app(document: Document) -> Starlette:
     ]
     if folder:
         routes.append(Mount(f"{_OWN}/viewer", StaticFiles(directory=folder)))
-    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
-    routes.append(Route("/{path:path}", service.answer, methods=methods))
-    return Starlette(routes=routes)
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    app.router.default = service  # also for paths with a line break, which no `Route` fits
+    return app
 
 
 # The documentation page. Swagger UI's files come with the package fastapi-offline.
@@ -329,6 +334,11 @@ class _Service:
         # By the path of a collection and the id: what a client wrote. None: it was deleted.
         self.resources: dict[tuple[tuple[str, ...], str], dict[str, Any] | None] = {}
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI has it."""
+        response = await self.answer(Request(scope, receive))
+        await response(scope, receive, send)
+
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
         call: _Call | None = None
@@ -340,6 +350,9 @@ class _Service:
         except NoSample:
             detail = "The contract has no value that fits the schema of this response. Give it an example."
             return _problem(_Refused(501, detail))
+        except Exception as error:  # whatever a stranger's document leads to, there is an answer
+            detail = f"The contract cannot be served here: {first_line(error)[:200]}"
+            return _problem(_Refused(500, detail))
 
     def _call(self, request: Request) -> _Call:
         path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
@@ -450,13 +463,8 @@ class _Service:
             raise self._invalid(call, faults)
 
     def _faults(self, schema: Any, value: Any) -> list[str]:
-        faults = []
-        for error in self.document.validator(schema).iter_errors(value):
-            where = "".join(f".{step}" for step in error.instance_path)
-            faults.append(f"body{where}: {_short(error.message)}")
-            if len(faults) == 10:
-                break
-        return faults
+        found = islice(self.document.validator(schema).faults(value), MOST_FAULTS)
+        return [f"body{each}" if each.startswith(".") else f"body: {each}" for each in found]
 
     def _invalid(self, call: _Call, faults: list[str]) -> _Refused:
         declared = call.operation.content.get("responses") or {}
@@ -519,13 +527,9 @@ class _Service:
         name = _id_name(value, call.template.segments[-1][1])
         if name and name not in fields:
             inner = property_schemas(self.document, schema).get(name, True)
-            for typed in _typed(text):
-                if (
-                    self.document.validator(inner).is_valid(typed)
-                    if self.document.knows(inner)
-                    else True
-                ):
-                    fields[name] = typed
+            for candidate in _typed(text):
+                if self.document.validator(inner).is_valid(candidate):
+                    fields[name] = candidate
                     return
 
     def _create(self, call: _Call, key: str, status: int) -> Response:
@@ -577,7 +581,7 @@ class _Service:
         self, child: _Template, name: str, inner: Any, collection: tuple[str, ...], shown: Any
     ) -> Any:
         operation = next(iter(child.operations.values()))
-        schemas = [inner] if self.document.knows(inner) else []
+        schemas = [inner] if inner is not True else []
         for parameter in operation.parameters:
             if parameter["name"] == name and parameter["in"] == "path" and "schema" in parameter:
                 schemas.append(parameter["schema"])
@@ -605,11 +609,7 @@ class _Service:
     ) -> dict[str, Any]:
         """Return a value with what a client wrote in it, as far as its schema lets it."""
         properties = property_schemas(self.document, schema)
-        usable = {
-            name: written
-            for name, written in fields.items()
-            if name in value or (name in properties and not _is_write_only(properties[name]))
-        }
+        usable = _shown(fields, value, properties)
         validator = self.document.validator(schema)
         together = {**value, **usable}
         if validator.is_valid(together):
@@ -649,18 +649,19 @@ class _Service:
                 for each in entries
                 if not (isinstance(each, dict) and str(each.get(name)) in own)
             ]
-            for fields in own.values():
-                if fields is None:
+            listed = property_schemas(self.document, schema).get(inside, True) if inside else schema
+            properties = property_schemas(self.document, items_of(self.document, listed))
+            for written in own.values():
+                if written is None:
                     continue
-                entry = (
-                    {**first, **{key: each for key, each in fields.items() if key in first}}
-                    if isinstance(first, dict)
-                    else fields
+                fields = _shown(written, first, properties)
+                full = {**first, **fields} if isinstance(first, dict) else fields
+                known = {key: each for key, each in full.items() if key in (first or fields)}
+                # As it was created, else with what an entry of this list has beside.
+                choices = [[*entries, fields], [*entries, known], [*entries[1:], known]]
+                entries = next(
+                    (each for each in choices if validator.is_valid(whole(each))), entries
                 )
-                if validator.is_valid(whole([*entries, entry])):
-                    entries.append(entry)
-                elif entries and validator.is_valid(whole([*entries[1:], entry])):
-                    entries = [*entries[1:], entry]
         for (place, name), wanted in call.values.items():
             if (
                 place == "query"
@@ -891,11 +892,6 @@ def _no_constant(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
 
 
-def _short(message: str) -> str:
-    line = first_line(message)
-    return line if len(line) <= 200 else line[:120] + " … " + line[-70:]
-
-
 def _form(document: Document, raw: bytes, schema: Any) -> dict[str, Any]:
     properties = property_schemas(document, schema)
     found: dict[str, Any] = {}
@@ -950,6 +946,15 @@ def _id_name(value: Any, parameter: str) -> str:
 
 def _typed(text: str) -> list[Any]:
     return [int(text), text] if re.fullmatch(r"-?(0|[1-9]\d{0,17})", text) else [text]
+
+
+def _shown(fields: Mapping[str, Any], value: Any, properties: dict[str, Any]) -> dict[str, Any]:
+    """Return of what a client wrote what an answer has a place for, and no password."""
+    known = {name for name, each in properties.items() if not _is_write_only(each)}
+    known |= set(value) if isinstance(value, dict) else set()
+    return {
+        name: each for name, each in fields.items() if name in known or not (known or properties)
+    }
 
 
 def _is_write_only(schema: Any) -> bool:

@@ -9,8 +9,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from ridealong.systems.contract.document import Document
-from ridealong.text import first_line
+from ridealong.systems.contract.parts import Document
 
 _LEVELS: Final = 20
 _DELIMITERS: Final = {"spaceDelimited": " ", "pipeDelimited": "|"}
@@ -78,7 +77,7 @@ def read_parameter(
     types = types_of(document, schema)
     style = str(parameter.get("style", "form" if place in {"query", "cookie"} else "simple"))
     explode = bool(parameter.get("explode", style == "form"))
-    items = _items(document, schema)
+    items = items_of(document, schema)
     texts = _texts(request, path_values, name, place)
     value: Any
     if "object" in types and not types & {"string", "array"}:
@@ -104,8 +103,8 @@ def read_parameter(
         if not text and parameter.get("allowEmptyValue"):
             return True, text
         value = typed(document, text, schema)
-    for error in document.validator(schema).iter_errors(value):
-        raise Unfit(first_line(error.message)[:200])
+    for fault in document.validator(schema).faults(value):
+        raise Unfit(fault)
     return True, value
 
 
@@ -119,7 +118,8 @@ def _beside(document: Document, schema: dict[str, Any]) -> list[Any]:
     return found
 
 
-def _items(document: Document, schema: Any) -> Any:
+def items_of(document: Document, schema: Any) -> Any:
+    """Return the schema of a list's entries, True where a schema says nothing of them."""
     for each in (schema, *(_beside(document, schema) if isinstance(schema, dict) else ())):
         resolved = document.resolve(each)
         if isinstance(resolved, dict) and "items" in resolved:
@@ -185,6 +185,6 @@ def _as_content(
             value = json.loads(value)
         except (ValueError, RecursionError):
             raise Unfit("it is no JSON") from None
-    for error in document.validator(media.get("schema", True)).iter_errors(value):
-        raise Unfit(first_line(error.message)[:200])
+    for fault in document.validator(media.get("schema", True)).faults(value):
+        raise Unfit(fault)
     return True, value
