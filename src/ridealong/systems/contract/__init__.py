@@ -1,0 +1,1 @@
+"""A learner's OpenAPI document: read, served, compared, held against style guides."""

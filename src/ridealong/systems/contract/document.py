@@ -1,0 +1,1347 @@
+"""A learner's OpenAPI document: read, checked, and every fault told in a sentence.
+
+`load` reads OpenAPI 3.0 and 3.1, in YAML or JSON. A document of 3.0 is brought to 3.1's JSON
+Schema in memory, so that whoever serves, judges or compares it knows one dialect only. A document
+is data of a stranger: nothing outside it is opened, nothing in it is run, and no pattern of it is
+matched here; `validator` matches them with an engine that gives up in time.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+import jsonschema_rs
+
+from ridealong.systems.contract.reading import (
+    Plain,
+    Read,
+    Unreadable,
+    pointer,
+    read,
+    shown,
+    steps_of,
+)
+from ridealong.systems.contract.shape import (
+    MAY_BE_REFERENCE,
+    METHODS,
+    OTHER_NAMES_OF_TYPES,
+    PARTS,
+    TYPES,
+)
+from ridealong.text import first_line, nearest
+
+MOST_PROBLEMS: Final = 20
+MOST_NOTES: Final = 100
+MOST_STEPS: Final = 100
+BACKTRACK_LIMIT: Final = 100_000
+HEAVIEST_SCHEMA: Final = 20_000
+PLACEHOLDER: Final = re.compile(r"\{([^{}/]*)\}")
+_ADDRESS: Final = "urn:contract"
+_SAFE: Final = "/~!$&'()*+,;=:@"
+_STATUS: Final = re.compile(r"[1-5](?:\d\d|XX)\Z|default\Z")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of a document, or one trap that it got out of.
+
+    Attributes:
+        line: where, counted from 1.
+        place: the same as a JSON pointer (RFC 6901); empty for the whole document.
+        seen: what stands there.
+        wanted: what would be right.
+        step: what to do next.
+    """
+
+    line: int
+    place: str
+    seen: str
+    wanted: str
+    step: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.seen}; {self.wanted}: {self.step}"
+
+
+class ContractError(ValueError):
+    """A document that is no valid OpenAPI 3.0 or 3.1.
+
+    Attributes:
+        problems: what is wrong, by line; at least one and at most `MOST_PROBLEMS`.
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(each) for each in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method on one path.
+
+    Attributes:
+        path: the path template, such as `/rides/{ride_id}`.
+        method: in lower case, as the document writes it.
+        content: what the document says about it.
+        parameters: its own and those of its path, references followed; its own win.
+        place: where it stands, as a JSON pointer.
+    """
+
+    path: str
+    method: str
+    content: dict[str, Any]
+    parameters: list[dict[str, Any]]
+    place: str
+
+    @property
+    def name(self) -> str:
+        """`GET /rides`."""
+        return f"{self.method.upper()} {self.path}"
+
+
+class Document:
+    """A valid OpenAPI document.
+
+    Attributes:
+        content: the whole document in the words of OpenAPI 3.1; `$ref`s stand as they were.
+        version: the version that the text names, such as `3.0.3`.
+        notes: traps that do no harm here but would elsewhere, and what is not checked.
+        text: what was read.
+    """
+
+    def __init__(self, text: str, found: Read) -> None:
+        self.text = text
+        self.content: dict[str, Any] = found.data
+        self.version = str(found.data["openapi"])
+        self.notes: list[Problem] = []
+        self._read = found
+        self._anchors: dict[str, Any] = {}
+        self._schemas: dict[int, str] = {}
+        self._unreadable_patterns: list[dict[str, Any]] = []
+        self._registry: jsonschema_rs.Registry | None = None
+        self._validators: dict[str, jsonschema_rs.Validator] = {}
+        self._kept: list[Any] = []
+
+    def line(self, place: str) -> int:
+        """Return the line of a JSON pointer, or of the nearest part above it that is there."""
+        return self._read.line(steps_of(place.removeprefix("#")))
+
+    def resolve(self, node: Any) -> Any:
+        """Return what a node stands for: itself, or where its local `$ref`s lead.
+
+        What stands beside a `$ref` is lost; for schemas, where it counts, see `validator`.
+
+        Raises:
+            LookupError: when a `$ref` leads nowhere, out of the document, or in a circle. In a
+                document that `load` returned none does.
+        """
+        for _ in range(MOST_STEPS):
+            if not isinstance(node, dict) or not isinstance(node.get("$ref"), str):
+                return node
+            node = self.at(node["$ref"])
+        raise LookupError("this reference leads back to itself")
+
+    def at(self, reference: str) -> Any:
+        """Return what stands at a local reference such as `#/components/schemas/Ride`.
+
+        Raises:
+            LookupError: when nothing does, or it is not local.
+        """
+        place, hash_mark, fragment = reference.partition("#")
+        if place or not hash_mark:
+            raise LookupError(f"{reference} lies outside of the document")
+        if fragment and not fragment.startswith("/"):
+            return self._anchors[fragment]
+        node: Any = self.content
+        for step in steps_of(_unquoted(fragment)):
+            if isinstance(node, dict):
+                node = node[step]
+            elif isinstance(node, list) and step.isdecimal() and len(step) < 10:
+                node = node[int(step)]
+            else:
+                raise LookupError(f"nothing stands at {reference}")
+        return node
+
+    def operations(self) -> Iterator[Operation]:
+        """Yield every operation under `paths`, in the document's order."""
+        for path, item in _mapping(self.content.get("paths")).items():
+            if path.startswith("x-"):
+                continue
+            place = pointer(["paths", path])
+            while isinstance(item, dict) and isinstance(item.get("$ref"), str):
+                place = item["$ref"].removeprefix("#")
+                own = {key: value for key, value in item.items() if key != "$ref"}
+                item = {**_mapping(self.resolve(item)), **own}
+            for method in METHODS:
+                content = _mapping(item).get(method)
+                if isinstance(content, dict):
+                    yield Operation(
+                        path,
+                        method,
+                        content,
+                        self._parameters(item.get("parameters"), content.get("parameters")),
+                        f"{place}/{method}",
+                    )
+
+    def validator(self, schema: Any) -> jsonschema_rs.Validator:
+        """Return what tells whether a value fits a schema of this document.
+
+        Formats and patterns are checked, by an engine whose time is bounded. A pattern that it
+        cannot read is left out; `notes` names it.
+
+        Args:
+            schema: a schema as it stands in `content`, `$ref`s and all; one from elsewhere may
+                not hold `$ref`s.
+        """
+        place = self._schemas.get(id(schema))
+        if place is None:
+            return _validator(schema, None)
+        if place not in self._validators:
+            if self._registry is None:
+                self._registry = self._make_registry()
+            target = {"$ref": f"{_ADDRESS}#{quote(place, safe=_SAFE)}"}
+            self._validators[place] = _validator(target, self._registry)
+        return self._validators[place]
+
+    def _make_registry(self) -> jsonschema_rs.Registry:
+        removed = [(schema, schema.pop("pattern")) for schema in self._unreadable_patterns]
+        try:
+            return jsonschema_rs.Registry(
+                [(_ADDRESS, self.content)], draft=jsonschema_rs.Draft202012
+            )
+        finally:
+            for schema, pattern in removed:
+                schema["pattern"] = pattern
+
+    def _parameters(self, *lists: Any) -> list[dict[str, Any]]:
+        found: dict[tuple[Any, Any], dict[str, Any]] = {}
+        for each in lists:
+            for node in each or ():
+                parameter = self.resolve(node)
+                found[parameter.get("name"), parameter.get("in")] = parameter
+        return list(found.values())
+
+
+def load(text: str, *, strict: bool = True) -> Document:
+    """Return the OpenAPI document that a text holds.
+
+    Args:
+        text: YAML or JSON.
+        strict: refuse whatever OpenAPI does not allow; if false, what can be understood all the
+            same (a key that is missing or is none, a parameter that the path does not name) is a
+            note instead.
+
+    Raises:
+        ContractError: when it is none; its `problems` say where, what and what to do.
+    """
+    try:
+        found = read(text)
+    except Unreadable as error:
+        raise ContractError(
+            [Problem(error.line, "", error.seen, error.wanted, error.step)]
+        ) from None
+    return _Checker(text, found, strict).document()
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _unquoted(fragment: str) -> str:
+    return unquote(fragment) if "%" in fragment else fragment
+
+
+def _validator(schema: Any, registry: jsonschema_rs.Registry | None) -> jsonschema_rs.Validator:
+    return jsonschema_rs.Draft202012Validator(
+        schema,
+        registry=registry,
+        validate_formats=True,
+        offline=True,
+        pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACK_LIMIT),
+    )
+
+
+@cache
+def _published_schema(version: str) -> jsonschema_rs.Validator:
+    """Return the published schema of OpenAPI 3.0 or 3.1, as openapi-spec-validator brings it."""
+    # Its files are read without importing it, which takes a second and is of no use here: its own
+    # walk compares every schema with all before it, minutes for a document of 5 MB.
+    package = importlib.util.find_spec("openapi_spec_validator")
+    if package is None or not package.submodule_search_locations:
+        raise RuntimeError("openapi-spec-validator is not installed")
+    folder = Path(package.submodule_search_locations[0])
+    file = folder / "resources" / "schemas" / f"v{version}" / "schema.json"
+    return jsonschema_rs.validator_for(json.loads(file.read_text("utf-8")), offline=True)
+
+
+_IN_PLACE: Final = ("allOf", "anyOf", "oneOf")
+_IN_PLACE_ONE: Final = ("not", "if", "then", "else")
+_TEXTS_OF_SCHEMA: Final = ("default", "const", "example")
+
+
+class _Checker:
+    """Walks a document once, by the tables of `shape`, and collects what is wrong."""
+
+    def __init__(self, text: str, found: Read, strict: bool) -> None:
+        self.text = text
+        self.found = found
+        self.strict = strict
+        self.problems: list[Problem] = []
+        self.notes: list[Problem] = []
+        self.seen: dict[tuple[int, str], list[str]] = {}
+        self.references: list[tuple[str, str, list[str]]] = []
+        self.operation_ids: dict[str, str] = {}
+        self.security: list[tuple[str, list[str]]] = []
+        self.patterns: dict[str, bool] = {}
+        self.told: set[int] = set()  # identities of traps that a sentence names already
+        self.version = "3.1"
+
+    def document(self) -> Document:
+        data = self.found.data
+        self._version(data)
+        document = Document(self.text, self.found)
+        self.made = document
+        self._visit("document", data, [])
+        self._references()
+        if not self.problems:
+            self._paths()
+            self._security()
+            self._circles()
+        if not self.problems:
+            self._published()
+        if self.problems:
+            self._raise()
+        if self.version == "3.0":
+            _Upgrade(document).all()
+        for schema in self._schemas():
+            self._texts_of(schema)
+        self._examples()
+        self._traps()
+        self.notes.sort(key=lambda each: each.line)
+        document.notes = self.notes[:MOST_NOTES]
+        return document
+
+    # Telling
+
+    def _raise(self) -> None:
+        self.problems.sort(key=lambda each: each.line)
+        raise ContractError(self.problems[:MOST_PROBLEMS])
+
+    def problem(self, steps: list[str], seen: str, wanted: str, step: str) -> None:
+        if len(self.problems) < 10 * MOST_PROBLEMS:
+            self.problems.append(
+                Problem(self.found.line(steps), pointer(steps), seen, wanted, step)
+            )
+
+    def flaw(self, steps: list[str], seen: str, wanted: str, step: str) -> None:
+        """Tell of what is wrong and can be understood all the same."""
+        (self.problem if self.strict else self.note)(steps, seen, wanted, step)
+
+    def note(self, steps: list[str], seen: str, wanted: str, step: str) -> None:
+        if len(self.notes) < 10 * MOST_NOTES:
+            self.notes.append(Problem(self.found.line(steps), pointer(steps), seen, wanted, step))
+
+    # The version
+
+    def _version(self, data: Any) -> None:
+        wanted, step = "a contract begins with `openapi: 3.1.0`", "write it as the first line"
+        if not isinstance(data, dict):
+            seen = "the document is empty" if data is None else f"the document is {shown(data)}"
+            if isinstance(data, str):
+                step = "write `openapi: 3.1.0` as the first line, with a space after each colon"
+            self.problem([], seen, wanted, step)
+            self._raise()
+        if "openapi" not in data:
+            if "swagger" in data:
+                self.problem(
+                    ["swagger"],
+                    "this is a document of Swagger 2.0",
+                    "OpenAPI 3.0 or 3.1 is read",
+                    "convert it, for example with the Swagger Editor",
+                )
+            else:
+                close = next((key for key in data if nearest(key, ["openapi"])), "")
+                seen = (
+                    f"the document has no `openapi`, and `{close}` is no key of it"
+                    if close
+                    else "the document has no `openapi`"
+                )
+                self.problem(
+                    [close] if close else [], seen, wanted, f"rename `{close}`" if close else step
+                )
+            self._raise()
+        version = data["openapi"]
+        plain = self.found.plain.get((id(data), "openapi"))
+        if not isinstance(version, str):
+            seen = (
+                f"the version {shown(version)} is a number, because it has one dot and no quotation marks"
+                if plain and plain.kind == "number"
+                else f"`openapi` is {shown(version)}"
+            )
+            self.problem(
+                ["openapi"], seen, "a version of OpenAPI has two dots", "write `openapi: 3.1.0`"
+            )
+            self._raise()
+        if not re.match(r"3\.[01]\.\d+(-.+)?\Z", version):
+            if re.match(r"3\.[01]\Z", version):
+                self.problem(
+                    ["openapi"],
+                    f"the version {shown(version)} has one dot",
+                    "a version of OpenAPI has two",
+                    f"write `openapi: {version}.0`",
+                )
+            else:
+                self.problem(
+                    ["openapi"],
+                    f"the version is {shown(version)}",
+                    "OpenAPI 3.0 or 3.1 is read",
+                    "write `openapi: 3.1.0` if the document keeps to it",
+                )
+            self._raise()
+        self.version = version[:3]
+
+    # The structure
+
+    def _visit(self, kind: str, node: Any, steps: list[str], holder: Any = None) -> None:
+        if kind == "any":
+            return
+        if kind in {"text", "truth", "whole", "number", "list"}:
+            self._value(kind, node, steps, holder)
+        elif kind.startswith("["):
+            if self._is(list, node, steps, holder, "a list", "begin each entry with `- `"):
+                for number, entry in enumerate(node):
+                    self._visit(kind[1:-1], entry, [*steps, str(number)], node)
+        elif kind.startswith("{"):
+            if self._is(
+                dict,
+                node,
+                steps,
+                holder,
+                "a set of keys",
+                "write `name:` and below it, further in, what belongs to it",
+            ):
+                for key, entry in node.items():
+                    if not (key.startswith("x-") and kind == "{path}"):
+                        self._visit(kind[1:-1], entry, [*steps, key], node)
+        else:
+            self._part(kind, node, steps, holder)
+
+    def _part(self, kind: str, node: Any, steps: list[str], holder: Any) -> None:
+        if kind == "schema" and isinstance(node, bool):
+            return
+        if not self._is(
+            dict, node, steps, holder, "a set of keys", "write the keys below it, further in"
+        ):
+            return
+        if (id(node), kind) in self.seen:
+            return
+        self.seen[id(node), kind] = steps
+        if kind in MAY_BE_REFERENCE and "$ref" in node:
+            self._reference(kind, node, steps)
+            return
+        if kind == "responses":
+            self._responses(node, steps)
+            return
+        if kind == "callback":
+            for key, entry in node.items():
+                if not key.startswith("x-"):
+                    self._visit("path", entry, [*steps, key], node)
+            return
+        if kind == "security requirement":
+            self.security.extend((key, [*steps, key]) for key in node)
+            for key, entry in node.items():
+                self._visit("[text]", entry, [*steps, key], node)
+            return
+        fields = PARTS[kind]
+        if kind == "schema":
+            self._schema(node, steps)
+        unknown = self._unknown(kind, node, steps, fields)
+        for key, wanted in fields.items():
+            if key in node:
+                self._visit(wanted.rstrip("!"), node[key], [*steps, key], node)
+            elif wanted.endswith("!") and key not in unknown:
+                self._missing(kind, node, steps, key)
+        special = getattr(self, "_check_" + kind.replace(" ", "_"), None)
+        if special:
+            special(node, steps)
+
+    def _unknown(
+        self, kind: str, node: dict[str, Any], steps: list[str], fields: Mapping[str, str]
+    ) -> set[str]:
+        """Tell of keys that are none, and return those that were meant."""
+        meant = set()
+        for key in node:
+            if key in fields or key.startswith("x-"):
+                continue
+            free = [each for each in fields if each not in node]
+            close = nearest(key, free, cutoff=0.7)
+            if kind == "schema":
+                # JSON Schema lets unknown keywords be, so this may be meant; and is worth a word.
+                if self.version == "3.1" and close and nearest(key, free, cutoff=0.8):
+                    self.note(
+                        [*steps, key],
+                        f"`{key}` is no keyword of a schema and does nothing",
+                        f"`{close}` is one",
+                        "correct the spelling if you mean it",
+                    )
+                    continue
+                if self.version == "3.1":
+                    continue
+            meant.add(close)
+            name = self._name(kind, node, steps)
+            if close:
+                self.flaw(
+                    [*steps, key],
+                    f"`{key}` is no key of {name}",
+                    f"did you mean `{close}`?",
+                    f"write `{close}:`",
+                )
+            elif "{" in key or key.startswith("/"):
+                self.flaw(
+                    [*steps, key],
+                    f"the path `{key}` stands in {name}",
+                    "paths stand under `paths`",
+                    "move it there, two spaces further in than `paths:`",
+                )
+            elif home := next(
+                (
+                    other
+                    for other in (
+                        "operation",
+                        "path",
+                        "parameter",
+                        "response",
+                        "media type",
+                        "schema",
+                        "document",
+                        "info",
+                    )
+                    if key in PARTS[other]
+                ),
+                "",
+            ):
+                self.flaw(
+                    [*steps, key],
+                    f"`{key}` is no key of {name}",
+                    f"it belongs to {_an(home)}",
+                    "check how far the line is indented",
+                )
+            else:
+                self.flaw(
+                    [*steps, key],
+                    f"`{key}` is no key of {name}",
+                    f"its keys are {_listed(fields)}",
+                    "delete it, or begin a key of your own with `x-`",
+                )
+        return meant
+
+    def _missing(self, kind: str, node: Any, steps: list[str], key: str) -> None:
+        name = self._name(kind, node, steps)
+        wanted, step = {
+            "responses": (
+                "every operation answers",
+                "write at least one, such as '200', with a `description`",
+            ),
+            "description": ("it is wanted", "write one sentence for the reader"),
+            "info": ("it names the contract", "write `info:` with `title` and `version` below it"),
+            "version": (
+                "it is wanted",
+                'write the version of your contract, such as `version: "1.0"`',
+            ),
+            "content": (
+                "it says what is sent",
+                "write `content:` with `application/json:` and a `schema` below it",
+            ),
+            "name": ("it is wanted", "write `name:` and the name"),
+            "in": (
+                "it says where the value stands",
+                "write `in: query`, `path`, `header` or `cookie`",
+            ),
+        }.get(key, ("it is wanted", f"write `{key}:`"))
+        self.flaw(steps, f"{name} has no `{key}`", wanted, step)
+
+    def _is(
+        self, wanted: type, node: Any, steps: list[str], holder: Any, what: str, step: str
+    ) -> bool:
+        if isinstance(node, wanted):
+            return True
+        name = (
+            f"`{steps[-1]}`"
+            if steps and not steps[-1].isdecimal()
+            else "this entry"
+            if steps
+            else "the document"
+        )
+        if node is None:
+            self.problem(steps, f"{name} is empty", f"{what} is wanted", step)
+        elif isinstance(node, str) and (found := re.match(r"([A-Za-z$/_][^\s:]*):(\S)", node)):
+            self.problem(
+                steps,
+                f"{name} is {shown(node)}, a text, because no space stands after the colon",
+                f"{what} is wanted",
+                f"write `{found[1]}: {found[2]}…` with a space",
+            )
+        elif wanted is list and isinstance(node, dict):
+            self.problem(
+                steps, f"{name} is {shown(node)}", "a list is wanted", "begin each entry with `- `"
+            )
+        elif wanted is dict and isinstance(node, list):
+            self.problem(steps, f"{name} is a list", f"{what} is wanted", "leave out the dash `- `")
+        else:
+            self.problem(steps, f"{name} is {shown(node)}", f"{what} is wanted", step)
+        return False
+
+    def _value(self, kind: str, node: Any, steps: list[str], holder: Any) -> None:
+        key = steps[-1]
+        plain = self.found.plain.get((id(holder), int(key) if isinstance(holder, list) else key))
+        name = f"`{key}`" if not isinstance(holder, list) else f"an entry of `{steps[-2]}`"
+        number = isinstance(node, (int, float)) and not isinstance(node, bool)
+        if kind == "text" and not isinstance(node, str):
+            self._no_text(node, steps, name, plain)
+        elif kind == "truth" and not isinstance(node, bool):
+            step = (
+                f"write {node.lower()} without quotation marks"
+                if isinstance(node, str) and node.lower() in {"true", "false"}
+                else "write `true` or `false`"
+            )
+            self.problem(steps, f"{name} is {shown(node)}", "true or false is wanted", step)
+        elif kind == "truth" and plain is not None and plain.kind == "word":
+            self.told.add(id(plain))
+            self.note(
+                steps,
+                f"{name} is {plain.text}, which this reader and many others take for {shown(node)}",
+                "newer rules of YAML know only true and false",
+                f"write `{shown(node)}`",
+            )
+        elif kind in {"whole", "number"} and not number:
+            step = (
+                "leave out the quotation marks"
+                if isinstance(node, str) and re.match(r"-?\d+(\.\d+)?\Z", node)
+                else "write a number"
+            )
+            self.problem(steps, f"{name} is {shown(node)}", "a number is wanted", step)
+        elif kind == "whole" and (node < 0 or node != int(node)):
+            self.problem(
+                steps,
+                f"{name} is {shown(node)}",
+                "a whole number from 0 up is wanted",
+                "write such a number",
+            )
+        elif kind == "list":
+            self._is(
+                list,
+                node,
+                steps,
+                holder,
+                "a list",
+                "write `[one, another]` or begin each entry with `- `",
+            )
+
+    def _no_text(self, node: Any, steps: list[str], name: str, plain: Plain | None) -> None:
+        if plain is None or plain.kind == "null":
+            what = f"{name} is empty" if node is None else f"{name} is {shown(node)}"
+            self.problem(
+                steps,
+                what,
+                "a text is wanted",
+                "write the text behind the colon"
+                if node is None
+                else "put it in quotation marks"
+                if not isinstance(node, (dict, list))
+                else "write a text",
+            )
+            return
+        self.told.add(id(plain))
+        if plain.kind in {"word", "bool"}:
+            self.problem(
+                steps,
+                f"{name} is {plain.text} without quotation marks, which YAML reads as {shown(node)}",
+                "a text is wanted",
+                f'write "{plain.text}" with quotation marks',
+            )
+        else:
+            self.problem(
+                steps,
+                f"{name} is {plain.text} without quotation marks, which YAML reads as a number",
+                "a text is wanted",
+                f'write "{plain.text}" with quotation marks',
+            )
+
+    def _responses(self, node: dict[str, Any], steps: list[str]) -> None:
+        count = 0
+        for key, entry in node.items():
+            if key.startswith("x-"):
+                continue
+            if not _STATUS.match(key):
+                close = nearest(key, ["default"])
+                step = (
+                    f"write `{close}`"
+                    if close
+                    else "write a code such as '200', a range such as '4XX', or `default`"
+                )
+                self.problem(
+                    [*steps, key],
+                    f"`{key}` is no status code",
+                    "a code from 100 to 599 is wanted",
+                    step,
+                )
+                continue
+            count += 1
+            self._visit("response", entry, [*steps, key], node)
+        if not count and not self.problems:
+            self.problem(
+                steps,
+                f"`responses`{self._where(steps)} is empty",
+                "every operation answers",
+                "write at least one, such as '200', with a `description`",
+            )
+
+    def _check_parameter(self, node: dict[str, Any], steps: list[str]) -> None:
+        place = node.get("in")
+        name = self._name("parameter", node, steps)
+        places = ("query", "path", "header", "cookie")
+        if isinstance(place, str) and place not in places:
+            if place in {"body", "formData"}:
+                self.problem(
+                    [*steps, "in"],
+                    f"{name} stands in {shown(place)}, as in Swagger 2.0",
+                    "since OpenAPI 3.0 a body has its own key",
+                    "write `requestBody:` in the operation instead",
+                )
+            else:
+                close = nearest(place, places)
+                self.problem(
+                    [*steps, "in"],
+                    f"{name} stands in {shown(place)}",
+                    "`in` is query, path, header or cookie",
+                    f"write `in: {close or 'query'}`",
+                )
+        if place == "path" and node.get("required") is not True:
+            self.flaw(
+                [*steps, "required"],
+                f"{name} is in the path and not required",
+                "a path without it would be another path",
+                "write `required: true`",
+            )
+        if "schema" not in node and "content" not in node:
+            loose = next((key for key in node if key in {"type", "format", "enum"}), "")
+            self.flaw(
+                [*steps, loose] if loose else steps,
+                f"{name} has no `schema`",
+                "it says which values are allowed",
+                "write `schema:` and the type below it, further in",
+            )
+
+    def _check_security_scheme(self, node: dict[str, Any], steps: list[str]) -> None:
+        wanted = {
+            "apiKey": ("name", "in"),
+            "http": ("scheme",),
+            "oauth2": ("flows",),
+            "openIdConnect": ("openIdConnectUrl",),
+            "mutualTLS": (),
+        }
+        kind = node.get("type")
+        name = self._name("security scheme", node, steps)
+        if not isinstance(kind, str):
+            return
+        if kind not in wanted:
+            close = nearest(kind, wanted)
+            self.problem(
+                [*steps, "type"],
+                f"{name} has the type {shown(kind)}",
+                "apiKey, http, oauth2, openIdConnect or mutualTLS is wanted",
+                f"write `type: {close or 'http'}`",
+            )
+            return
+        for key in wanted[kind]:
+            if key not in node:
+                self.problem(
+                    steps,
+                    f"{name} has no `{key}`",
+                    f"a scheme of type {kind} needs it",
+                    {"in": "write `in: header`", "scheme": "write `scheme: bearer`"}.get(
+                        key, f"write `{key}:`"
+                    ),
+                )
+
+    # Schemas
+
+    def _schema(self, node: dict[str, Any], steps: list[str]) -> None:
+        self.made._schemas[id(node)] = pointer(steps)
+        for key in ("$anchor", "$dynamicAnchor"):
+            if isinstance(node.get(key), str):
+                self.made._anchors.setdefault(node[key], node)
+        if "$ref" in node:
+            self._reference("schema", node, steps)
+        if "type" in node:
+            self._type(node, steps)
+        if isinstance(node.get("required"), bool):
+            self.problem(
+                [*steps, "required"],
+                f"`required` is {shown(node['required'])} in {self._name('schema', node, steps)}",
+                "a schema lists the names of required properties",
+                f"write `required: [{steps[-1] if steps[-2:-1] == ['properties'] else 'name'}]` beside `properties`",
+            )
+            node = {key: value for key, value in node.items() if key != "required"}
+        for key in ("exclusiveMinimum", "exclusiveMaximum"):
+            if key in node and isinstance(node[key], bool) is (self.version == "3.1"):
+                limit = key.removeprefix("exclusive").lower()
+                if self.version == "3.1":
+                    self.problem(
+                        [*steps, key],
+                        f"`{key}` is {shown(node[key])}, as in OpenAPI 3.0",
+                        "3.1 wants the limit itself",
+                        f"write `{key}: {shown(node.get(limit, 0))}` in place of `{limit}`",
+                    )
+        if "nullable" in node and self.version == "3.1":
+            kind = node.get("type")
+            self.note(
+                [*steps, "nullable"],
+                "`nullable` is a keyword of OpenAPI 3.0 and does nothing in 3.1",
+                "3.1 lists the type null",
+                f'write `type: [{kind if isinstance(kind, str) else "string"}, "null"]`',
+            )
+        pattern = node.get("pattern")
+        if isinstance(pattern, str):
+            if pattern not in self.patterns:
+                self.patterns[pattern] = _is_pattern(pattern)
+            if not self.patterns[pattern]:
+                self.made._unreadable_patterns.append(node)
+                self.note(
+                    [*steps, "pattern"],
+                    f"the pattern {shown(pattern)} is no regular expression that can be checked in bounded time",
+                    "values are not held against it",
+                    "write it more simply",
+                )
+
+    def _type(self, node: dict[str, Any], steps: list[str]) -> None:
+        kind = node["type"]
+        plain = self.found.plain.get((id(node), "type"))
+        if kind is None:
+            null = plain is not None and plain.text
+            self.problem(
+                [*steps, "type"],
+                "`type` is null without quotation marks, which YAML reads as nothing"
+                if null
+                else "`type` is empty",
+                "the name of a type is wanted",
+                'write "null" with quotation marks' if null else f"write one of {_listed(TYPES)}",
+            )
+            return
+        several = kind if isinstance(kind, list) else [kind]
+        if isinstance(kind, list) and self.version == "3.0":
+            self.problem(
+                [*steps, "type"],
+                "`type` is a list",
+                "OpenAPI 3.0 knows one type",
+                "write one, with `nullable: true` for null, or `openapi: 3.1.0` at the top",
+            )
+            return
+        for each in several:
+            if each in TYPES if isinstance(each, str) else False:
+                continue
+            if each is None:
+                self.problem(
+                    [*steps, "type"],
+                    "null stands in `type` without quotation marks, which YAML reads as nothing",
+                    "the name of a type is wanted",
+                    'write "null" with quotation marks',
+                )
+                continue
+            close = OTHER_NAMES_OF_TYPES.get(str(each).lower()) or nearest(each, TYPES)
+            step = f"write `type: {close}`" if close else f"write one of {_listed(TYPES)}"
+            if str(each).lower() in {"date", "datetime", "date-time", "uuid"}:
+                step += f" and `format: {'date-time' if 'time' in str(each).lower() else str(each).lower()}`"
+            self.problem(
+                [*steps, "type"],
+                f"{shown(each)} is no type",
+                f"the types are {_listed(TYPES)}",
+                step,
+            )
+
+    def _schemas(self) -> Iterator[dict[str, Any]]:
+        for (_, kind), steps in list(self.seen.items()):
+            if kind == "schema":
+                yield self._at(steps)
+
+    def _at(self, steps: list[str]) -> Any:
+        node = self.found.data
+        for step in steps:
+            node = node[int(step)] if isinstance(node, list) else node[step]
+        return node
+
+    # References
+
+    def _reference(self, kind: str, node: dict[str, Any], steps: list[str]) -> None:
+        reference = node["$ref"]
+        if isinstance(reference, str):
+            self.references.append((kind, reference, [*steps, "$ref"]))
+        elif kind != "schema":
+            self._value("text", reference, [*steps, "$ref"], node)
+
+    def _check_path(self, node: dict[str, Any], steps: list[str]) -> None:
+        if "$ref" in node:
+            self._reference("path", node, steps)
+
+    def _references(self) -> None:
+        done: set[tuple[str, str]] = set()
+        position = 0
+        while position < len(self.references):  # looking at one may find others
+            kind, reference, steps = self.references[position]
+            position += 1
+            if (kind, reference) in done and not self.problems:
+                continue
+            done.add((kind, reference))
+            if not reference.startswith("#"):
+                self.problem(
+                    steps,
+                    f"`$ref` leads to {shown(reference)}, outside of the document",
+                    "other files and addresses are never opened",
+                    "copy that part under `components` and write `#/components/…`",
+                )
+                continue
+            try:
+                target = self.made.at(reference)
+            except (LookupError, ValueError):
+                self._leads_nowhere(reference, steps)
+                continue
+            if target is not None and isinstance(target, dict):
+                try:
+                    self.made.resolve(target)
+                except LookupError as error:
+                    if "itself" in str(error):
+                        self.problem(
+                            steps,
+                            f"the reference {shown(reference)} leads back to itself",
+                            "a reference leads to a part",
+                            "write the part itself in one of the places",
+                        )
+                    continue
+            if reference.startswith("#/") or reference == "#":
+                self._visit(kind, target, steps_of(_unquoted(reference[1:])))
+
+    def _leads_nowhere(self, reference: str, steps: list[str]) -> None:
+        parent, _, last = reference.rpartition("/")
+        try:
+            known = list(self.made.at(parent)) if parent.startswith("#") else []
+        except (LookupError, ValueError, TypeError):
+            known = []
+        close = nearest(last, (str(each) for each in known))
+        if not reference.startswith("#/"):
+            step = "begin it with `#/components/`"
+        elif close:
+            step = f"did you mean `{parent}/{close}`?"
+        else:
+            step = "write that part, or correct the reference"
+        self.problem(
+            steps,
+            f"nothing stands at {shown(reference)}",
+            "a reference leads to a part of this document",
+            step,
+        )
+
+    def _circles(self) -> None:
+        """Refuse schemas that lead back to themselves, or multiply, without a step into a value."""
+        weights: dict[int, int] = {}
+        depths: dict[int, int] = {}
+        for start in self._schemas():
+            if id(start) in weights:
+                continue
+            stack: list[tuple[dict[str, Any], Iterator[Any], list[Any]]] = [(start, iter(()), [])]
+            open_ids = {id(start)}
+            stack[0] = (start, iter(self._beside(start)), [])
+            while stack:
+                node, rest, done = stack[-1]
+                inner = next(rest, None)
+                if inner is None:
+                    weights[id(node)] = 1 + sum(weights[each] for each in done)
+                    depths[id(node)] = 1 + max((depths[each] for each in done), default=0)
+                    steps = self.seen.get((id(node), "schema"), [])
+                    if weights[id(node)] > HEAVIEST_SCHEMA or depths[id(node)] > MOST_STEPS:
+                        self.problem(
+                            steps,
+                            f"{self._name('schema', node, steps)} unfolds to more than can be checked",
+                            f"at most {MOST_STEPS} references one after another and {HEAVIEST_SCHEMA:,} schemas are",
+                            "combine fewer schemas with `allOf`, `anyOf`, `oneOf`",
+                        )
+                        return
+                    open_ids.discard(id(node))
+                    stack.pop()
+                    if stack:
+                        stack[-1][2].append(id(node))
+                elif id(inner) in open_ids:
+                    steps = self.seen.get((id(inner), "schema"), [])
+                    self.problem(
+                        steps,
+                        f"{self._name('schema', inner, steps)} leads back to itself",
+                        "a schema may hold itself only inside a property or a list",
+                        "remove the `$ref` or the `allOf` that closes the circle",
+                    )
+                    return
+                elif id(inner) in weights:
+                    done.append(id(inner))
+                else:
+                    open_ids.add(id(inner))
+                    stack.append((inner, iter(self._beside(inner)), []))
+
+    def _beside(self, schema: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the schemas that hold for the same value as this one."""
+        found: list[Any] = []
+        for key in _IN_PLACE:
+            if isinstance(schema.get(key), list):
+                found.extend(schema[key])
+        found.extend(schema[key] for key in _IN_PLACE_ONE if key in schema)
+        found.extend(_mapping(schema.get("dependentSchemas")).values())
+        for key in ("$ref", "$dynamicRef"):
+            if isinstance(schema.get(key), str):
+                try:
+                    found.append(self.made.at(schema[key]))
+                except LookupError:
+                    continue
+        return [each for each in found if isinstance(each, dict)]
+
+    # Paths
+
+    def _paths(self) -> None:
+        paths = _mapping(self.found.data.get("paths"))
+        templates: dict[str, str] = {}
+        for path in paths:
+            if path.startswith("x-"):
+                continue
+            steps = ["paths", path]
+            if not path.startswith("/"):
+                self.problem(
+                    steps,
+                    f"the path {shown(path)} does not begin with a slash",
+                    "a path begins with /",
+                    f"write `/{path}:`",
+                )
+                continue
+            names = PLACEHOLDER.findall(path)
+            rest = PLACEHOLDER.sub("", path)
+            if "{" in rest or "}" in rest or "" in names:
+                self.problem(
+                    steps,
+                    f"the braces in the path {shown(path)} do not fit together",
+                    "each parameter has a name in one pair of braces",
+                    "write it like /rides/{ride_id}",
+                )
+                continue
+            if len(set(names)) < len(names):
+                self.problem(
+                    steps,
+                    f"the path {shown(path)} names a parameter twice",
+                    "each has its own name",
+                    "rename one of them",
+                )
+            same = PLACEHOLDER.sub("{}", path)
+            if same in templates:
+                self.problem(
+                    steps,
+                    f"{path} and {templates[same]} (line {self.found.line(['paths', templates[same]])}) are the same path, whatever the parameters are called",
+                    "a path stands here once",
+                    "merge the two",
+                )
+            templates[same] = path
+        if self.problems:
+            return
+        for operation in self.made.operations():
+            steps = steps_of(operation.place)
+            identity = operation.content.get("operationId")
+            if isinstance(identity, str):
+                if self.operation_ids.setdefault(identity, operation.name) != operation.name:
+                    self.flaw(
+                        [*steps, "operationId"],
+                        f"{operation.name} and {self.operation_ids[identity]} have the same `operationId` {shown(identity)}",
+                        "it names one operation",
+                        "rename one of them",
+                    )
+            names = PLACEHOLDER.findall(operation.path)
+            declared = [str(each["name"]) for each in operation.parameters if each["in"] == "path"]
+            for name in names:
+                if name not in declared:
+                    close = nearest(name, [each for each in declared if each not in names])
+                    step = (
+                        f"rename the parameter `{close}` to `{name}`"
+                        if close
+                        else f"write a parameter with `name: {name}`, `in: path`, `required: true`"
+                    )
+                    self.flaw(
+                        steps,
+                        f"{operation.name} has no parameter `{name}`",
+                        "every name in braces is described among the parameters",
+                        step,
+                    )
+            for name in declared:
+                if name not in names and not nearest(
+                    name, [each for each in names if each not in declared]
+                ):
+                    self.flaw(
+                        steps,
+                        f"{operation.name} has a path parameter `{name}` that its path does not name",
+                        "a path parameter stands in braces in the path",
+                        f"write {{{name}}} into the path, or `in: query`",
+                    )
+            for own in (operation.content.get("parameters"),):
+                known: set[tuple[Any, Any]] = set()
+                for number, each in enumerate(own or ()):
+                    parameter = self.made.resolve(each)
+                    key = (parameter.get("name"), parameter.get("in"))
+                    if key in known:
+                        self.flaw(
+                            [*steps, "parameters", str(number)],
+                            f"{operation.name} has the parameter `{key[0]}` in {key[1]} twice",
+                            "a parameter stands once in its place",
+                            "delete one of the two",
+                        )
+                    known.add(key)
+
+    def _security(self) -> None:
+        schemes = _mapping(_mapping(self.found.data.get("components")).get("securitySchemes"))
+        for name, steps in self.security:
+            if name not in schemes:
+                close = nearest(name, schemes)
+                self.problem(
+                    steps,
+                    f"`security` asks for `{name}`, and no security scheme has this name",
+                    "it is described under `components`, `securitySchemes`",
+                    f"did you mean `{close}`?" if close else f"describe `{name}` there",
+                )
+
+    # The published schemas: what no sentence above has found
+
+    def _published(self) -> None:
+        for error in _published_schema(self.version).iter_errors(self.found.data):
+            steps = [str(each) for each in error.instance_path]
+            message = first_line(error.message)
+            self.flaw(
+                steps,
+                f"`{steps[-1] if steps else 'the document'}` does not keep to OpenAPI {self.version} ({message[:200]})",
+                "the published schema of OpenAPI wants it otherwise",
+                "compare it with the specification's example",
+            )
+            if len(self.problems) >= MOST_PROBLEMS:
+                break
+
+    # Traps that do no harm
+
+    def _texts_of(self, schema: Any) -> None:
+        if not isinstance(schema, dict):
+            return
+        for key in _TEXTS_OF_SCHEMA:
+            if key in schema:
+                self._align(schema, key, schema)
+        for key in ("enum", "examples"):
+            if isinstance(schema.get(key), list):
+                for number in range(len(schema[key])):
+                    self._align(schema[key], number, schema)
+
+    def _examples(self) -> None:
+        for (_, kind), steps in list(self.seen.items()):
+            if kind not in {"media type", "parameter", "header"}:
+                continue
+            node = self._at(steps)
+            schema = node.get("schema")
+            if not isinstance(schema, dict):
+                continue
+            if "example" in node:
+                self._align(node, "example", schema)
+            for each in _mapping(node.get("examples")).values():
+                example = self.made.resolve(each)
+                if isinstance(example, dict) and "value" in example:
+                    self._align(example, "value", schema)
+
+    def _align(self, holder: Any, key: Any, schema: Any, depth: int = 0) -> None:
+        """Make a text of what the schema wants as text and YAML read as something else."""
+        schema = self.made.resolve(schema)
+        if not isinstance(schema, dict) or depth > MOST_STEPS:
+            return
+        value = holder[key]
+        if isinstance(value, dict):
+            properties = _mapping(schema.get("properties"))
+            for name in value:
+                if name in properties:
+                    self._align(value, name, properties[name], depth + 1)
+        elif isinstance(value, list):
+            for number in range(len(value)):
+                self._align(value, number, schema.get("items"), depth + 1)
+        else:
+            plain = self.found.plain.get((id(holder), key))
+            types = schema.get("type")
+            types = types if isinstance(types, list) else [types]
+            if plain is None or "string" not in types or isinstance(value, str):
+                return
+            if value is None or (isinstance(value, bool) and "boolean" in types):
+                return
+            if not isinstance(value, bool) and {"number", "integer"} & set(types):
+                return
+            holder[key] = plain.text
+            if id(plain) not in self.told:
+                self.told.add(id(plain))
+                is_read = f"as {shown(value)}" if isinstance(value, bool) else "as a number"
+                self.notes.append(
+                    Problem(
+                        plain.line,
+                        "",
+                        f"{plain.text} stands without quotation marks, which many readers of YAML take {is_read}",
+                        "the schema wants a text, so it is taken for one here",
+                        f'write "{plain.text}" with quotation marks',
+                    )
+                )
+
+    def _traps(self) -> None:
+        for key in self.found.keys:
+            kind = {
+                "word": "true or false",
+                "bool": "true or false",
+                "null": "nothing",
+                "number": "a number",
+                "huge": "a number",
+                "date": "a date",
+                "time": "a number",
+            }[key.kind]
+            self.notes.append(
+                Problem(
+                    key.line,
+                    "",
+                    f"the key {key.text or '(empty)'} stands without quotation marks, which YAML reads as {kind}",
+                    "a key is a text, so it is taken for one here",
+                    f"write '{key.text}' with quotation marks",
+                )
+            )
+        for plain in self.found.plain.values():
+            if id(plain) in self.told or plain.kind not in {"word", "date", "time"}:
+                continue
+            self.told.add(id(plain))
+            if plain.kind == "word":
+                value = "true" if plain.text.lower() in {"yes", "on"} else "false"
+                self.notes.append(
+                    Problem(
+                        plain.line,
+                        "",
+                        f"{plain.text} stands without quotation marks, which YAML reads as {value}",
+                        "true and false are clearer, and a text wants quotation marks",
+                        f'write {value}, or "{plain.text}" with quotation marks',
+                    )
+                )
+            else:
+                kind = "a date" if plain.kind == "date" else "a number of seconds or minutes"
+                self.notes.append(
+                    Problem(
+                        plain.line,
+                        "",
+                        f"{plain.text} stands without quotation marks, which some readers of YAML take for {kind}",
+                        "it is taken for a text here",
+                        f'write "{plain.text}" with quotation marks',
+                    )
+                )
+
+    # Names for sentences
+
+    def _where(self, steps: list[str]) -> str:
+        if steps[:1] == ["paths"] and len(steps) > 2:
+            return (
+                f" of {steps[2].upper()} {steps[1]}" if steps[2] in METHODS else f" of {steps[1]}"
+            )
+        if steps[:1] == ["components"] and len(steps) > 3:
+            return f" of `{steps[2]}` under `components`"
+        return ""
+
+    def _name(self, kind: str, node: Any, steps: list[str]) -> str:
+        where, last = self._where(steps), steps[-1] if steps else ""
+        if kind == "document":
+            return "the document"
+        if kind == "operation" and len(steps) == 3:
+            return f"the operation {last.upper()} {steps[1]}"
+        if kind in {"info", "components", "responses", "flows"}:
+            return f"`{kind}`{where}"
+        if kind == "parameter" and isinstance(node, dict) and isinstance(node.get("name"), str):
+            return f"the parameter `{node['name']}`{where}"
+        if kind == "schema":
+            owner = (
+                f" of the schema `{steps[2]}`"
+                if steps[:2] == ["components", "schemas"] and len(steps) > 3
+                else where
+            )
+            if steps[-2:-1] == ["properties"]:
+                return f"the property `{last}`{owner}"
+            if len(steps) == 3 and not owner:
+                return f"the schema `{last}`"
+            return (
+                f"the schema{owner}"
+                if last in {"schema", "items"} or last.isdecimal()
+                else f"`{last}`{owner}"
+            )
+        if last.isdecimal() and kind != "response":
+            return f"the {kind} number {int(last) + 1}{where}"
+        return (
+            f"the {kind} {last}{where}"
+            if kind in {"response", "path"}
+            else f"the {kind} `{last}`{where}"
+        )
+
+
+class _Upgrade:
+    """Brings a document of OpenAPI 3.0 to 3.1's JSON Schema, in place.
+
+    See https://www.openapis.org/blog/2021/02/16/migrating-from-openapi-3-0-to-3-1-0.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.kept: list[Any] = []  # what is cut out lives on: `Document` knows parts by identity
+        document._kept = self.kept
+
+    def all(self) -> None:
+        for place in list(self.document._schemas.values()):
+            schema = self.document.content
+            try:
+                schema = self.document.at("#" + quote(place, safe=_SAFE))
+            except LookupError:
+                continue
+            if isinstance(schema, dict):
+                self.schema(schema)
+
+    def schema(self, schema: dict[str, Any]) -> None:
+        if "$ref" in schema:
+            # In 3.0 what stands beside `$ref` is ignored.
+            for key in [each for each in schema if each not in {"$ref", "description", "summary"}]:
+                self.kept.append(schema.pop(key))
+            return
+        for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+            if isinstance(schema.get(exclusive), bool):
+                if schema.pop(exclusive) and limit in schema:
+                    schema[exclusive] = schema.pop(limit)
+        if schema.pop("nullable", False) is True:
+            kind = schema.get("type")
+            if isinstance(kind, str):
+                schema["type"] = [kind, "null"]
+            elif "anyOf" not in schema and ("allOf" in schema or "oneOf" in schema):
+                wrapped = {key: schema.pop(key) for key in ("allOf", "oneOf") if key in schema}
+                schema["anyOf"] = [wrapped, {"type": "null"}]
+        if "example" in schema and "examples" not in schema:
+            schema["examples"] = [schema.pop("example")]
+
+
+def _is_pattern(pattern: str) -> bool:
+    try:
+        _validator({"pattern": pattern}, None)
+    except (jsonschema_rs.ValidationError, ValueError):
+        return False
+    return True
+
+
+def _an(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+def _listed(words: Any) -> str:
+    return ", ".join(words)
