@@ -15,18 +15,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ridealong.systems.contract.schema_changes import (
-    LEVELS,
-    REFUSED,
-    Direction,
-    Finding,
-    Level,
-    Pair,
-    SchemaComparison,
-)
-from ridealong.systems.contract.shapes import (
+from ridealong.systems.contract.meaning import (
     Node,
     Side,
     as_list,
@@ -36,8 +27,20 @@ from ridealong.systems.contract.shapes import (
     shown,
     step,
 )
+from ridealong.systems.contract.schema_changes import (
+    LEVELS,
+    REFUSED,
+    Direction,
+    Finding,
+    Level,
+    Pair,
+    SchemaComparison,
+)
+from ridealong.systems.contract.shape import METHODS
 
-METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+if TYPE_CHECKING:
+    from ridealong.systems.contract.document import Document
+
 _TEMPLATE: Final = re.compile(r"\{([^{}]*)\}")
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/")
 _NOT_A_HEADER: Final = ("accept", "authorization", "content-type")
@@ -99,7 +102,10 @@ class Change:
 
 
 def breaking_changes(
-    old: Mapping[str, Any] | Any, new: Mapping[str, Any] | Any, *, today: date | None = None
+    old: Document | Mapping[str, Any],
+    new: Document | Mapping[str, Any],
+    *,
+    today: date | None = None,
 ) -> list[Change]:
     """Classify every difference between two OpenAPI documents.
 
@@ -248,7 +254,9 @@ class _Documents:
         old, new = as_map(self.old.content), as_map(self.new.content)
         whole = _Scope(None)
         self.head(whole, old, new)
-        self.servers(whole, old.get("servers"), new.get("servers"), "/servers", "the service")
+        self.servers(
+            whole, old.get("servers"), new.get("servers"), "/servers", "/servers", "the service"
+        )
         self.global_security(whole, old, new)
         self.paths(as_map(old.get("paths")), as_map(new.get("paths")))
         self.webhooks(as_map(old.get("webhooks")), as_map(new.get("webhooks")))
@@ -280,7 +288,9 @@ class _Documents:
                 "a client whose tool knows only the old rules",
             )
 
-    def servers(self, scope: _Scope, old: Any, new: Any, place: str, what: str) -> None:
+    def servers(
+        self, scope: _Scope, old: Any, new: Any, old_place: str, place: str, what: str
+    ) -> None:
         """Compare the addresses under which the operations are called."""
         was = {str(as_map(one).get("url", "/")): as_map(one) for one in as_list(old)}
         now = {str(as_map(one).get("url", "/")): as_map(one) for one in as_list(new)}
@@ -293,7 +303,7 @@ class _Documents:
                 scope,
                 "risky",
                 "server written" if now else "server no longer written",
-                place,
+                place if now else old_place,
                 f"the address of {what} is {'now' if now else 'no longer'} written in the contract",
                 "a client that found the address in another way, if that is another address",
             )
@@ -304,7 +314,7 @@ class _Documents:
                     scope,
                     "breaking",
                     "server removed",
-                    step(place, index),
+                    step(old_place, index),
                     f"{what} no longer has the address {shown(url)}",
                     f"a client that calls {shown(url)} reaches nobody once the address is switched off",
                 )
@@ -564,8 +574,15 @@ class _Documents:
         if before or after:
             before = before or as_list(self.old.content.get("servers"))
             after = after or as_list(self.new.content.get("servers"))
-            place = step(new.place if own_now[0] else new_item.place, "servers")
-            self.servers(scope, before, after, place, name)
+            places = [
+                step(one.place, "servers")
+                if own_one[0]
+                else step(item.place, "servers")
+                if own_one[1]
+                else "/servers"
+                for one, item, own_one in ((old, old_item, own), (new, new_item, own_now))
+            ]
+            self.servers(scope, before, after, places[0], places[1], name)
         if was.get("operationId") != now.get("operationId"):
             self.add(
                 scope,

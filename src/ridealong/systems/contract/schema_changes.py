@@ -8,12 +8,13 @@ is harmless in one direction and breaks clients in the other.
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from ridealong.systems.contract.shapes import JSON_TYPES, Node, Shape, Side, Union, form, shown
+from ridealong.systems.contract.meaning import JSON_TYPES, Node, Shape, Side, Union, form, shown
 
 Level = Literal["breaking", "risky", "safe"]
 Direction = Literal["request", "answer"]
@@ -22,6 +23,7 @@ LEVELS: Final[tuple[Level, ...]] = ("breaking", "risky", "safe")
 REFUSED: Final = "\0refused\0"
 """Stands in a text for "is refused with 400"; the operation decides which code it documents."""
 
+_STEP: Final = re.compile(r"\[[^\]]*\]|[^.\[\]]+")
 _DEEPEST: Final = 40  # below that, a comparison goes on from a queue
 _MOST_PAIRINGS: Final = 400
 _SCALARS: Final = frozenset({"boolean", "integer", "number", "string"})
@@ -29,14 +31,14 @@ _WIDER_FORMATS: Final = {("int32", "int64"), ("float", "double")}
 _HINTS: Final = frozenset({"password"})  # tells a form how to draw a field, not what it may hold
 
 _BOUNDS: Final = {
-    "minLength": ("lower", "at least {} characters", "shorter text"),
-    "maxLength": ("upper", "at most {} characters", "longer text"),
-    "minItems": ("lower", "at least {} items", "fewer items"),
-    "maxItems": ("upper", "at most {} items", "more items"),
-    "minProperties": ("lower", "at least {} fields", "fewer fields"),
-    "maxProperties": ("upper", "at most {} fields", "more fields"),
-    "minContains": ("lower", "at least {} matching items", "fewer matching items"),
-    "maxContains": ("upper", "at most {} matching items", "more matching items"),
+    "minLength": ("lower", "character", "shorter text"),
+    "maxLength": ("upper", "character", "longer text"),
+    "minItems": ("lower", "item", "fewer items"),
+    "maxItems": ("upper", "item", "more items"),
+    "minProperties": ("lower", "field", "fewer fields"),
+    "maxProperties": ("upper", "field", "more fields"),
+    "minContains": ("lower", "matching item", "fewer matching items"),
+    "maxContains": ("upper", "matching item", "more matching items"),
 }
 
 
@@ -99,14 +101,28 @@ class SchemaComparison:
 
     def findings(self, start: Pair) -> Iterator[Finding]:
         """Yield every difference between two schemas and all that they hold."""
-        queue, seen = deque([start]), {start.key}
+        queue = deque([start])
+        seen: set[tuple[Any, ...]] = set()
         while queue:
-            own, below = self._compare(queue.popleft())
+            pair = self._followed(queue.popleft())
+            if pair is None or pair.key in seen:
+                continue
+            seen.add(pair.key)
+            own, below = self._compare(pair)
             yield from own
-            for pair in below:
-                if pair.key not in seen:
-                    seen.add(pair.key)
-                    queue.append(pair)
+            queue.extend(below)
+
+    def _followed(self, pair: Pair) -> Pair | None:
+        """Return a pair without its `$ref`s; None where both lead to the same, unchanged schema."""
+        old, new = pair.old.raw, pair.new.raw
+        if (
+            isinstance(old, Mapping)
+            and old == new
+            and len(old) == 1
+            and old.get("$ref") in self.unchanged
+        ):
+            return None
+        return replace(pair, old=self.old.plain(pair.old), new=self.new.plain(pair.new))
 
     def grade(self, pair: Pair) -> Level:
         """Return how bad it is where the new schema stands in for the old one."""
@@ -137,8 +153,6 @@ class SchemaComparison:
         if key in self._under_way:
             self._met_unfinished += 1
             return [], []
-        if self._is_unchanged(pair):
-            return [], []
         self._under_way.add(key)
         comparison = _Comparison(self, pair)
         try:
@@ -148,18 +162,6 @@ class SchemaComparison:
         self._kept += [pair.old, pair.new]  # their ids are keys
         self._own[key] = (comparison.found, comparison.below)
         return self._own[key]
-
-    def _is_unchanged(self, pair: Pair) -> bool:
-        for_old, for_new = pair.old.raw, pair.new.raw
-        if not isinstance(for_old, Mapping) or not isinstance(for_new, Mapping):
-            return False
-        target = for_old.get("$ref")
-        return (
-            isinstance(target, str)
-            and target in self.unchanged
-            and for_old == for_new
-            and len(for_old) == 1
-        )
 
 
 class _Comparison:
@@ -260,6 +262,9 @@ class _Comparison:
             )
             return
         self.annotations(old, new, name, pair)
+        if (len(old.unions), len(new.unions)) in ((0, 1), (1, 0)):
+            self.wrapping(pair, old, new, name)
+            return
         if not self.types(old, new, name, path, depth):
             return
         self.values(old, new, name)
@@ -464,7 +469,7 @@ class _Comparison:
             was, now = getattr(old, attribute), getattr(new, attribute)
             if was == now:
                 continue
-            other = {"lower": "smaller", "upper": "larger"}[attribute] + " number"
+            other = "a smaller number" if attribute == "lower" else "a larger number"
             place = new.where(keyword) if now else old.where(keyword)
             tighter = _tighter(attribute, was, now)
             self._bound(
@@ -476,7 +481,7 @@ class _Comparison:
                 _limit(attribute, was) if was else None,
                 _limit(attribute, now) if now else None,
             )
-        for keyword, (attribute, words, other) in _BOUNDS.items():
+        for keyword, (attribute, thing, other) in _BOUNDS.items():
             was, now = old.counts.get(keyword), new.counts.get(keyword)
             if keyword.endswith("Contains"):
                 if old.contains is None or new.contains is None:
@@ -497,8 +502,8 @@ class _Comparison:
                 name,
                 tighter,
                 other,
-                None if was is None else words.format(was),
-                None if now is None else words.format(now),
+                None if was is None else _amount(attribute, was, thing),
+                None if now is None else _amount(attribute, now, thing),
             )
         if old.multiples != new.multiples:
             was, now = old.multiples, new.multiples
@@ -510,11 +515,11 @@ class _Comparison:
             )
             if was:
                 words += f" (before: a multiple of {_numbers(was)})"
-            if not was or (now and all(any(_divides(o, n) for n in now) for o in was)):
+            if not was or (now and all(any(_divides(n, o) for n in now) for o in was)):
                 self.narrower(
                     "step narrowed", place, words, f"a client that sends another number {REFUSED}"
                 )
-            elif not now or all(any(_divides(n, o) for o in was) for n in now):
+            elif not now or all(any(_divides(o, n) for o in was) for n in now):
                 self.wider("step widened", place, words, "a client that relies on the old step")
             else:
                 self.say(
@@ -879,9 +884,9 @@ class _Comparison:
     def other_names(self, old: Shape, new: Shape, name: str, path: str, depth: int) -> None:
         """Compare additionalProperties, unevaluatedProperties, patternProperties, propertyNames."""
         for keyword, attribute, what in (
-            ("additionalProperties", "additional", "fields that are not listed"),
-            ("unevaluatedProperties", "unevaluated_properties", "fields that are not listed"),
-            ("unevaluatedItems", "unevaluated_items", "items that are not listed"),
+            ("additionalProperties", "additional", "field that is not listed"),
+            ("unevaluatedProperties", "unevaluated_properties", "field that is not listed"),
+            ("unevaluatedItems", "unevaluated_items", "item that is not listed"),
         ):
             self.rest(
                 getattr(old, attribute),
@@ -958,7 +963,7 @@ class _Comparison:
             self._is_never(was, self.whole.old),
             self._is_never(now, self.whole.new),
         )
-        words = f"{name} may {{}} hold {what}"
+        words = f"{name} may {{}} hold a {what}"
         if now_never and not was_never:
             self.narrower(
                 f"{keyword} closed",
@@ -978,7 +983,7 @@ class _Comparison:
             self.child(
                 was or self.whole.old.anything,
                 now or self._anything(new.place),
-                f"{path}[{what}]" if path else f"[{what}]",
+                f"{path}[each {what}]",
                 depth,
             )
 
@@ -990,7 +995,7 @@ class _Comparison:
     ) -> None:
         """Compare one more rule that may be there or not."""
         if was is not None and now is not None:
-            self.child(was, now, f"{path}[{kind}]", depth)
+            self.child(was, now, f"{path}[the {kind} rule]", depth)
         elif now is not None:
             self.narrower(
                 f"{kind} added",
@@ -1025,7 +1030,7 @@ class _Comparison:
             if was - now:
                 self.wider(
                     "dependent property optional",
-                    place,
+                    old.where("dependentRequired"),
                     f"{words} {_words(was - now)} may now be missing",
                     f"a client that reads {_words(was - now)} beside `{field}`",
                 )
@@ -1138,10 +1143,6 @@ class _Comparison:
         if len(old.unions) == len(new.unions):
             for was, now in zip(old.unions, new.unions, strict=True):
                 self.union(was, now, old, new, name, path, depth)
-        elif len(old.unions) == 0 and len(new.unions) == 1:
-            self.wrapped(pair, old, new, name)
-        elif len(old.unions) == 1 and len(new.unions) == 0:
-            self.unwrapped(pair, old, new, name)
         else:
             self.say(
                 "breaking",
@@ -1174,8 +1175,8 @@ class _Comparison:
                 "risky",
             )
         for branch in gone:
-            title = self.whole.old.reference(branch) or "one of its forms"
-            sentence = f"{name} may no longer be `{title}`"
+            title = _form_name(self.whole.old.reference(branch), "one of its forms")
+            sentence = f"{name} may no longer be {title}"
             # Of a oneOf exactly one alternative fits, so no other one takes what this one took.
             level = self._mildest(
                 (self._grade(branch, other, "request") for other in now.branches)
@@ -1184,12 +1185,12 @@ class _Comparison:
             )
             client = {
                 "safe": "no client breaks: another alternative takes all of it",
-                "risky": f"a client that sends `{title}`: what the others do not know is ignored, or refused",
-                "breaking": f"a client that sends `{title}` {REFUSED}",
+                "risky": f"a client that sends {title}: what the others do not know is ignored, or refused",
+                "breaking": f"a client that sends {title} {REFUSED}",
             }[level]
             self.narrower("alternative removed", branch.place, sentence, client, level)
         for branch in come:
-            title = self.whole.new.reference(branch) or "one more form"
+            title = _form_name(self.whole.new.reference(branch), "one more form")
             level = self._mildest(
                 (self._grade(other, branch, "answer") for other in was.branches)
                 if now.word == "anyOf"
@@ -1203,7 +1204,7 @@ class _Comparison:
             self.wider(
                 "alternative added",
                 branch.place,
-                f"{name} may now also be `{title}`",
+                f"{name} may now also be {title}",
                 client,
                 level,
             )
@@ -1263,6 +1264,13 @@ class _Comparison:
         )
         return pairs, gone, come
 
+    def wrapping(self, pair: Pair, old: Shape, new: Shape, name: str) -> None:
+        """Compare one form with several, or several with one; what all share counts with each."""
+        if new.unions:
+            self.wrapped(pair, old, new, name)
+        else:
+            self.unwrapped(pair, old, new, name)
+
     def wrapped(self, pair: Pair, old: Shape, new: Shape, name: str) -> None:
         """Compare one form with several."""
         union = new.unions[0]
@@ -1285,23 +1293,30 @@ class _Comparison:
         if level == "safe" and union.word == "oneOf":
             if grades.count("safe") > 1:
                 level, client = "breaking", f"{client}: it fits several, and exactly one may fit"
-            elif not self._apart(branches):
+            elif not all(
+                self._exclude(self.whole.old.shape(pair.old), self.whole.new.shape(branch))
+                for branch, grade in zip(branches, grades, strict=True)
+                if grade != "safe"
+            ):
                 level, client = "risky", f"{client} if it fits a second one by chance"
         if level == "safe":
             client = "no client breaks: one of them takes what was sent before"
         self.say(level, kind, place, sentence, client)
 
-    def _apart(self, branches: list[Node]) -> bool:
-        """Return whether alternatives exclude each other by their types."""
-        types = [self.whole.new.shape(branch).types for branch in branches]
-        if any(one is None for one in types):
-            return False
-        return all(
-            _covers(one, frozenset({name}), False) is False
-            for index, one in enumerate(types)
-            for other in types[:index] + types[index + 1 :]
-            for name in other or ()
-        )
+    def _exclude(self, old: Shape, new: Shape) -> bool:
+        """Return whether no value has both forms: other types, or a field that tells them apart."""
+        if old.types is not None and new.types is not None:
+            both = (old.types & new.types) or ({"integer", "number"} <= old.types | new.types)
+            if not both:
+                return True
+        for field in old.required.keys() & new.required.keys():
+            was = self._shape(old, field, self.whole.old)
+            now = self._shape(new, field, self.whole.new)
+            if not was or not now or was.values is None or now.values is None:
+                continue
+            if not was.values.keys() & now.values.keys():
+                return True
+        return False
 
     def unwrapped(self, pair: Pair, old: Shape, new: Shape, name: str) -> None:
         """Compare several forms with one."""
@@ -1404,15 +1419,22 @@ class _Comparison:
 
 
 def _inside(path: str, start: str) -> str:
-    """Return what lies at a path, in words: `stops[].city` is the city of each stop."""
-    if path.endswith("]"):
-        outer, _, index = path[:-1].rpartition("[")
-        if index.isdecimal() or not index:
-            item = f"item {int(index) + 1}" if index else "each item"
-            return f"{item} of {_inside(outer, start)}"
-    if path.startswith("[]."):
-        return f"`{path[3:]}` of each item of {start}"
-    return f"`{path}` of {start}" if path else start
+    """Return what lies at a path, in words: `tags[]` is each item of `tags`."""
+    words, names = start, [""]
+    tokens = _STEP.findall(path)
+    for index, token in enumerate(tokens):
+        named_next = index + 1 < len(tokens) and not tokens[index + 1].startswith("[")
+        if not token.startswith("["):
+            names.append(token)
+        elif token == "[]" and len(names) > 1 and named_next:
+            names[-1] += "[]"
+        else:
+            if len(names) > 1:
+                words, names = f"`{'.'.join(names[1:])}` of {words}", [""]
+            inner = token[1:-1]
+            item = f"item {int(inner) + 1}" if inner.isdecimal() else inner or "each item"
+            words = f"{item} of {words}"
+    return f"`{'.'.join(names[1:])}` of {words}" if len(names) > 1 else words
 
 
 def _covers(wide: frozenset[str] | None, narrow: frozenset[str] | None, written: bool) -> bool:
@@ -1442,6 +1464,11 @@ def _tighter(
 def _limit(attribute: str, bound: tuple[float, bool]) -> str:
     words = {"lower": ("at least", "more than"), "upper": ("at most", "less than")}[attribute]
     return f"{words[bound[1]]} {form(bound[0])}"
+
+
+def _amount(attribute: str, number: int, thing: str) -> str:
+    words = "at least" if attribute == "lower" else "at most"
+    return f"{words} {number} {thing}{'' if number == 1 else 's'}"
 
 
 def _divides(number: float, by: float) -> bool:
@@ -1514,6 +1541,10 @@ def _branch_names(shape: Shape) -> list[str]:
         for branch in union.branches
         if isinstance(branch.raw, Mapping) and isinstance(branch.raw.get("$ref"), str)
     ]
+
+
+def _form_name(name: str | None, otherwise: str) -> str:
+    return f"`{name}`" if name else otherwise
 
 
 def _title(node: Node) -> str | None:

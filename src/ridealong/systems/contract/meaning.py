@@ -212,6 +212,18 @@ class Side:
             node = Node(found, unquote(target[1:]))
         return node
 
+    def plain(self, node: Node) -> Node:
+        """Return the schema that a node is, without `$ref`s that have no words beside them."""
+        for _ in range(_LONGEST_CHAIN):
+            raw = node.raw
+            if not isinstance(raw, Mapping) or not isinstance(raw.get("$ref"), str):
+                break
+            found = self.at(raw["$ref"])
+            if found is None or (len(raw) > 1 and not self.is_30):
+                break
+            node = Node(found, unquote(raw["$ref"][1:]))
+        return node
+
     def reference(self, node: Node | None) -> str | None:
         """Return the name of the component that a node refers to, and nothing but refers to."""
         raw = node.raw if node is not None else None
