@@ -282,7 +282,10 @@ class Side:
             if base is None:
                 return self._merge([self.shape(part) for part in nodes], place)
             plain = Shape(**{**vars(base), "unions": [], "discriminator": {}})
-            return self._merge([plain, self.shape(nodes[-1])], place)
+            merged = self._merge([plain, self.shape(nodes[-1])], place)
+            if base.null and base.types is None:  # null was one of the alternatives
+                merged.null, merged.never = True, base.never
+            return merged
         if raw is False:
             return Shape(place, never=True)
         if not isinstance(raw, Mapping):
@@ -341,15 +344,22 @@ class Side:
         if raw.get("nullable") is True:
             shape.null = True
 
-    @staticmethod
-    def _values(raw: Mapping[str, Any], shape: Shape) -> None:
+    def _values(self, raw: Mapping[str, Any], shape: Shape) -> None:
         values = as_list(raw.get("enum")) if isinstance(raw.get("enum"), list) else None
         if "const" in raw:
-            values = [raw["const"]]
-            shape.constant = True
+            listed = values is None or form(raw["const"]) in map(form, values)
+            values = [raw["const"]] if listed else []
+            shape.constant = raw["const"] is not None
             shape.places.setdefault("enum", shape.where("const"))
         if values is not None:
             shape.values = {form(value): value for value in values if value is not None}
+            types = frozenset(map(_type_of, shape.values.values()))
+            shape.types = types if shape.types is None else _overlap(shape.types, types)
+            if not self.is_30:
+                shape.null = None in values and shape.null is not False
+            elif None in values:
+                shape.null = True  # 3.0 wants `nullable` as well, and contracts leave it out
+            shape.never = not shape.values and not shape.null
         if isinstance(raw.get("x-extensible-enum"), list):
             shape.extensible = {form(value): value for value in raw["x-extensible-enum"]}
 
@@ -432,7 +442,10 @@ class Side:
                     branch.raw if isinstance(branch.raw, Mapping) else {"": 0} for branch in rest
                 )
             ]
-            if rest and all(simple) and shape.types is None:
+            if not rest:
+                shape.unions.remove(union)
+                shape.types, shape.null = frozenset(), True
+            elif all(simple) and shape.types is None:
                 shape.unions.remove(union)
                 inner = [self.shape(branch) for branch in rest]
                 if all(one.types is not None for one in inner):
@@ -453,6 +466,8 @@ class Side:
         merged = Shape(place)
         for part in parts:
             self._take(merged, part)
+        nothing = merged.types == frozenset() or merged.values == {}
+        merged.never = merged.never or (nothing and not merged.null)
         merged.words = parts[0].words if parts[0].words != "{}" else merged.words
         return merged
 
@@ -466,8 +481,10 @@ class Side:
                 part.types if merged.types is None else _overlap(merged.types, part.types)
             )
         if part.null is not None:
-            # `nullable: true` beside an allOf of one $ref is meant to allow null, and read so.
-            merged.null = part.null if merged.null is None else (merged.null or part.null)
+            # 3.0: `nullable: true` beside an allOf of one $ref is meant to allow null.
+            known = merged.null is not None
+            either, both = bool(merged.null or part.null), bool(merged.null and part.null)
+            merged.null = part.null if not known else either if self.is_30 else both
         if part.values is not None:
             merged.constant = part.constant or merged.constant
             merged.values = (
@@ -543,6 +560,18 @@ def references(value: object) -> Iterator[str]:
             stack.extend(found)
 
 
+def _type_of(value: object) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, Mapping):
+        return "object"
+    if isinstance(value, list):
+        return "array"
+    if isinstance(value, int | float):
+        return "integer" if float(value).is_integer() else "number"
+    return "string"
+
+
 def _number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -562,6 +591,6 @@ def _tightest(found: list[tuple[Any, bool]], tighter: Any) -> tuple[Any, bool]:
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
     both = one & other
-    if "integer" in one | other and "number" in one | other:
+    if ("integer" in one and "number" in other) or ("integer" in other and "number" in one):
         both |= {"integer"}
     return both

@@ -326,8 +326,9 @@ class _Comparison:
         """Compare types and null; return whether a comparison of the rest makes sense."""
         was, now = old.types, new.types
         place = new.where("type")
-        if old.null_allowed != new.null_allowed and (was is None) == (now is None):
-            if new.null_allowed:
+        null = self._null(self.whole.old, old), self._null(self.whole.new, new)
+        if null[0] != null[1] and (was is None) == (now is None):
+            if null[1]:
                 self.wider(
                     "null allowed",
                     place,
@@ -393,6 +394,15 @@ class _Comparison:
             return False
         return True
 
+    def _null(self, side: Side, shape: Shape) -> bool:
+        """Return whether null is allowed, by the schema itself or by one of its alternatives."""
+        if shape.types is None and shape.null is None and not shape.never:
+            return all(
+                any(side.shape(branch).null_allowed for branch in union.branches)
+                for union in shape.unions
+            )
+        return shape.null_allowed
+
     def values(self, old: Shape, new: Shape, name: str) -> None:
         """Compare enum, const and x-extensible-enum."""
         place = new.where("enum")
@@ -400,7 +410,7 @@ class _Comparison:
         if was is not None and now is not None:
             gone = [value for key, value in was.items() if key not in now]
             come = [value for key, value in now.items() if key not in was]
-            if old.constant and new.constant and gone:
+            if old.constant and new.constant and gone and come:
                 self.say(
                     "breaking",
                     "constant changed",
