@@ -274,7 +274,7 @@ SCHEMA_EDITS: dict[str, Edit] = {
     "unlisted items closed": Edit(
         {"type": "array", "prefixItems": [WHOLE]},
         {"type": "array", "prefixItems": [WHOLE], "unevaluatedItems": False},
-        B, S, S, R,
+        R, S, S, R,
     ),
     # objects
     "optional field added": Edit(RIDE, with_field(note=TEXT), S, S, R, R),
@@ -291,14 +291,17 @@ SCHEMA_EDITS: dict[str, Edit] = {
     "field became required": Edit(RIDE, {**RIDE, "required": ["id", "city"]}, *NARROWER),
     "field renamed": Edit(without("zone"), {**without("zone", required=["id"]), "properties": {"id": WHOLE, "town": TEXT}}, R, R, R, R),
     "unlisted name required": Edit(RIDE, {**RIDE, "required": ["id", "other"]}, *NARROWER),
-    "other fields refused": Edit(RIDE, {**RIDE, "additionalProperties": False}, B, S, S, R),
+    "other fields refused": Edit(RIDE, {**RIDE, "additionalProperties": False}, R, S, S, R),
+    "invited fields refused": Edit(
+        {**RIDE, "additionalProperties": True}, {**RIDE, "additionalProperties": False}, B, S, S, R
+    ),
     "other fields are texts": Edit(RIDE, {**RIDE, "additionalProperties": TEXT}, *NARROWER),
     "values of a map narrowed": Edit(
         {"type": "object", "additionalProperties": NUMBER},
         {"type": "object", "additionalProperties": WHOLE},
         *NARROWER,
     ),
-    "unlisted fields closed": Edit(RIDE, {**RIDE, "unevaluatedProperties": False}, B, S, S, R),
+    "unlisted fields closed": Edit(RIDE, {**RIDE, "unevaluatedProperties": False}, R, S, S, R),
     "most fields set": Edit(RIDE, {**RIDE, "maxProperties": 9}, *LIMIT_SET),
     "most fields fewer": Edit({**RIDE, "maxProperties": 9}, {**RIDE, "maxProperties": 8}, *NARROWER),
     "least fields more": Edit({**RIDE, "minProperties": 1}, {**RIDE, "minProperties": 2}, *NARROWER),

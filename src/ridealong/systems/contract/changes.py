@@ -22,6 +22,7 @@ from ridealong.systems.contract.meaning import (
     Side,
     as_list,
     as_map,
+    component,
     form,
     references,
     shown,
@@ -1630,9 +1631,7 @@ def unchanged_components(old: Side, new: Side) -> frozenset[str]:
         others = as_map(as_map(new.content.get("components")).get(section))
         for name, raw in as_map(components).items():
             if name in others and raw == others[name] and form(raw) == form(others[name]):
-                targets = {
-                    t if t.startswith("#") else f"#/components/schemas/{t}" for t in references(raw)
-                }
+                targets = set(map(component, references(raw)))
                 same[f"#{step('/components', section, name)}"] = targets
     users: dict[str, list[str]] = {}
     for user, targets in same.items():
@@ -1652,7 +1651,7 @@ def _reached(side: Side) -> set[str]:
     queue = [side.content.get("paths"), side.content.get("webhooks")]
     while queue:
         for target in references(queue.pop()):
-            full = target if target.startswith("#") else f"#/components/schemas/{target}"
+            full = component(target)
             if full not in found:
                 found.add(full)
                 queue.append(side.at(full))

@@ -172,26 +172,33 @@ class Side:
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.content = content
         self.is_30 = str(content.get("openapi", "")).startswith("3.0")
+        self._at: dict[str, Any] = {}
         self._shapes: dict[int, Shape] = {}
         self._kept: list[Any] = []  # what is made here must not be freed: its id is a key
         self._merged: dict[tuple[int, int], Node] = {}
         self._parts: dict[int, tuple[list[Node], Shape | None]] = {}
         self._depths: dict[int, int] = {}
+        self._sketches: dict[tuple[int, int], int] = {}
         self._in_progress: set[int] = set()
         self.anything = Node({}, "")
         self._kept.append(self.anything)
 
     def at(self, pointer: str) -> Any:
         """Return what stands at a local pointer such as `#/components/schemas/Ride`, or None."""
-        if not pointer.startswith("#"):
-            return None
+        if pointer not in self._at:
+            self._at[pointer] = self._find(pointer) if pointer.startswith("#") else None
+        return self._at[pointer]
+
+    def _find(self, pointer: str) -> Any:
         found: Any = self.content
         for part in unquote(pointer[1:]).split("/")[1:]:
             key = part.replace("~1", "/").replace("~0", "~")
             if isinstance(found, list):
                 found = found[int(key)] if key.isdecimal() and int(key) < len(found) else None
+            elif isinstance(found, Mapping):
+                found = found.get(key) if key in found else as_map(found).get(key)
             else:
-                found = as_map(found).get(key)
+                found = None
             if found is None:
                 return None
         return found
@@ -247,6 +254,34 @@ class Side:
             self._kept.append(node.raw)
             self._shapes[key] = shape
         return shape
+
+    def sketch(self, node: Node, depth: int = 3) -> int:
+        """Return a number that two schemas share if they are alike `depth` `$ref`s down.
+
+        Names of components do not count, nor what is said for people.
+        """
+        if depth < 0:
+            return 0
+        key = (id(node.raw), depth)
+        if key not in self._sketches:
+            self._kept.append(node.raw)
+            self._sketches[key] = 0  # for a schema that holds itself without a `$ref`
+            self._sketches[key] = self._sketch(node, depth)
+        return self._sketches[key]
+
+    def _sketch(self, node: Node, depth: int) -> int:
+        raw = node.raw
+        if isinstance(raw, list):
+            return hash(tuple(sorted(self.sketch(Node(one, ""), depth) for one in raw)))
+        if not isinstance(raw, Mapping):
+            return hash(form(raw))
+        if isinstance(raw.get("$ref"), str):
+            found = self.at(raw["$ref"])
+            return self.sketch(Node(found, ""), depth - 1)
+        parts = (
+            (str(k), self.sketch(Node(v, ""), depth)) for k, v in raw.items() if k not in _WORDS
+        )
+        return hash(tuple(sorted(parts)))
 
     def both(self, one: Node, other: Node) -> Node:
         """Return the schema that asks what both ask."""
@@ -558,6 +593,11 @@ def references(value: object) -> Iterator[str]:
         elif isinstance(found, list):
             seen.add(id(found))
             stack.extend(found)
+
+
+def component(target: str) -> str:
+    """Return a `$ref` in full; the mapping of a discriminator may name a schema by its name."""
+    return target if target.startswith("#") else f"#/components/schemas/{target}"
 
 
 def _type_of(value: object) -> str:

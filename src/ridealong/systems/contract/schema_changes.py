@@ -10,11 +10,21 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from ridealong.systems.contract.meaning import JSON_TYPES, Node, Shape, Side, Union, form, shown
+from ridealong.systems.contract.meaning import (
+    JSON_TYPES,
+    Node,
+    Shape,
+    Side,
+    Union,
+    component,
+    form,
+    references,
+    shown,
+)
 
 Level = Literal["breaking", "risky", "safe"]
 Direction = Literal["request", "answer"]
@@ -25,7 +35,9 @@ REFUSED: Final = "\0refused\0"
 
 _STEP: Final = re.compile(r"\[[^\]]*\]|[^.\[\]]+")
 _DEEPEST: Final = 40  # below that, a comparison goes on from a queue
-_MOST_PAIRINGS: Final = 400
+_MOST_PAIRINGS: Final = 100  # of alternatives that go with those that stay
+_DEEPEST_GRADE: Final = 20  # alternatives of alternatives, each asked whether it fits another
+_MOST_EFFORT: Final = 10_000  # comparisons made only to find out which alternatives belong together
 _SCALARS: Final = frozenset({"boolean", "integer", "number", "string"})
 _WIDER_FORMATS: Final = {("int32", "int64"), ("float", "double")}
 _HINTS: Final = frozenset({"password"})  # tells a form how to draw a field, not what it may hold
@@ -97,6 +109,7 @@ class SchemaComparison:
         self._under_way: set[tuple[Any, ...]] = set()
         self._grades: dict[tuple[Any, ...], Level] = {}
         self._met_unfinished = 0
+        self._effort = 0
         self._kept: list[Node] = []
 
     def findings(self, start: Pair) -> Iterator[Finding]:
@@ -108,6 +121,10 @@ class SchemaComparison:
             if pair is None or pair.key in seen:
                 continue
             seen.add(pair.key)
+            if self._under_way:
+                self._effort += 1
+                if self._effort > _MOST_EFFORT:
+                    return
             own, below = self._compare(pair)
             yield from own
             queue.extend(below)
@@ -115,36 +132,44 @@ class SchemaComparison:
     def _followed(self, pair: Pair) -> Pair | None:
         """Return a pair without its `$ref`s; None where both lead to the same, unchanged schema."""
         old, new = pair.old.raw, pair.new.raw
-        if (
-            isinstance(old, Mapping)
-            and old == new
-            and len(old) == 1
-            and old.get("$ref") in self.unchanged
-        ):
+        # The text of both tells `1` from `true`, which are equal in Python.
+        alike = self.old.is_30 == self.new.is_30 and (old is new or repr(old) == repr(new))
+        if alike and all(component(target) in self.unchanged for target in references(old)):
             return None
         return replace(pair, old=self.old.plain(pair.old), new=self.new.plain(pair.new))
 
     def grade(self, pair: Pair) -> Level:
         """Return how bad it is where the new schema stands in for the old one."""
+        if self._tired():
+            return "breaking"
         if pair.key not in self._grades:
             met = self._met_unfinished
             levels = {finding.level for finding in self.findings(pair)}
             found: Level = next((level for level in LEVELS if level in levels), "safe")
+            if self._effort > _MOST_EFFORT:
+                return "breaking"
             if self._met_unfinished != met:
                 return found
             self._kept += [pair.old, pair.new]
             self._grades[pair.key] = found
         return self._grades[pair.key]
 
+    def _tired(self) -> bool:
+        """Return whether it takes too long to ask: what is not asked counts as not fitting."""
+        return len(self._under_way) > _DEEPEST_GRADE or self._effort > _MOST_EFFORT
+
     def same(self, pair: Pair) -> bool:
         """Return whether two schemas mean the same in both directions."""
+        if self._tired():
+            return form(pair.old.raw) == form(pair.new.raw)
         turned = Pair(pair.old, pair.new, "answer", pair.name, pair.written, pair.must)
         asked = Pair(pair.old, pair.new, "request", pair.name, pair.written, pair.must)
-        return not any(
+        differs = any(
             finding.kind != "description changed"
             for one in (turned, asked)
             for finding in self.findings(one)
         )
+        return not differs and not self._effort > _MOST_EFFORT
 
     def _compare(self, pair: Pair) -> tuple[list[Finding], list[Pair]]:
         key = pair.key
@@ -975,11 +1000,14 @@ class _Comparison:
         )
         words = f"{name} may {{}} hold a {what}"
         if now_never and not was_never:
+            # Who keeps to the contract sends only what it lists, unless it invited more in so many
+            # words; an answer may hold less in either case.
             self.narrower(
                 f"{keyword} closed",
                 new.where(keyword),
                 words.format("no longer"),
                 f"a client that sends one more than the list {REFUSED}",
+                "risky" if was is None else "breaking",
             )
         elif was_never and not now_never:
             self.wider(
@@ -1190,7 +1218,7 @@ class _Comparison:
             # Of a oneOf exactly one alternative fits, so no other one takes what this one took.
             level = self._mildest(
                 (self._grade(branch, other, "request") for other in now.branches)
-                if was.word == "anyOf"
+                if was.word == "anyOf" and len(gone) * len(now.branches) <= _MOST_PAIRINGS
                 else ()
             )
             client = {
@@ -1203,7 +1231,7 @@ class _Comparison:
             title = _form_name(self.whole.new.reference(branch), "one more form")
             level = self._mildest(
                 (self._grade(other, branch, "answer") for other in was.branches)
-                if now.word == "anyOf"
+                if now.word == "anyOf" and len(come) * len(was.branches) <= _MOST_PAIRINGS
                 else ()
             )
             client = (
@@ -1234,44 +1262,42 @@ class _Comparison:
         gone, come = list(was.branches), list(now.branches)
         pairs: list[tuple[Node, Node]] = []
 
-        def take(alike: Any) -> None:
-            if len(gone) * len(come) > _MOST_PAIRINGS:
-                return
-            for one in list(gone):
-                for other in list(come):
-                    if alike(one, other):
-                        pairs.append((one, other))
-                        gone.remove(one)
-                        come.remove(other)
-                        break
+        old, new = self.whole.old, self.whole.new
 
-        names = {
-            self.whole.new.reference(branch): branch
-            for branch in come
-            if self.whole.new.reference(branch)
-        }
-        for one in list(gone):
-            other = names.get(self.whole.old.reference(one))
-            if other is not None and other in come:
-                pairs.append((one, other))
-                gone.remove(one)
-                come.remove(other)
-        take(lambda one, other: form(one.raw) == form(other.raw))
-        take(lambda one, other: _title(one) is not None and _title(one) == _title(other))
-        take(lambda one, other: self.whole.same(Pair(one, other, "request", "it")))
+        def take(
+            old_key: Callable[[Node], Any],
+            new_key: Callable[[Node], Any],
+            alike: Callable[[Node, Node], bool] = lambda one, other: True,
+        ) -> None:
+            """Pair what has the same key, None excepted, and is alike."""
+            waiting: dict[Any, list[Node]] = {}
+            for other in come:
+                waiting.setdefault(new_key(other), []).append(other)
+            for one in list(gone):
+                key = old_key(one)
+                others = waiting.get(key, []) if key is not None else []
+                found = next((other for other in others if alike(one, other)), None)
+                if found is not None:
+                    pairs.append((one, found))
+                    gone.remove(one)
+                    come.remove(found)
+                    others.remove(found)
+
+        take(old.reference, new.reference)
+        take(_own_text, _own_text)
+        take(_title, _title)
         take(
-            lambda one, other: (
-                not (self.whole.old.reference(one) and self.whole.new.reference(other))
-                and self.whole.old.shape(one).types == self.whole.new.shape(other).types
-            )
+            old.sketch,
+            new.sketch,
+            lambda one, other: self.whole.same(Pair(one, other, "request", "it")),
         )
         take(
-            lambda one, other: (
-                not self.whole.old.reference(one)
-                and not self.whole.new.reference(other)
-                and len(gone) == len(come)
-            )
+            lambda one: old.shape(one).types,
+            lambda other: new.shape(other).types,
+            lambda one, other: not (old.reference(one) and new.reference(other)),
         )
+        if len(gone) == len(come):
+            take(lambda one: not old.reference(one) or None, lambda other: not new.reference(other))
         return pairs, gone, come
 
     def wrapping(self, pair: Pair, old: Shape, new: Shape, name: str) -> None:
@@ -1555,6 +1581,11 @@ def _branch_names(shape: Shape) -> list[str]:
 
 def _form_name(name: str | None, otherwise: str) -> str:
     return f"`{name}`" if name else otherwise
+
+
+def _own_text(node: Node) -> str | None:
+    is_reference = isinstance(node.raw, Mapping) and "$ref" in node.raw
+    return None if is_reference else form(node.raw)
 
 
 def _title(node: Node) -> str | None:
