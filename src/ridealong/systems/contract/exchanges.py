@@ -1,0 +1,250 @@
+"""What the company's back end answers: each request of a fixed round, with its answer.
+
+The round calls the running service over HTTP as everybody who calls it in life: a rider, a driver,
+another rider, a partner, a stranger without credentials, a client that has run away. It asks for
+what is right and for what is wrong. A contract is judged by whether it describes these exchanges,
+see `trial`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final
+
+import httpx
+
+from ridealong.service import Service, Settings
+
+RIDER, OTHER_RIDER, DRIVER = 123, 124, 57
+BURST: Final = 60
+WAY: Final = {"pickup_location": "HBV-DTN", "dropoff_location": "HBV-AIR"}
+
+OPERATIONS: Final = {
+    "create_quote": ("POST", "/quotes"),
+    "create_ride": ("POST", "/rides"),
+    "read_ride": ("GET", "/rides/{ride_id}"),
+    "change_ride": ("PATCH", "/rides/{ride_id}"),
+    "accept_ride": ("POST", "/rides/{ride_id}/accept"),
+    "start_ride": ("POST", "/rides/{ride_id}/start"),
+    "complete_ride": ("POST", "/rides/{ride_id}/complete"),
+    "cancel_ride": ("POST", "/rides/{ride_id}/cancel"),
+    "list_rides": ("GET", "/users/{user_id}/rides"),
+    "create_payment": ("POST", "/rides/{ride_id}/payments"),
+    "list_payments": ("GET", "/rides/{ride_id}/payments"),
+    "count_available_drivers": ("GET", "/cities/{city_id}/available-drivers"),
+    "put_location": ("PUT", "/drivers/{driver_id}/location"),
+}
+"""The operations of the back end by the names that exercises use: method and path template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        step: its name in the round, such as `read-foreign`.
+        operation: one of `OPERATIONS`.
+        caller: rider, other rider, driver, partner, stranger or runaway.
+        values: of the path's parameters, as text.
+        query: the parameters behind the question mark, as text.
+        sent_headers: the header fields that matter, by name in lower case.
+        sent: the body, None without one.
+        status: of the answer.
+        headers: of the answer, by name in lower case.
+        body: of the answer, None without one.
+    """
+
+    step: str
+    operation: str
+    caller: str
+    values: Mapping[str, str]
+    query: Mapping[str, str]
+    sent_headers: Mapping[str, str]
+    sent: Any
+    status: int
+    headers: Mapping[str, str]
+    body: Any = None
+
+    @property
+    def name(self) -> str:
+        """`GET /rides/{ride_id}`."""
+        return " ".join(OPERATIONS[self.operation])
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the service did what was asked for."""
+        return 200 <= self.status < 300
+
+
+@dataclass
+class _Round:
+    clients: dict[str, httpx.Client]
+    made: list[Exchange] = field(default_factory=list)
+
+    def call(
+        self,
+        step: str,
+        operation: str,
+        caller: str,
+        sent: Any = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> Exchange:
+        method, template = OPERATIONS[operation]
+        texts = {name: str(value) for name, value in values.items()}
+        answer = self.clients[caller].request(
+            method,
+            "/v1" + template.format(**texts),
+            params=dict(query or {}),
+            json=sent,
+            headers=dict(headers or {}),
+        )
+        exchange = Exchange(
+            step,
+            operation,
+            caller,
+            texts,
+            dict(query or {}),
+            {name.lower(): value for name, value in (headers or {}).items()},
+            sent,
+            answer.status_code,
+            {name.lower(): value for name, value in answer.headers.items()},
+            answer.json() if answer.content else None,
+        )
+        self.made.append(exchange)
+        return exchange
+
+
+@cache
+def recorded() -> tuple[Exchange, ...]:
+    """Return the exchanges of one round with a service that is started for it, and stopped.
+
+    Raises:
+        ServiceError: when it does not start.
+    """
+    settings = Settings(burst=BURST, requests_per_second=0.5)
+    with Service(settings) as company:
+        clients = {
+            "rider": company.client(rider=RIDER),
+            "other rider": company.client(rider=OTHER_RIDER),
+            "driver": company.client(driver=DRIVER),
+            "partner": company.client(partner="city-trip-planner"),
+            "stranger": company.client(),
+            "runaway": company.client(support=True),
+        }
+        made = _Round(clients)
+        _ask(made)
+        _drive(made)
+        _look(made)
+        _run_away(made)
+    return tuple(made.made)
+
+
+def _ask(made: _Round) -> None:
+    key = {"Idempotency-Key": "0f8fad5b-d9cb-469f-a165-70867728950e"}
+    made.call("quote", "create_quote", "rider", WAY)
+    made.call("quote-without-dropoff", "create_quote", "rider", _without("dropoff_location"))
+    made.call("quote-as-stranger", "create_quote", "stranger", WAY)
+    made.call("ask", "create_ride", "rider", WAY, headers=key)
+    made.call("ask-again", "create_ride", "rider", WAY, headers=key)
+    elsewhere = {**WAY, "dropoff_location": "HBV-OLD"}
+    made.call("ask-with-a-used-key", "create_ride", "rider", elsewhere, headers=key)
+    made.call("ask-without-dropoff", "create_ride", "rider", _without("dropoff_location"))
+    made.call("ask-without-pickup", "create_ride", "rider", _without("pickup_location"))
+    made.call("ask-with-a-status", "create_ride", "rider", {**WAY, "status": "completed"})
+    made.call("ask-with-a-number", "create_ride", "rider", {**WAY, "pickup_location": 7})
+    made.call("ask-as-stranger", "create_ride", "stranger", WAY)
+    made.call("ask-as-driver", "create_ride", "driver", WAY)
+
+
+def _drive(made: _Round) -> None:
+    ride: dict[str, Any] = {"ride_id": _ride(made, "ask")}
+    made.call("read", "read_ride", "rider", **ride)
+    made.call("start-too-early", "start_ride", "driver", **ride)
+    accepted = made.call("accept", "accept_ride", "driver", **ride)
+    made.call("accept-again", "accept_ride", "driver", **ride)
+    made.call("accept-as-stranger", "accept_ride", "stranger", **ride)
+    made.call("accept-as-rider", "accept_ride", "rider", **ride)
+    made.call("read-under-way", "read_ride", "rider", **ride)
+    known = {"If-None-Match": made.made[-1].headers["etag"]}
+    made.call("read-unchanged", "read_ride", "rider", headers=known, **ride)
+    made.call("read-as-driver", "read_ride", "driver", **ride)
+    made.call("read-as-stranger", "read_ride", "stranger", **ride)
+    made.call("read-foreign", "read_ride", "other rider", **ride)
+    made.call("start", "start_ride", "driver", **ride)
+    made.call(
+        "change-with-an-old-tag",
+        "change_ride",
+        "driver",
+        {"status": "completed"},
+        headers={"If-Match": accepted.headers["etag"]},
+        **ride,
+    )
+    made.call("change-to-no-state", "change_ride", "driver", {"status": "teleported"}, **ride)
+    made.call("change-as-stranger", "change_ride", "stranger", {"status": "completed"}, **ride)
+    made.call("change-foreign", "change_ride", "other rider", {"status": "cancelled"}, **ride)
+    made.call("complete", "complete_ride", "driver", **ride)
+    made.call("change-too-late", "change_ride", "rider", {"status": "cancelled"}, **ride)
+    made.call("cancel-too-late", "cancel_ride", "rider", **ride)
+    made.call("read-done", "read_ride", "rider", **ride)
+    made.call("pay", "create_payment", "rider", {"method": "card"}, **ride)
+    made.call("pay-twice", "create_payment", "rider", {"method": "card"}, **ride)
+    made.call("pay-with-shells", "create_payment", "rider", {"method": "shells"}, **ride)
+    made.call("pay-as-stranger", "create_payment", "stranger", {"method": "card"}, **ride)
+    made.call("list-payments", "list_payments", "rider", **ride)
+    made.call("list-payments-foreign", "list_payments", "other rider", **ride)
+
+    made.call("ask-second", "create_ride", "rider", WAY)
+    ride = {"ride_id": _ride(made, "ask-second")}
+    made.call("cancel-foreign", "cancel_ride", "other rider", **ride)
+    made.call("cancel-as-stranger", "cancel_ride", "stranger", **ride)
+    made.call("cancel", "cancel_ride", "rider", **ride)
+    made.call("ask-third", "create_ride", "rider", WAY)
+    ride = {"ride_id": _ride(made, "ask-third")}
+    made.call("change-way", "change_ride", "rider", {"dropoff_location": "HBV-OLD"}, **ride)
+    made.call("change", "change_ride", "driver", {"status": "accepted"}, **ride)
+    made.call("change-too-early", "change_ride", "driver", {"status": "completed"}, **ride)
+    made.call("change-to-cancelled", "change_ride", "rider", {"status": "cancelled"}, **ride)
+
+
+def _look(made: _Round) -> None:
+    made.call("read-nothing", "read_ride", "rider", ride_id=999_999_999)
+    made.call("read-no-number", "read_ride", "rider", ride_id="abc")
+    first = made.call("list", "list_rides", "rider", query={"limit": "2"}, user_id=RIDER)
+    following = {"limit": "2", "cursor": first.body["next_cursor"]}
+    made.call("list-next", "list_rides", "rider", query=following, user_id=RIDER)
+    made.call("list-too-many", "list_rides", "rider", query={"limit": "1000"}, user_id=RIDER)
+    made.call("list-bad-cursor", "list_rides", "rider", query={"cursor": "x"}, user_id=RIDER)
+    made.call("list-foreign", "list_rides", "other rider", user_id=RIDER)
+    made.call("list-as-stranger", "list_rides", "stranger", user_id=RIDER)
+    made.call("count", "count_available_drivers", "partner", city_id=1)
+    made.call("count-as-stranger", "count_available_drivers", "stranger", city_id=1)
+    made.call("count-nowhere", "count_available_drivers", "partner", city_id=999)
+    here = {"zone_code": "HBV-AIR", "state": "available"}
+    made.call("locate", "put_location", "driver", here, driver_id=DRIVER)
+    made.call("locate-foreign", "put_location", "driver", here, driver_id=DRIVER + 1)
+    made.call("locate-as-stranger", "put_location", "stranger", here, driver_id=DRIVER)
+
+
+def _run_away(made: _Round) -> None:
+    ride: dict[str, Any] = {"ride_id": _ride(made, "ask")}
+    values: Mapping[str, Any] = {"user_id": RIDER, "city_id": 1, "driver_id": DRIVER, **ride}
+    for operation, (_, template) in OPERATIONS.items():
+        own = {name: value for name, value in values.items() if f"{{{name}}}" in template}
+        while made.call(f"run-away-{operation}", operation, "runaway", **own).status != 429:
+            made.made.pop()  # not yet: the limit is the caller's, whatever they ask for
+
+
+def _ride(made: _Round, step: str) -> str:
+    (body,) = [each.body for each in made.made if each.step == step]
+    return str(body["ride_id"])
+
+
+def _without(field_name: str) -> dict[str, str]:
+    return {name: value for name, value in WAY.items() if name != field_name}
+
+
+def of_operations(operations: Mapping[str, Any] | frozenset[str]) -> Iterator[Exchange]:
+    """Yield the recorded exchanges of some operations."""
+    return (each for each in recorded() if each.operation in operations)

@@ -1,0 +1,423 @@
+"""Does a contract describe the back end, and does it notice when the back end breaks?
+
+A mock that is served from a contract keeps to it by construction, whatever it says. So a contract
+is asked the other way round: it must describe what the running service answers (`exchanges`), and
+it must contradict each of the services that are broken in one place (`breakages.toml`).
+"""
+
+import copy
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from ridealong.systems.contract.document import Document, Operation
+from ridealong.systems.contract.exchanges import OPERATIONS, Exchange
+
+_VERSION: Final = re.compile(r"/v\d+(?=/|\Z)")
+_PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
+_OWN_HEADERS: Final = frozenset(
+    {"accept", "content-type", "authorization"}
+)  # OpenAPI 3.1, 4.8.12.1
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A learner's own words for what the task leaves open.
+
+    Attributes:
+        paths: ours, such as `/users/{user_id}/rides`, to theirs.
+        fields: ours, such as `pickup_location`, to theirs: fields, parameters, not header fields.
+    """
+
+    paths: Mapping[str, str]
+    fields: Mapping[str, str]
+
+    @classmethod
+    def of(cls, words: Mapping[str, str]) -> "Names":
+        """Sort words into paths, which begin with a slash, and fields."""
+        paths = {ours: theirs for ours, theirs in words.items() if ours.startswith("/")}
+        return cls(paths, {ours: theirs for ours, theirs in words.items() if ours not in paths})
+
+    def field(self, name: str) -> str:
+        """Return the learner's name of a field or parameter."""
+        return self.fields.get(name, name)
+
+    def value(self, value: Any) -> Any:
+        """Return a value with the learner's names in it."""
+        if isinstance(value, dict):
+            return {self.field(name): self.value(each) for name, each in value.items()}
+        return [self.value(each) for each in value] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A place where a service does something that a contract does not say.
+
+    Attributes:
+        step: of the exchange.
+        operation: `GET /rides/{ride_id}`, in the contract's words.
+        place: in the contract, as a JSON pointer.
+        seen: what the service does.
+        wanted: what the contract says.
+    """
+
+    step: str
+    operation: str
+    place: str
+    seen: str
+    wanted: str
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.seen}; {self.wanted}"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """One way in which a back end is broken; see the head of `breakages.toml`."""
+
+    name: str
+    says: str
+    steps: Sequence[str]
+    status: int | None = None
+    body: str = ""
+    drop: Sequence[str] = ()
+    put: Mapping[str, Any] | None = None
+    without: Sequence[str] = ()
+    media_type: str = ""
+
+    def touches(self, exchange: Exchange) -> bool:
+        """Return whether an exchange comes out differently."""
+        return any(
+            exchange.step.startswith(step[:-1]) if step.endswith("*") else exchange.step == step
+            for step in self.steps
+        )
+
+    def applied(self, exchange: Exchange, all_of_them: Iterable[Exchange]) -> Exchange:
+        """Return what the broken service answers in this exchange.
+
+        Args:
+            exchange: with the service as it is.
+            all_of_them: the whole round, for bodies that come from another exchange.
+        """
+        body, headers = copy.deepcopy(exchange.body), dict(exchange.headers)
+        source, _, name = self.body.partition(":")
+        if source == "none":
+            body = None
+        elif source == "of":
+            (other,) = [each for each in all_of_them if each.step == name]
+            body, headers = copy.deepcopy(other.body), {**dict(other.headers)}
+        elif source == "at":
+            body = body[name.removeprefix("/")]
+        for place in self.drop:
+            _change(body, place.strip("/").split("/"), drop=True)
+        for place, value in (self.put or {}).items():
+            _change(body, place.strip("/").split("/"), value=value)
+        if self.media_type:
+            headers["content-type"] = self.media_type
+        for header in self.without:
+            headers.pop(header, None)
+        return replace(exchange, status=self.status or exchange.status, body=body, headers=headers)
+
+
+def _change(node: Any, steps: list[str], *, drop: bool = False, value: Any = None) -> None:
+    first, *rest = steps
+    if first == "*":
+        for each in node:
+            _change(each, rest, drop=drop, value=value)
+    elif rest:
+        if isinstance(node, dict) and isinstance(node.get(first), dict | list):
+            _change(node[first], rest, drop=drop, value=value)
+    elif drop:
+        node.pop(first, None)
+    else:
+        node[first] = value
+
+
+@cache
+def breakages() -> dict[str, Breakage]:
+    """Return all breakages, by name."""
+    text = Path(__file__).with_name("breakages.toml").read_text(encoding="utf-8")
+    return {name: Breakage(name, **entry) for name, entry in tomllib.loads(text).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of a contract.
+
+    Attributes:
+        missing: operations that are asked for and that the contract does not have, by our names.
+        deviations: of the service as it is; none where the contract describes it.
+        noticed: breakages that the contract contradicts, each with where.
+        overlooked: breakages that it would not notice.
+    """
+
+    missing: Sequence[str]
+    deviations: Sequence[Deviation]
+    noticed: Mapping[str, Deviation]
+    overlooked: Sequence[Breakage]
+
+    @property
+    def passed(self) -> bool:
+        """Whether it has every operation, describes the service, and notices every breakage."""
+        return not (self.missing or self.deviations or self.overlooked)
+
+
+def tried(
+    document: Document,
+    exchanges: Sequence[Exchange],
+    wanted: Sequence[Sequence[str]],
+    names: Names,
+    left_out: frozenset[str] = frozenset(),
+) -> Trial:
+    """Try a contract against the service and against every broken one.
+
+    Args:
+        document: the contract.
+        exchanges: the whole round with the service as it is.
+        wanted: the operations that the task asks for; one of each group is enough.
+        names: the learner's own words.
+        left_out: breakages, or steps of the round, that this task does not ask for.
+    """
+    contract = _Contract(document, names)
+    missing = [group[0] for group in wanted if not any(contract.operation(name) for name in group)]
+    asked = {name for group in wanted for name in group if contract.operation(name)}
+    round_ = [each for each in exchanges if each.operation in asked and each.step not in left_out]
+    noticed, overlooked = dict[str, Deviation](), list[Breakage]()
+    for breakage in breakages().values():
+        touched = [each for each in round_ if breakage.touches(each)]
+        if not touched or breakage.name in left_out:
+            continue
+        found = next(
+            (
+                deviation
+                for each in touched
+                for deviation in contract.deviations(breakage.applied(each, exchanges))
+            ),
+            None,
+        )
+        if found is None:
+            overlooked.append(breakage)
+        else:
+            noticed[breakage.name] = found
+    deviations = [found for each in round_ for found in contract.deviations(each)]
+    return Trial(missing, deviations, noticed, overlooked)
+
+
+class _Contract:
+    """A contract that is asked about exchanges."""
+
+    def __init__(self, document: Document, names: Names) -> None:
+        self._document = document
+        self._names = names
+        self._operations = {
+            (each.method, self._shape(each.path)): each for each in document.operations()
+        }
+
+    def _shape(self, path: str) -> str:
+        return _PLACEHOLDER.sub("{}", _VERSION.sub("", path, count=1)).rstrip("/")
+
+    def operation(self, name: str) -> Operation | None:
+        """Return the contract's operation for one of ours, None without one."""
+        method, path = OPERATIONS[name]
+        shape = self._shape(self._names.paths.get(path, path))
+        return self._operations.get((method.lower(), shape))
+
+    def deviations(self, exchange: Exchange) -> Iterator[Deviation]:
+        """Yield where an exchange is not what the contract says."""
+        operation = self.operation(exchange.operation)
+        if operation is None:
+            return
+        for place, seen, wanted in self._found(operation, exchange):
+            yield Deviation(exchange.step, operation.name, operation.place + place, seen, wanted)
+
+    def _found(self, operation: Operation, exchange: Exchange) -> Iterator[tuple[str, str, str]]:
+        if exchange.is_success:
+            yield from self._secured(operation, exchange)
+            yield from self._parameters(operation, exchange)
+            yield from self._sent(operation, exchange)
+        yield from self._answered(operation, exchange)
+
+    def _secured(self, operation: Operation, exchange: Exchange) -> Iterator[tuple[str, str, str]]:
+        asked = operation.content.get("security", self._document.content.get("security")) or []
+        if not asked or {} in asked:
+            return
+        if exchange.caller == "stranger":
+            yield (
+                "/security",
+                f"a caller without credentials gets {exchange.status}",
+                "the contract asks for credentials",
+            )
+            return
+        parts = self._document.content.get("components", {}).get("securitySchemes", {})
+        schemes = [self._document.resolve(parts[name]) for each in asked for name in each]
+        carried = "an API key" if exchange.caller == "partner" else "a bearer token"
+        fits = [_carries(scheme) for scheme in schemes]
+        if carried not in fits:
+            yield (
+                "/security",
+                f"callers send {carried}",
+                f"the contract asks for {' or '.join(dict.fromkeys(fits))}",
+            )
+
+    def _parameters(
+        self, operation: Operation, exchange: Exchange
+    ) -> Iterator[tuple[str, str, str]]:
+        given = {
+            "query": {self._names.field(name): value for name, value in exchange.query.items()},
+            "header": dict(exchange.sent_headers),
+        }
+        values = list(exchange.values.values())
+        templated = [each[1:-1] for each in _PLACEHOLDER.findall(operation.path)]
+        given["path"] = dict(zip(templated, values, strict=False))
+        known = set()
+        for parameter in operation.parameters:
+            name, where = parameter["name"], parameter["in"]
+            key = name.lower() if where == "header" else name
+            known.add((where, key))
+            if where not in given or (where == "header" and key in _OWN_HEADERS):
+                continue
+            value = given[where].get(key)
+            if value is None:
+                if parameter.get("required"):
+                    yield (
+                        "/parameters",
+                        f"a request without {name} gets {exchange.status}",
+                        f"the contract says that {name} is required",
+                    )
+                continue
+            schema = parameter.get("schema")
+            if schema is not None and not any(
+                self._document.validator(schema).is_valid(each) for each in _read_as(value)
+            ):
+                yield (
+                    "/parameters",
+                    f"a request with {name} {value} gets {exchange.status}",
+                    f"the contract does not allow this value of {name}",
+                )
+        for name in given["query"]:
+            if ("query", name) not in known:
+                yield (
+                    "/parameters",
+                    f"a request with the parameter {name} gets {exchange.status}",
+                    "the contract does not know this parameter",
+                )
+
+    def _sent(self, operation: Operation, exchange: Exchange) -> Iterator[tuple[str, str, str]]:
+        body = self._document.resolve(operation.content.get("requestBody"))
+        if exchange.sent is None:
+            if body and body.get("required"):
+                yield (
+                    "/requestBody",
+                    f"a request without a body gets {exchange.status}",
+                    "the contract says that the body is required",
+                )
+            return
+        if not body:
+            yield (
+                "/requestBody",
+                f"a request with a body gets {exchange.status}",
+                "the contract knows no body here",
+            )
+            return
+        schema = _schema(body.get("content", {}), "application/json")
+        value = self._names.value(exchange.sent)
+        for fault in self._faults(schema, value):
+            yield (
+                "/requestBody",
+                f"a body with {_shown(value)} gets {exchange.status}",
+                f"by the contract it is not valid ({fault})",
+            )
+            return
+
+    def _answered(self, operation: Operation, exchange: Exchange) -> Iterator[tuple[str, str, str]]:
+        responses = operation.content.get("responses", {})
+        code = str(exchange.status)
+        key = next((each for each in (code, f"{code[0]}XX", "default") if each in responses), None)
+        if key is None:
+            yield (
+                "/responses",
+                f"it answers {code} {_to(exchange)}",
+                f"the contract knows {', '.join(responses) or 'no answer'}",
+            )
+            return
+        place = f"/responses/{key}"
+        response = self._document.resolve(responses[key])
+        for name, header in response.get("headers", {}).items():
+            header = self._document.resolve(header)
+            if header.get("required") and name.lower() not in exchange.headers:
+                yield (
+                    place,
+                    f"its answer {code} comes without {name}",
+                    "the contract says that this header field is always there",
+                )
+        content = response.get("content")
+        if not content:
+            return
+        if exchange.body is None:
+            yield (place, f"its answer {code} has no body", "the contract says what the body holds")
+            return
+        media_type = exchange.headers.get("content-type", "").partition(";")[0].strip()
+        if not any(_covers(each, media_type) for each in content):
+            yield (
+                place,
+                f"its answer {code} comes as {media_type or 'nothing'}",
+                f"the contract says {' or '.join(content)}",
+            )
+            return
+        value = self._names.value(exchange.body)
+        for fault in self._faults(_schema(content, media_type), value):
+            yield (place, f"its answer {code} is not as described ({fault})", "see the schema")
+            return
+
+    def _faults(self, schema: Any, value: Any) -> Iterator[str]:
+        if schema is not None:
+            yield from self._document.validator(schema).faults(value)
+
+
+def _carries(scheme: Mapping[str, Any]) -> str:
+    match scheme.get("type"), str(scheme.get("scheme", "")).lower():
+        case ("oauth2" | "openIdConnect", _) | ("http", "bearer"):
+            return "a bearer token"
+        case "apiKey", _:
+            return "an API key"
+        case kind, name:
+            return f"{kind} {name}".strip()
+
+
+def _schema(content: Mapping[str, Any], media_type: str) -> Any:
+    """Return the schema for a media type: of the closest range that is there."""
+    ranges = [each for each in content if _covers(each, media_type)]
+    # A merge patch and a problem are JSON as well; a contract that says so means the same body.
+    ranges += [each for each in content if each.endswith("+json") or each == "application/json"]
+    return content[ranges[0]].get("schema") if ranges else None
+
+
+def _covers(media_range: str, media_type: str) -> bool:
+    wanted = media_range.partition(";")[0].strip().lower()
+    kind, _, _ = media_type.partition("/")
+    return wanted in (media_type, "*/*", f"{kind}/*")
+
+
+def _read_as(value: str) -> Iterator[Any]:
+    """Yield what a text in an address may stand for."""
+    yield value
+    if re.fullmatch(r"-?\d{1,18}", value):
+        yield int(value)
+    if value in ("true", "false"):
+        yield value == "true"
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, dict) and value else "nothing"
+
+
+def _to(exchange: Exchange) -> str:
+    return {
+        "stranger": "to a caller without credentials",
+        "other rider": "to a rider whose ride it is not",
+        "runaway": "to a client that calls too often",
+    }.get(exchange.caller, f"to a {exchange.caller}")
