@@ -1,6 +1,7 @@
 """Answers in YAML: read safely, judged by the check that their exercise names."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -8,9 +9,10 @@ from typing import Any, Final
 import yaml
 
 from ridealong.answer import Answer
+from ridealong.judging import contract, contract_mutants, migration_mutants
 from ridealong.judging.kind import Entry, Key, Kind, Task, holds_only_comments, results_by_marks
 from ridealong.judging.migration import judge_plan
-from ridealong.judging.migration_mutants import mutants
+from ridealong.judging.mutants import Mutant
 from ridealong.judging.worker import Worker
 from ridealong.text import first_line
 from ridealong.verdict import Verdict
@@ -36,12 +38,27 @@ def read_yaml(text: str) -> Any:
         raise ValueError(f"this is no YAML: {first_line(error)}") from None
 
 
-def judge_document(task: Task, answer: Answer, worker: Worker) -> Verdict:
-    """Return the verdict on the data that a YAML answer holds."""
-    return _judged(task.id, task.entry, answer.value)
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of documents, as `judge = "migration"` of an exercise names it.
+
+    Attributes:
+        judged: gives the verdict; takes the exercise's id and entry, and the answer's text.
+        marks: what a wrong answer is recognised by, nothing for a right one.
+        mutants: changes the reference in one place.
+        keys: of its exercises in `exercises.toml`.
+        problems: what is wrong with the values of these keys.
+    """
+
+    judged: Callable[[str, Entry, str], Verdict]
+    marks: Callable[[str, Entry], dict[str, Any]]
+    mutants: Callable[[str, Entry], Iterator[Mutant]]
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    problems: Callable[[Entry], Iterator[str]] = lambda entry: iter(())
 
 
-def _judged(exercise_id: str, entry: Mapping[str, Any], value: object) -> Verdict:
+def _plan_judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
+    value = read_yaml(text)
     for traffic in ("public", "hidden"):
         found = judge_plan(value, traffic=traffic)
         if not found.passed:
@@ -52,13 +69,50 @@ def _judged(exercise_id: str, entry: Mapping[str, Any], value: object) -> Verdic
     return Verdict(exercise_id, True, f"{exercise_id} holds: {found.message}", found.properties)
 
 
-def _marks(text: str, entry: Entry) -> dict[str, Any]:
+def _plan_marks(text: str, entry: Entry) -> dict[str, Any]:
     try:
-        value = read_yaml(text)
+        seen = _plan_judged("", {}, text)
     except ValueError as error:
         return {"error": str(error)}
-    seen = _judged("", {}, value)
     return {} if seen.passed else {"mistake": seen.mistake or seen.message}
+
+
+CHECKS: Final = {
+    "migration": Check(_plan_judged, _plan_marks, migration_mutants.mutants),
+    "contract": Check(
+        contract.judged,
+        contract.marks,
+        contract_mutants.mutants,
+        keys={
+            "operations": Key(list, required=False, minimum=1),
+            "left_out": Key(list, required=False),
+        },
+        problems=contract.problems,
+    ),
+}
+"""The checks of documents, by name."""
+
+
+def judge_document(task: Task, answer: Answer, worker: Worker) -> Verdict:
+    """Return the verdict on a YAML answer, by the check that its exercise names."""
+    return CHECKS[task.entry["judge"]].judged(task.id, task.entry, answer.text)
+
+
+def _marks(text: str, entry: Entry) -> dict[str, Any]:
+    return CHECKS[entry["judge"]].marks(text, entry)
+
+
+def _mutants(reference: str, entry: Entry) -> Iterator[Mutant]:
+    return CHECKS[entry["judge"]].mutants(reference, entry)
+
+
+def _problems(entry: Entry) -> Iterator[str]:
+    check = CHECKS.get(str(entry.get("judge")))
+    if check is not None:
+        yield from (
+            f"{key!r} is missing" for key in check.keys if key == "operations" and key not in entry
+        )
+        yield from check.problems(entry)
 
 
 def _trial(task: Task) -> Callable[[str], bool]:
@@ -77,8 +131,12 @@ YAML: Final = Kind(
     read=_read,
     is_blank=holds_only_comments,
     judge=judge_document,
-    keys={"judge": Key(str, choices=("migration",))},
+    keys={
+        "judge": Key(str, choices=tuple(CHECKS)),
+        **{key: wanted for check in CHECKS.values() for key, wanted in check.keys.items()},
+    },
+    problems=_problems,
     results=partial(results_by_marks, marks=_marks),
-    mutants=mutants,
+    mutants=_mutants,
     trial=_trial,
 )

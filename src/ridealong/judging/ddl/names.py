@@ -1,24 +1,19 @@
 """Which tables and columns of a learner's schema are meant by the course's names."""
 
-import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from ridealong.judging.ddl.structure import Structure
+from ridealong.judging.own_names import NamesError, in_comments, texts
 
-_HEAD = re.compile(r"^\s*--\s*names\s*:\s*(?P<start>.*)$", re.IGNORECASE | re.MULTILINE)
+__all__ = ["Names", "NamesError", "in_comments", "missing", "quoted", "resolve"]
 
 
 def quoted(name: str) -> str:
     """Return a name as SQL understands it always, also `order` and `from`."""
     return '"' + name.replace('"', '""') + '"'
-
-
-class NamesError(ValueError):
-    """A dictionary of names that does not fit; the text is one line for the learner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +33,6 @@ class Names:
         return quoted(found)
 
 
-def in_comments(text: str) -> dict[str, str]:
-    """Return the dictionary behind `-- names:` at the head of statements, empty where none is.
-
-    It is JSON, and may go on over several comment lines:
-
-        -- names: {"rides": "trips",
-        --         "rides.user_id": "rider_id"}
-
-    Raises:
-        NamesError: when it is no dictionary of texts.
-    """
-    head = _HEAD.search(text)
-    if not head:
-        return {}
-    given = head["start"]
-    for line in text[head.end() :].lstrip("\n").split("\n"):
-        if _is_json(given) or not line.strip().startswith("--"):
-            break
-        given += "\n" + line.strip().removeprefix("--")
-    try:
-        names = json.loads(given)
-    except ValueError:
-        raise NamesError(
-            "the line `-- names:` holds no dictionary: write it as in "
-            '-- names: {"rides": "trips", "rides.user_id": "rider_id"}'
-        ) from None
-    return _texts(names)
-
-
 def resolve(
     structure: Structure, known: Mapping[str, Iterable[str]], names: Mapping[str, Any]
 ) -> Names:
@@ -81,7 +47,7 @@ def resolve(
     Raises:
         NamesError: when the dictionary names something that one of both sides does not have.
     """
-    given = _texts(names)
+    given = texts(names)
     asked = {f"{table}.{column}" for table, columns in known.items() for column in columns}
     strange = next((name for name in given if name not in asked and name not in known), None)
     tables = {}
@@ -164,25 +130,6 @@ def missing(structure: Structure, known: Mapping[str, Iterable[str]], names: Nam
                 f'in the first line: -- names: {{"{table}.{absent[0]}": "your_column"}}'
             )
     return None
-
-
-def _texts(names: Any) -> dict[str, str]:
-    if not isinstance(names, Mapping) or not all(
-        isinstance(key, str) and isinstance(value, str) for key, value in names.items()
-    ):
-        raise NamesError(
-            f"names is {type(names).__name__} with other things than texts in it, wanted a "
-            'dictionary such as {"rides": "trips", "rides.user_id": "rider_id"}'
-        )
-    return dict(names)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
