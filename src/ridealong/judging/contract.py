@@ -103,7 +103,7 @@ def _marks(trial: Trial) -> dict[str, Any]:
     return {
         "missing": sorted(trial.missing),
         "deviations": sorted(places),
-        "overlooked": sorted(each.name for each in trial.overlooked),
+        "overlooked": sorted(trial.overlooked),
     }
 
 
@@ -127,9 +127,10 @@ def _about_service(document: Document, trial: Trial) -> str:
 
 def _about_overlooked(trial: Trial) -> str:
     count = len(trial.overlooked) + len(trial.noticed)
+    name, where = next(iter(trial.overlooked.items()))
     return (
         f"{len(trial.overlooked)} of {count} broken services keep to your contract, so nobody would "
-        f"notice. The first: {trial.overlooked[0].says}"
+        f"notice. The first, at {' and '.join(where)}: {breakages()[name].says}"
     )
 
 
@@ -140,8 +141,8 @@ def _properties(trial: Trial) -> Iterator[Property]:
         if name in trial.noticed:
             found = trial.noticed[name]
             yield Property(breakage.says, True, f"{found.operation}: {found.wanted}")
-    for breakage in trial.overlooked:
-        yield Property(breakage.says, False, "the contract allows it")
+    for name, where in trial.overlooked.items():
+        yield Property(breakages()[name].says, False, f"{' and '.join(where)} allows it")
 
 
 def _first(trial: Trial) -> str:

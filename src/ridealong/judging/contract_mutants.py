@@ -94,7 +94,13 @@ def _edits(place: tuple[Any, ...], value: Any) -> Iterator[tuple[str, Any]]:
         for other in ("string", "integer"):
             if value in ("string", "integer", "number") and value != other:
                 yield f"{other} in place of {value}", _put(other)
-    elif key in ("maximum", "minimum", "maxLength", "minLength", "maxItems", "format", "pattern") or (above == "parameters" and isinstance(key, int)) or above == "paths" or (key in _METHODS and "paths" in place[:1]) or (key == "content" and "responses" in place):
+    elif (
+        key in ("maximum", "minimum", "maxLength", "minLength", "maxItems", "format", "pattern")
+        or (above == "parameters" and isinstance(key, int))
+        or above == "paths"
+        or (key in _METHODS and "paths" in place[:1])
+        or (key == "content" and "responses" in place)
+    ):
         yield "dropped", _drop
     elif above == "content":
         yield "as text/html", lambda node, key: _rename(node, key, "text/html")

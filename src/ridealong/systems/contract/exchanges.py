@@ -17,6 +17,7 @@ from ridealong.service import Service, Settings
 
 RIDER, OTHER_RIDER, DRIVER = 123, 124, 57
 BURST: Final = 60
+NOTHING: Final = {"Content-Type": "application/json"}
 WAY: Final = {"pickup_location": "HBV-DTN", "dropoff_location": "HBV-AIR"}
 
 OPERATIONS: Final = {
@@ -143,7 +144,7 @@ def recorded() -> tuple[Exchange, ...]:
 
 def _ask(made: _Round) -> None:
     key = {"Idempotency-Key": "0f8fad5b-d9cb-469f-a165-70867728950e"}
-    made.call("quote", "create_quote", "rider", WAY)
+    quote = made.call("quote", "create_quote", "rider", WAY)
     made.call("quote-without-dropoff", "create_quote", "rider", _without("dropoff_location"))
     made.call("quote-as-stranger", "create_quote", "stranger", WAY)
     made.call("ask", "create_ride", "rider", WAY, headers=key)
@@ -154,6 +155,9 @@ def _ask(made: _Round) -> None:
     made.call("ask-without-pickup", "create_ride", "rider", _without("pickup_location"))
     made.call("ask-with-a-status", "create_ride", "rider", {**WAY, "status": "completed"})
     made.call("ask-with-a-number", "create_ride", "rider", {**WAY, "pickup_location": 7})
+    made.call("ask-without-a-body", "create_ride", "rider", headers=NOTHING)
+    quoted = {**WAY, "quote_id": quote.body["quote_id"]}
+    made.call("ask-at-a-price", "create_ride", "rider", quoted)
     made.call("ask-as-stranger", "create_ride", "stranger", WAY)
     made.call("ask-as-driver", "create_ride", "driver", WAY)
 
@@ -173,6 +177,7 @@ def _drive(made: _Round) -> None:
     made.call("read-as-stranger", "read_ride", "stranger", **ride)
     made.call("read-foreign", "read_ride", "other rider", **ride)
     made.call("start", "start_ride", "driver", **ride)
+    made.call("read-on-the-way", "read_ride", "rider", **ride)
     made.call(
         "change-with-an-old-tag",
         "change_ride",
@@ -181,7 +186,11 @@ def _drive(made: _Round) -> None:
         headers={"If-Match": accepted.headers["etag"]},
         **ride,
     )
+    made.call("change-without-a-body", "change_ride", "driver", headers=NOTHING, **ride)
+    made.call("change-to-paused", "change_ride", "driver", {"status": "paused"}, **ride)
     made.call("change-to-no-state", "change_ride", "driver", {"status": "teleported"}, **ride)
+    made.call("change-nothing", "change_ride", "driver", {}, **ride)
+    made.call("change-the-fare", "change_ride", "driver", {"fare": 1}, **ride)
     made.call("change-as-stranger", "change_ride", "stranger", {"status": "completed"}, **ride)
     made.call("change-foreign", "change_ride", "other rider", {"status": "cancelled"}, **ride)
     made.call("complete", "complete_ride", "driver", **ride)
@@ -206,6 +215,10 @@ def _drive(made: _Round) -> None:
     made.call("change", "change_ride", "driver", {"status": "accepted"}, **ride)
     made.call("change-too-early", "change_ride", "driver", {"status": "completed"}, **ride)
     made.call("change-to-cancelled", "change_ride", "rider", {"status": "cancelled"}, **ride)
+    made.call("ask-fourth", "create_ride", "rider", WAY)
+    ride = {"ride_id": _ride(made, "ask-fourth")}
+    for status in ("accepted", "in_progress", "completed"):
+        made.call(f"change-to-{status}", "change_ride", "driver", {"status": status}, **ride)
 
 
 def _look(made: _Round) -> None:
@@ -215,6 +228,8 @@ def _look(made: _Round) -> None:
     following = {"limit": "2", "cursor": first.body["next_cursor"]}
     made.call("list-next", "list_rides", "rider", query=following, user_id=RIDER)
     made.call("list-too-many", "list_rides", "rider", query={"limit": "1000"}, user_id=RIDER)
+    made.call("list-none", "list_rides", "rider", query={"limit": "0"}, user_id=RIDER)
+    made.call("list-no-number", "list_rides", "rider", user_id="abc")
     made.call("list-bad-cursor", "list_rides", "rider", query={"cursor": "x"}, user_id=RIDER)
     made.call("list-foreign", "list_rides", "other rider", user_id=RIDER)
     made.call("list-as-stranger", "list_rides", "stranger", user_id=RIDER)

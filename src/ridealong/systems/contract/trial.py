@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -87,14 +88,12 @@ class Breakage:
     drop: Sequence[str] = ()
     put: Mapping[str, Any] | None = None
     without: Sequence[str] = ()
+    headers: Mapping[str, str] | None = None
     media_type: str = ""
 
     def touches(self, exchange: Exchange) -> bool:
         """Return whether an exchange comes out differently."""
-        return any(
-            exchange.step.startswith(step[:-1]) if step.endswith("*") else exchange.step == step
-            for step in self.steps
-        )
+        return any(fnmatchcase(exchange.step, step) for step in self.steps)
 
     def applied(self, exchange: Exchange, all_of_them: Iterable[Exchange]) -> Exchange:
         """Return what the broken service answers in this exchange.
@@ -108,7 +107,16 @@ class Breakage:
         if source == "none":
             body = None
         elif source == "of":
-            (other,) = [each for each in all_of_them if each.step == name]
+            other = next(
+                each
+                for each in all_of_them
+                if each.step == name
+                or (
+                    name == "*"
+                    and each.operation == exchange.operation
+                    and each.status == self.status
+                )
+            )
             body, headers = copy.deepcopy(other.body), {**dict(other.headers)}
         elif source == "at":
             body = body[name.removeprefix("/")]
@@ -116,6 +124,7 @@ class Breakage:
             _change(body, place.strip("/").split("/"), drop=True)
         for place, value in (self.put or {}).items():
             _change(body, place.strip("/").split("/"), value=value)
+        headers |= self.headers or {}
         if self.media_type:
             headers["content-type"] = self.media_type
         for header in self.without:
@@ -151,14 +160,15 @@ class Trial:
     Attributes:
         missing: operations that are asked for and that the contract does not have, by our names.
         deviations: of the service as it is; none where the contract describes it.
-        noticed: breakages that the contract contradicts, each with where.
-        overlooked: breakages that it would not notice.
+        noticed: breakages that the contract contradicts at every operation that they touch, each
+            with where it does first.
+        overlooked: breakages that it would not notice, with the operations where it would not.
     """
 
     missing: Sequence[str]
     deviations: Sequence[Deviation]
     noticed: Mapping[str, Deviation]
-    overlooked: Sequence[Breakage]
+    overlooked: Mapping[str, Sequence[str]]
 
     @property
     def passed(self) -> bool:
@@ -186,23 +196,22 @@ def tried(
     missing = [group[0] for group in wanted if not any(contract.operation(name) for name in group)]
     asked = {name for group in wanted for name in group if contract.operation(name)}
     round_ = [each for each in exchanges if each.operation in asked and each.step not in left_out]
-    noticed, overlooked = dict[str, Deviation](), list[Breakage]()
+    noticed, overlooked = dict[str, Deviation](), dict[str, list[str]]()
     for breakage in breakages().values():
         touched = [each for each in round_ if breakage.touches(each)]
         if not touched or breakage.name in left_out:
             continue
-        found = next(
-            (
-                deviation
-                for each in touched
-                for deviation in contract.deviations(breakage.applied(each, exchanges))
-            ),
-            None,
-        )
-        if found is None:
-            overlooked.append(breakage)
+        found: dict[str, Deviation] = {}
+        for each in touched:
+            broken = breakage.applied(each, exchanges)
+            for deviation in contract.deviations(broken):
+                found.setdefault(deviation.operation, deviation)
+        names_of = dict.fromkeys(contract.name(each.operation) for each in touched)
+        blind = [name for name in names_of if name not in found]
+        if blind:
+            overlooked[breakage.name] = blind
         else:
-            noticed[breakage.name] = found
+            noticed[breakage.name] = next(iter(found.values()))
     deviations = [found for each in round_ for found in contract.deviations(each)]
     return Trial(missing, deviations, noticed, overlooked)
 
@@ -225,6 +234,11 @@ class _Contract:
         method, path = OPERATIONS[name]
         shape = self._shape(self._names.paths.get(path, path))
         return self._operations.get((method.lower(), shape))
+
+    def name(self, ours: str) -> str:
+        """Return what the contract calls one of our operations that it has."""
+        operation = self.operation(ours)
+        return operation.name if operation else ours
 
     def deviations(self, exchange: Exchange) -> Iterator[Deviation]:
         """Yield where an exchange is not what the contract says."""
@@ -298,6 +312,13 @@ class _Contract:
                     f"a request with {name} {value} gets {exchange.status}",
                     f"the contract does not allow this value of {name}",
                 )
+        for name in given["header"]:
+            if ("header", name) not in known and name not in _OWN_HEADERS:
+                yield (
+                    "/parameters",
+                    f"a request with the header field {name.title()} gets {exchange.status}",
+                    "the contract does not know this header field",
+                )
         for name in given["query"]:
             if ("query", name) not in known:
                 yield (
@@ -353,6 +374,17 @@ class _Contract:
                     place,
                     f"its answer {code} comes without {name}",
                     "the contract says that this header field is always there",
+                )
+            value = exchange.headers.get(name.lower())
+            schema = header.get("schema")
+            if value is None or schema is None:
+                continue
+            validator = self._document.validator(schema)
+            if not any(validator.is_valid(each) for each in _read_as(value)):
+                yield (
+                    place,
+                    f"its answer {code} has {name}: {value or 'nothing'}",
+                    "the contract does not allow this value of the header field",
                 )
         content = response.get("content")
         if not content:
