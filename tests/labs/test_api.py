@@ -1,0 +1,73 @@
+"""What a learner does with a contract: serve it, compare it, hold it to a guide."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ridealong.labs import api
+from ridealong.labs.sql.database import LabError
+
+CONTRACT = (Path(__file__).parents[1] / "judging/contracts/four_operations.yaml").read_text("utf-8")
+
+
+def test_a_contract_is_served_and_shows_its_documentation() -> None:
+    running = api.serve(CONTRACT)
+    with running.client(headers={"Authorization": "Bearer x"}) as client:
+        made = client.post("/rides", json={"pickup_location": "A", "dropoff_location": "B"})
+        assert made.status_code == 201
+        assert client.get(f"/rides/{made.json()['ride_id']}").json()["pickup_location"] == "A"
+        assert client.post("/rides", json={"pickup_location": "A"}).status_code == 422
+        page = client.get(running.documentation().address)
+    assert "<title>Your contract, served</title>" in page.text
+    assert (
+        'title="Interactive documentation of your contract"'
+        in running.documentation()._repr_html_()
+    )
+    assert running.url not in str(running) + running._repr_mimebundle_()["text/html"]
+    assert "POST" in str(running)
+    assert "/users/{user_id}/rides" in str(running)
+    running.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(running.url, trust_env=False)
+
+
+def test_serving_again_ends_the_one_before() -> None:
+    first = api.serve(CONTRACT)
+    second = api.serve(CONTRACT)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(first.url, trust_env=False)
+    assert httpx.get(second.url + "/rides/1", trust_env=False).status_code == 401
+    second.stop()
+
+
+def test_what_is_no_contract_is_told_line_by_line() -> None:
+    wrong = CONTRACT.replace("responses:", "reponses:", 1).replace("in: path", "in: pat", 1)
+
+    with pytest.raises(LabError) as told:
+        api.serve(wrong)
+    assert "line 9" in str(told.value) or "line 2" in str(told.value)
+    assert "responses" in str(told.value)
+
+
+def test_changes_are_shown_with_who_breaks() -> None:
+    new = CONTRACT.replace(
+        "required: [pickup_location, dropoff_location]",
+        "required: [pickup_location, dropoff_location, quote_id]",
+    )
+    shown = api.breaking_changes(CONTRACT, new)
+
+    assert list(shown.table["level"]) == ["breaking"]
+    assert "quote_id" in shown.table["what changed"][0]
+    assert shown.summary == "1 change: 1 breaking."
+    assert api.breaking_changes(CONTRACT, CONTRACT).summary == "Nothing changed."
+
+
+def test_three_guides_see_other_things() -> None:
+    seen = {guide: api.judged_by(CONTRACT, guide) for guide in ("google", "azure", "zalando")}
+
+    assert len({tuple(view.table["rule"]) for view in seen.values()}) == 3
+    for view in seen.values():
+        assert all(link.startswith("https://") for link in view.table["read more"])
+    with pytest.raises(LabError, match="no guide is called 'stripe'"):
+        api.judged_by(CONTRACT, "stripe")
