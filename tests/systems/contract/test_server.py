@@ -251,7 +251,7 @@ def test_a_schema_that_nothing_fits_is_told(rides: str) -> None:
     with serve(load(text)) as service:
         answer = httpx.get(service.url + "/rides/mine")
 
-    assert answer.status_code == 501 and "Give it an example" in answer.json()["detail"]
+    assert answer.status_code == 501 and "an example that fits" in answer.json()["detail"]
 
 
 def test_a_service_stops_twice_and_two_serve_at_once(rides: str) -> None:

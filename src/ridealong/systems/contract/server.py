@@ -356,7 +356,7 @@ class _Service:
         except _Refused as refused:
             return self._refusal(call, refused)
         except NoSample:
-            detail = "The contract has no value that fits the schema of this response. Give it an example."
+            detail = "No value was found that fits the schema of this response; an example that fits would be served."
             return _problem(_Refused(501, detail))
         except Exception as error:  # whatever a stranger's document leads to, there is an answer
             detail = f"The contract cannot be served here: {first_line(error)[:200]}"
