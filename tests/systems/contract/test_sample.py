@@ -65,6 +65,11 @@ FITTING: dict[str, dict[str, Any]] = {
     "one needs another": {"A": {"type": "object", "properties": {"a": {"type": "integer"}}, "dependentRequired": {"a": ["b"]}}},
     "several types": {"A": {"type": ["null", "integer"]}},
     "an example that does not fit": {"A": {"type": "integer", "example": "x", "default": "y", "examples": ["z"]}},
+    "more than fits that may be left out": {
+        "A": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, **{f"p{n}": ref("A") for n in range(40)}, **{f"q{n}": ref("B") for n in range(40)}}},
+        "B": {"type": "object", "properties": {f"p{n}": ref(name) for n in range(20) for name in "AC"}},
+        "C": {"type": "object", "properties": {f"p{n}": ref(name) for n in range(20) for name in "AB"}},
+    },
     "nothing else": {"A": {"type": "object", "properties": {"a": {"type": "string"}}, "unevaluatedProperties": False}},
     **{f"the format {name}": {"A": {"type": "string", "format": name}} for name in ("date-time", "date", "time", "email", "uuid", "uri", "ipv4", "ipv6", "hostname", "duration", "byte", "made-up")},
 }  # fmt: skip

@@ -223,13 +223,35 @@ def test_paths_below_a_server_s_base_are_found(rides: str) -> None:
         assert httpx.get(service.url + "/v2/rides/mine").status_code == 404
 
 
+def test_an_answer_keeps_the_headers_that_say_how_it_is_sent() -> None:
+    headers = {
+        name: {"schema": {"type": "string"}, "example": text}
+        for name, text in (("Content-Encoding", "gzip"), ("Content-Length", "7"), ("X-Rate", "5"), ("X-Bad", "a\r\nb"))
+    }  # fmt: skip
+    media = {"application/json": {"example": "hello"}}
+    answer = {"description": "x", "headers": headers, "content": media}
+    content = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/a#one": {"get": {"responses": {"200": answer}}}},
+    }
+    document = load(json.dumps(content))
+
+    with serve(document) as service:
+        found = httpx.get(service.url + "/a")
+
+    assert found.json() == "hello" and found.headers["X-Rate"] == "5"
+    assert "X-Bad" not in found.headers
+    assert "no request has that in its path" in str(document.notes[0])
+
+
 def test_a_schema_that_nothing_fits_is_told(rides: str) -> None:
     text = rides.replace("schema: {type: string}, example: mine", "schema: {enum: []}")
 
     with serve(load(text)) as service:
         answer = httpx.get(service.url + "/rides/mine")
 
-    assert answer.status_code == 501 and "Give it an example" in answer.json()["detail"]
+    assert answer.status_code == 501 and "an example that fits" in answer.json()["detail"]
 
 
 def test_a_service_stops_twice_and_two_serve_at_once(rides: str) -> None:

@@ -20,6 +20,7 @@ from typing import Any, Final
 import jsonschema_rs
 
 from ridealong.systems.contract.parts import (
+    LONGEST_MESSAGE,
     MOST_STEPS,
     PLACEHOLDER,
     ContractError,
@@ -92,7 +93,10 @@ def _published_schema(version: str) -> jsonschema_rs.Validator:
         raise RuntimeError("openapi-spec-validator is not installed; run `ridealong doctor`")
     folder = Path(package.submodule_search_locations[0])
     file = folder / "resources" / "schemas" / f"v{version}" / "schema.json"
-    return jsonschema_rs.validator_for(json.loads(file.read_text("utf-8")), offline=True)
+    # Patterns of another dialect are noted, not refused, so formats are left out.
+    return jsonschema_rs.validator_for(
+        json.loads(file.read_text("utf-8")), offline=True, validate_formats=False
+    )
 
 
 # By part: what may stand under each key, and which keys may not be missing.
@@ -880,6 +884,13 @@ class _Checker:
                     f"write `/{path}:`",
                 )
                 continue
+            if "?" in path or "#" in path:
+                self.note(
+                    steps,
+                    f"the path {shown(path)} goes on behind a ? or #",
+                    "no request has that in its path, so it does not tell paths apart",
+                    "write a query parameter",
+                )
             names = PLACEHOLDER.findall(path)
             rest = PLACEHOLDER.sub("", path)
             if "{" in rest or "}" in rest or "" in names:
@@ -977,14 +988,17 @@ class _Checker:
     # The published schemas: what no sentence above has found
 
     def _published(self) -> None:
-        for error in _published_schema(self.version).iter_errors(self.found.data):
+        for whole in _published_schema(self.version).iter_errors(self.found.data):
+            error = _innermost(whole)
             steps = [str(each) for each in error.instance_path]
             message = first_line(error.message)
+            if len(message) > LONGEST_MESSAGE:
+                message = f"{message[: LONGEST_MESSAGE // 2]} … {message[-LONGEST_MESSAGE // 2 :]}"
             self.flaw(
                 steps,
-                f"`{steps[-1] if steps else 'the document'}` does not keep to OpenAPI {self.version} ({message[:200]})",
-                "the published schema of OpenAPI wants it otherwise",
-                "compare it with the specification's example",
+                f"`{steps[-1] if steps else 'the document'}` does not keep to OpenAPI {self.version}",
+                message,
+                "compare it with an example of the specification",
             )
             if len(self.problems) >= MOST_PROBLEMS:
                 break
@@ -1229,6 +1243,16 @@ class _Checker:
             if kind in {"response", "path"}
             else f"the {kind} `{last}`{where}"
         )
+
+
+def _innermost(error: Any) -> Any:
+    """Return what is wrong farthest inside, where several forms are allowed and none fits."""
+    inner = [each for branch in getattr(error.kind, "context", ()) for each in branch]
+    return max(
+        (_innermost(each) for each in inner),
+        key=lambda each: len(each.instance_path),
+        default=error,
+    )
 
 
 def _an(word: str) -> str:

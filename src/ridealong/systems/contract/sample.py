@@ -22,8 +22,11 @@ Direction = Literal["request", "response"]
 MOST_VALUES: Final = 5_000
 LONGEST_TEXT: Final = 100_000
 MOST_TRIES: Final = 40
-MOST_SECONDS: Final = 0.5
+MOST_SECONDS: Final = 0.4
 FULL_LEVELS: Final = 5  # below, only what is required is filled in
+# With the contract's examples or without; and less and less of what may be left out, where all
+# of it is too much.
+_ATTEMPTS: Final = ((True, FULL_LEVELS), (True, 1), (False, FULL_LEVELS), (False, 1), (False, 0))
 
 # JSON Schema validation, section 7.3 (https://json-schema.org/draft/2020-12); `{}` is a counter
 # that lets several differ. Addresses are those that RFC 2606, 5737 and 3849 keep for examples.
@@ -77,8 +80,8 @@ def sample(
         NoSample: when none is found.
     """
     validator = document.validator(schema)
-    for use_examples in (True, False):
-        maker = _Maker(document, direction, number, use_examples)
+    for use_examples, full_levels in _ATTEMPTS:
+        maker = _Maker(document, direction, number, use_examples, full_levels)
         try:
             for value in maker.values(schema, name, 0, ()):
                 if validator.is_valid(value):
@@ -101,9 +104,15 @@ class _Dead(Exception):
 
 class _Maker:
     def __init__(
-        self, document: Document, direction: Direction, number: int, examples: bool
+        self,
+        document: Document,
+        direction: Direction,
+        number: int,
+        examples: bool,
+        full_levels: int = FULL_LEVELS,
     ) -> None:
         self.document = document
+        self.full_levels = full_levels
         self.hidden = "writeOnly" if direction == "response" else "readOnly"
         self.number = number
         self.examples = examples
@@ -228,7 +237,9 @@ class _Maker:
         required = [each for each in _list(schema.get("required")) if isinstance(each, str)]
         most = schema.get("maxProperties", math.inf)
         found: dict[str, Any] = {}
-        optional = [key for key in properties if key not in required] if depth < FULL_LEVELS else []
+        optional = (
+            [key for key in properties if key not in required] if depth < self.full_levels else []
+        )
         for key in [*required, *optional]:
             if key in found or (key not in required and len(found) >= most):
                 continue
@@ -303,7 +314,9 @@ class _Maker:
                 found.append(self.one(schema["contains"], name, depth + 1, above))
         items = schema.get("items", True)
         wanted = (
-            max(least, min(1, most)) if items is not False and depth < 2 * FULL_LEVELS else least
+            max(least, min(1, most))
+            if items is not False and depth < 2 * self.full_levels
+            else least
         )
         if "items" not in schema and least == 0:
             wanted = 0

@@ -50,6 +50,11 @@ MOST_RESOURCES: Final = 1_000
 START_SECONDS: Final = 10
 PROBLEM: Final = "application/problem+json"
 _OWN: Final = "/-"
+# Headers that say how an answer is sent: the server's, whatever a contract says of them.
+_NOT_OURS: Final = frozenset(
+    {"connection", "content-encoding", "content-length", "content-type", "date", "keep-alive"}
+    | {"server", "te", "trailer", "transfer-encoding", "upgrade"}
+)
 _PAGE_SIZE: Final = frozenset({"limit", "pagesize", "perpage", "maxpagesize", "size", "top"})
 
 
@@ -158,6 +163,7 @@ _PAGE: Final = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Your contract, served</title>
+<link rel="icon" href="viewer/favicon.png">
 <link rel="stylesheet" href="viewer/swagger-ui.css">
 </head>
 <body>
@@ -245,10 +251,12 @@ class _Router:
     def __init__(self, document: Document) -> None:
         templates: dict[str, _Template] = {}
         for operation in document.operations():
-            if operation.path not in templates:
-                segments = [PLACEHOLDER.split(each) for each in operation.path.split("/")[1:]]
-                templates[operation.path] = _Template(operation.path, segments)
-            templates[operation.path].operations[operation.method] = operation
+            # What stands behind # is never sent, and what stands behind ? is no part of a path.
+            path = re.split("[?#]", operation.path)[0]
+            if path not in templates:
+                segments = [PLACEHOLDER.split(each) for each in path.split("/")[1:]]
+                templates[path] = _Template(path, segments)
+            templates[path].operations.setdefault(operation.method, operation)
         self._by_start: dict[tuple[int, str | None], list[_Template]] = {}
         for template in sorted(templates.values(), key=lambda each: each.rank):
             first = template.segments[0]
@@ -348,7 +356,7 @@ class _Service:
         except _Refused as refused:
             return self._refusal(call, refused)
         except NoSample:
-            detail = "The contract has no value that fits the schema of this response. Give it an example."
+            detail = "No value was found that fits the schema of this response; an example that fits would be served."
             return _problem(_Refused(501, detail))
         except Exception as error:  # whatever a stranger's document leads to, there is an answer
             detail = f"The contract cannot be served here: {first_line(error)[:200]}"
@@ -511,7 +519,7 @@ class _Service:
             fields = known or {}
         elif method == "post":
             return self._create(call, key, status)
-        media_type, value, schema = self._content(call, key)
+        media_type, value, schema = self._content(call, key, call.accept)
         if isinstance(value, dict) and (fields or item):
             if item is not None:
                 self._name_it(call, value, schema, fields, item[1])
@@ -533,7 +541,7 @@ class _Service:
                     return
 
     def _create(self, call: _Call, key: str, status: int) -> Response:
-        media_type, value, schema = self._content(call, key)
+        media_type, value, schema = self._content(call, key, call.accept)
         collection = tuple(call.segments)
         child = self._child(call.template)
         if child is None or not isinstance(call.body, (dict, type(None))):
@@ -692,21 +700,21 @@ class _Service:
                 400,
                 f"Prefer asks for the code {code[:20]}; this operation describes {', '.join(declared)}.",
             )
-        media_type, value, _ = self._content(call, key)
+        media_type, value, _ = self._content(call, key, call.accept)
         headers = {"Preference-Applied": f"code={code}"}
         return self._response(call, key, int(code), media_type, value, headers)
 
-    def _content(self, call: _Call, key: str) -> tuple[str, Any, Any]:
+    def _content(self, call: _Call, key: str, accept: str) -> tuple[str, Any, Any]:
         """Return the media type, the value and the schema of a described response."""
         described = self.document.resolve((call.operation.content.get("responses") or {})[key])
         content = described.get("content") or {}
         if not content:
             return "", None, True
-        media_type = _accepted(list(content), call.accept)
+        media_type = _accepted(list(content), accept)
         if media_type is None:
             raise _Refused(
                 406,
-                f"The contract has {', '.join(content)} here; Accept asks for {call.accept[:80]}.",
+                f"The contract has {', '.join(content)} here; Accept asks for {accept[:80]}.",
             )
         media = content[media_type]
         schema = media.get("schema", True)
@@ -746,12 +754,7 @@ class _Service:
         described = self.document.resolve((call.operation.content.get("responses") or {})[key])
         found = {}
         for name, header in (described.get("headers") or {}).items():
-            if name.lower() not in {
-                "content-type",
-                "content-length",
-                "transfer-encoding",
-                "connection",
-            }:
+            if name.lower() not in _NOT_OURS:
                 text = self._header(header, name)
                 if text is not None:
                     found[name] = text
@@ -797,7 +800,8 @@ class _Service:
         if call is None or key is None:
             return _problem(refused)
         try:
-            media_type, value, schema = self._content(call, key)
+            # RFC 9110 section 12.4.1: an answer in another form is better than none.
+            media_type, value, schema = self._content(call, key, "*/*")
         except (_Refused, NoSample):
             return _problem(refused)
         if isinstance(value, dict):
