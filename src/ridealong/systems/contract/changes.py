@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ridealong.systems.contract.document import Document
 
 _TEMPLATE: Final = re.compile(r"\{([^{}]*)\}")
+_MOST_OPERATIONS: Final = 50  # that one change of a schema is said of one by one
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/")
 _NOT_A_HEADER: Final = ("accept", "authorization", "content-type")
 _TEXTS: Final = ("summary", "description", "externalDocs", "tags", "example", "examples", "info")
@@ -86,7 +87,8 @@ class Change:
 
     Attributes:
         level: `breaking`, `risky` or `safe`.
-        operation: The operation such as `POST /rides`; None where it concerns no single one.
+        operation: The operation such as `POST /rides`; None where it concerns no single one, or a
+            schema that more than 50 operations use.
         place: The JSON pointer (RFC 6901) of what changed, in the new document; what is gone has
             the place that it had in the old one.
         kind: What sort of change it is, in words that stay the same: `request value removed`.
@@ -132,7 +134,11 @@ def breaking_changes(
         sides.append(Side(content))
     comparison = _Documents(sides[0], sides[1], today or datetime.now(UTC).date())
     comparison.run()
-    return sorted(comparison.changes, key=lambda change: LEVELS.index(change.level))
+    order = {name: index for index, name in enumerate(comparison.operations)}
+    return sorted(
+        comparison.changes,
+        key=lambda change: (LEVELS.index(change.level), order[change.operation]),
+    )
 
 
 @dataclass(frozen=True)
@@ -154,9 +160,11 @@ class _Documents:
     def __init__(self, old: Side, new: Side, today: date) -> None:
         self.old, self.new, self.today = old, new, today
         self.changes: list[Change] = []
+        self.operations: dict[str | None, None] = {None: None}  # in the order of the documents
         self._said: set[tuple[str | None, ...]] = set()
         unchanged = unchanged_components(old, new)
         self.schemas = SchemaComparison(old, new, unchanged)
+        self._found: dict[tuple[Finding, bool], dict[_Scope, None]] = {}
         self._requirements_used: set[str] = set()
 
     # -- saying it -----------------------------------------------------------------------------
@@ -177,13 +185,8 @@ class _Documents:
         key = (once, kind, place, sentence)
         if key not in self._said:
             self._said.add(key)
+            self.operations.setdefault(scope.operation)
             self.changes.append(Change(level, scope.operation, place, kind, sentence, client))
-
-    def find(self, scope: _Scope, finding: Finding) -> None:
-        """Add a finding of the comparison of schemas."""
-        self.add(
-            scope, finding.level, finding.kind, finding.place, finding.sentence, finding.client
-        )
 
     def compare(
         self,
@@ -201,7 +204,7 @@ class _Documents:
         title = f"`{named}`" if named is not None else name
         pair = Pair(old, new, scope.direction(sent), title, written, must)
         for finding in self.schemas.findings(pair):
-            self.find(scope, finding)
+            self._found.setdefault((finding, scope.turned), {})[scope] = None
 
     def texts(
         self,
@@ -263,6 +266,17 @@ class _Documents:
         self.webhooks(as_map(old.get("webhooks")), as_map(new.get("webhooks")))
         self.security_schemes(whole, old, new)
         self.unused_components(whole, old, new)
+        for (finding, turned), scopes in self._found.items():
+            self.found(finding, turned, list(scopes))
+
+    def found(self, finding: Finding, turned: bool, scopes: list[_Scope]) -> None:
+        """Add what was found in a schema, for each operation that uses it, or once for very many."""
+        sentence = finding.sentence
+        if len(scopes) > _MOST_OPERATIONS:
+            sentence = f"{sentence}, in {len(scopes)} operations"
+            scopes = [_Scope(None, scopes[0].refused, turned)]
+        for scope in scopes:
+            self.add(scope, finding.level, finding.kind, finding.place, sentence, finding.client)
 
     def head(self, scope: _Scope, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         """Compare version, info, tags and extensions of the document."""
@@ -564,6 +578,7 @@ class _Documents:
         scope = _Scope(
             name, "fails with the service" if turned else f"is refused with {code}", turned
         )
+        self.operations.setdefault(name)
         self.parameters(scope, old, new, old_item, new_item, names)
         self.body(scope, was, now, new)
         self.responses(scope, was, now, old, new)
