@@ -216,7 +216,7 @@ SCHEMA_EDITS: dict[str, Edit] = {
     "longest text set": Edit(TEXT, {**TEXT, "maxLength": 15}, *LIMIT_SET),
     "shortest text set": Edit(TEXT, {**TEXT, "minLength": 1}, *LIMIT_SET),
     "pattern added": Edit(TEXT, {**TEXT, "pattern": "^[a-z]+$"}, B, S, S, R),
-    "pattern changed": Edit({**TEXT, "pattern": "^a"}, {**TEXT, "pattern": "^b"}, B, R, B, R),
+    "pattern changed": Edit({**TEXT, "pattern": "^a"}, {**TEXT, "pattern": "^b"}, R, R, R, R),
     "format added": Edit(TEXT, {**TEXT, "format": "date"}, *NARROWER),
     "format changed": Edit({**TEXT, "format": "date"}, {**TEXT, "format": "uuid"}, *OTHER),
     "64 bits became 32": Edit({**WHOLE, "format": "int64"}, {**WHOLE, "format": "int32"}, *NARROWER),
@@ -263,6 +263,7 @@ SCHEMA_EDITS: dict[str, Edit] = {
     ),
     "first item described": Edit({"type": "array"}, {"type": "array", "prefixItems": [WHOLE]}, *NARROWER),
     "first item of another type": Edit(LIST, {**LIST, "prefixItems": [WHOLE]}, *OTHER),
+    "pattern that allows all": Edit(TEXT, {**TEXT, "pattern": "^.*$"}, NONE, NONE, NONE, NONE),
     "second item like the rest": Edit(
         {**LIST, "prefixItems": [WHOLE]}, {**LIST, "prefixItems": [WHOLE, TEXT]}, NONE, NONE, NONE, NONE
     ),
@@ -346,7 +347,7 @@ SCHEMA_EDITS: dict[str, Edit] = {
         with_field(seats={**WHOLE, "default": 1}), with_field(seats={**WHOLE, "default": 2}), B, R, B, R
     ),
     "default added": Edit(
-        with_field(seats=WHOLE), with_field(seats={**WHOLE, "default": 2}), R, R, R, R
+        with_field(seats=WHOLE), with_field(seats={**WHOLE, "default": 2}), R, R, B, R
     ),
     "default of a field always sent": Edit(
         with_field(id={**WHOLE, "default": 1}), with_field(id={**WHOLE, "default": 2}), NONE, R, NONE, R
@@ -522,6 +523,16 @@ def drop(place: str) -> Callable[[Any], None]:
     return edit
 
 
+def rename(place: str, old: str, new: str) -> Callable[[Any], None]:
+    """Return an edit that gives what a mapping holds another key."""
+
+    def edit(document: Any) -> None:
+        holder = at(document, place)
+        holder[new] = holder.pop(old)
+
+    return edit
+
+
 POST, SHOW = "/paths/~1rides/post", "/paths/~1rides~1{ride_id}/get"
 SCHEMES = "/components/securitySchemes"
 BOOKED = f"{POST}/responses/201"
@@ -544,7 +555,7 @@ DOCUMENT_EDITS: dict[str, tuple[Callable[[Any], None], str, str]] = {
     "parameter limit": (put(f"{POST}/parameters/1/schema/maxLength", 9), R, S),
     "parameter format": (put(f"{POST}/parameters/1/schema/format", "date"), B, S),
     "parameter default": (put(f"{POST}/parameters/0/schema/default", True), B, B),
-    "parameter default gone": (drop(f"{POST}/parameters/0/schema/default"), R, R),
+    "parameter default gone": (drop(f"{POST}/parameters/0/schema/default"), B, R),
     "parameter style": (put(f"{POST}/parameters/2/style", "pipeDelimited"), B, B),
     "parameter explode": (put(f"{POST}/parameters/2/explode", False), B, B),
     "parameter reserved": (put(f"{POST}/parameters/1/allowReserved", True), S, B),
@@ -564,6 +575,16 @@ DOCUMENT_EDITS: dict[str, tuple[Callable[[Any], None], str, str]] = {
         S, B,
     ),
     "request field required": (put("/components/schemas/RideRequest/required/-", "note"), B, S),
+    "answer in a range": (rename(f"{BOOKED}/content", "text/csv", "text/*"), B, S),
+    "answer with a parameter": (
+        rename(f"{BOOKED}/content", "text/csv", "text/csv; header=absent"), B, B,
+    ),
+    "answer with a charset": (
+        rename(f"{BOOKED}/content", "text/csv", "text/csv; charset=utf-8"), R, R,
+    ),
+    "body in a range": (
+        rename(f"{POST}/requestBody/content", "application/json", "application/*"), S, B,
+    ),
     "success gone": (put(f"{POST}/responses", {"202": {"description": "Later"}}), B, B),
     "success added": (put(f"{POST}/responses/202", {"description": "Later"}), R, B),
     "error added": (put(f"{SHOW}/responses/410", {"description": "Gone"}), S, S),

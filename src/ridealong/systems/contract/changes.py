@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _TEMPLATE: Final = re.compile(r"\{([^{}]*)\}")
 _MOST_OPERATIONS: Final = 50  # that one change of a schema is said of one by one
-_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/")
+_TYPED: Final = ("json", "yaml", "*")  # in others a number is its digits, as a text is
 _NOT_A_HEADER: Final = ("accept", "authorization", "content-type")
 _TEXTS: Final = ("summary", "description", "externalDocs", "tags", "example", "examples", "info")
 _NOBODY: Final = "no client breaks"
@@ -961,7 +961,7 @@ class _Documents:
         """Compare the media types of a body, of an answer or of a parameter."""
         is_request = scope.direction(sent) == "request"
         word = "request" if is_request else "answer"
-        partner = {name: _media_partner(name, now) for name in was}
+        partner = {name: _media_partner(name, now, is_request) for name in was}
         for name, other in partner.items():
             before = as_map(was[name])
             old_here = step(old_place, "content", name)
@@ -981,7 +981,8 @@ class _Documents:
                 continue
             after = as_map(now[other])
             here = step(new_place, "content", other)
-            written = name.lower().startswith(_FORMS)
+            written = not any(word in name.lower() for word in _TYPED)
+            self.media_name(scope, word, title, name, other, here, is_request)
             if "schema" in before or "schema" in after:
                 self.compare(
                     scope,
@@ -1017,6 +1018,43 @@ class _Documents:
                     if is_request
                     else f"{_NOBODY} as long as it says in Accept what it reads",
                 )
+
+    def media_name(
+        self, scope: _Scope, word: str, title: str, name: str, other: str, place: str, is_request: bool
+    ) -> None:
+        """Compare two names of media types of which one takes the place of the other."""
+        if name == other:
+            return
+        sentence = f"{title} is now described as {other} (before: {name})"
+        ranges = name.count("*"), other.count("*")
+        if ranges[0] != ranges[1]:
+            safe = is_request == (ranges[1] > ranges[0])
+            self.add(
+                scope,
+                "safe" if safe else "breaking",
+                f"{word} media type {'widened' if ranges[1] > ranges[0] else 'narrowed'}",
+                place,
+                sentence,
+                _NOBODY if safe else f"a client that reads nothing but {name}",
+            )
+        elif _media_parameters(name) != _media_parameters(other):
+            self.add(
+                scope,
+                "breaking",
+                f"{word} media type parameter changed",
+                place,
+                sentence,
+                f"a client that {'sends' if is_request else 'asks for'} {name}",
+            )
+        else:
+            self.add(
+                scope,
+                "risky",
+                f"{word} media type rewritten",
+                place,
+                sentence,
+                f"a client that compares the whole name with {name}",
+            )
 
     def responses(
         self, scope: _Scope, was: Mapping[str, Any], now: Mapping[str, Any], old: Node, new: Node
@@ -1716,8 +1754,11 @@ def _listed(names: Any) -> str:
     return " and ".join(shown(name) for name in names) or "the codes of before"
 
 
-def _media_partner(name: str, now: Mapping[str, Any]) -> str | None:
-    """Return the media type that takes the place of `name`: the same, or a range that holds it."""
+def _media_partner(name: str, now: Mapping[str, Any], is_request: bool) -> str | None:
+    """Return the media type that takes the place of `name`: the same, or a range that holds it.
+
+    In an answer a member of a range may take the place of the range: that promises no less.
+    """
     if name in now:
         return name
     plain = {_bare(other): other for other in now}
@@ -1725,7 +1766,16 @@ def _media_partner(name: str, now: Mapping[str, Any]) -> str | None:
     for wanted in (bare, bare.split("/")[0] + "/*", "*/*"):
         if wanted in plain:
             return plain[wanted]
+    if bare.endswith("/*") and not is_request:
+        start = "" if bare == "*/*" else bare[:-1]
+        return next((other for short, other in plain.items() if short.startswith(start)), None)
     return None
+
+
+def _media_parameters(name: str) -> list[str]:
+    """Return the parameters of a media type except charset, which JSON does not have (RFC 8259)."""
+    found = (part.strip().lower() for part in name.split(";")[1:])
+    return sorted(part for part in found if not part.startswith("charset"))
 
 
 def _bare(name: str) -> str:

@@ -406,11 +406,13 @@ class _Comparison:
             kind = "default added" if was is None else "default removed"
             verb = "now means" if was is None else "no longer means"
             self.say(
-                "risky",
+                "breaking" if self.request and now is None else "risky",
                 kind,
                 place,
                 f"{name} left out {verb} {_default(now or was)}",
-                f"{who} relied on what the service did so far: ask whether that stays",
+                f"{who} had the word of the contract for what that means"
+                if now is None
+                else f"{who} relied on what the service did so far: ask whether that stays",
             )
 
     def types(self, old: Shape, new: Shape, name: str, path: str, depth: int) -> bool:
@@ -730,14 +732,14 @@ class _Comparison:
                     "risky",
                 )
             else:
-                # Whether one pattern allows all that another does is not decided here: a change
-                # to a wider one is possible, hence no more than a risk for what is received.
+                # Whether one pattern allows all that another does is not decided here, so it may
+                # be a wider one for what is sent or a narrower one for what is received.
                 self.say(
-                    "breaking" if self.request else "risky",
+                    "risky",
                     "pattern changed",
                     place,
                     f"{name} must now match {_words(now)} (before: {_words(was)})",
-                    f"a client that sends text of the old pattern {REFUSED}, unless the new one allows it too"
+                    f"a client that sends text of the old pattern {REFUSED} where the new one forbids it"
                     if self.request
                     else "a client that cuts the text up by the old pattern",
                 )
