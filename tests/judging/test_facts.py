@@ -4,11 +4,12 @@ from ridealong.judging.sql.facts import (
     about_columns,
     about_values,
     conditions,
+    doubtful_numbers,
     exists_in_words,
     fact,
-    numbers_behind,
     rare_case,
 )
+from ridealong.judging.sql.signs import right_parts
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,15 @@ from ridealong.judging.sql.facts import (
         ),
         ("SELECT 1 FROM rides r WHERE r.status IN ('done')", "", "its values are 'requested'"),
         ("SELECT 1 FROM rides WHERE fare BETWEEN 30 AND 20", "", "the smaller end comes first"),
+        (
+            "SELECT 1 FROM rides WHERE completed_at BETWEEN NOW() AND NOW() - INTERVAL 3 DAY",
+            "",
+            "the earlier end comes first",
+        ),
+        ("SELECT 1 FROM rides WHERE fare >= 20 OR fare <= 30", "", "OR asks for one of the two"),
+        ("SELECT 1 FROM rides WHERE code <> 'a' OR code <> 'b'", "", "OR asks for one of"),
+        ("SELECT 1 FROM rides WHERE status <> 'done'", "", "its values are 'requested'"),
+        ("SELECT 1 FROM rides WHERE requested_at > NOW() + INTERVAL 1 DAY", "none", "the future"),
         ("SELECT 1 FROM users WHERE name = 'A%'", "", "only with LIKE"),
         ("SELECT 1 FROM users WHERE name = 'A' AND name = 'B'", "", "AND asks for both at once"),
         ("SELECT COUNT(status = 'completed') FROM rides", "", "where that is false, too"),
@@ -100,6 +110,8 @@ def test_a_fact_is_seen_in_the_text(text, rows, told):
         ("SELECT NOW() - INTERVAL '30 days'", ""),
         ("SELECT 1 FROM drivers WHERE COALESCE(rating, 0) > 4", "too many"),
         ("(" * 90, "none"),
+        ("SELECT 1 FROM rides WHERE fare <= 20 OR fare >= 30", "too many"),
+        ("SELECT 1 FROM rides r WHERE fare > 3 AND tip > 1 OR r.ride_id IS NULL", "too many"),
     ],
 )
 def test_no_fact_is_invented(text, rows):
@@ -113,6 +125,26 @@ def test_a_limit_is_told_of_ties_only_where_the_task_breaks_them():
     assert fact(text, ["fare"]) == ""
 
 
+def test_of_another_order_no_tie_is_told():
+    text = "SELECT ride_id, completed_at AS at FROM rides ORDER BY {} LIMIT 3"
+    order = ["at DESC", "ride_id DESC"]
+
+    for right in ("at DESC", "completed_at DESC", "2 DESC"):
+        assert "among rows that tie" in fact(text.format(right), order)
+    for wrong in ("ride_id DESC", "at", "1 DESC"):
+        assert fact(text.format(wrong), order) == ""
+
+
+def test_what_stands_in_a_right_answer_is_not_doubted():
+    text = "SELECT date_diff('day', a, b) FROM rides WHERE distance_mi < 1.5"
+    right = right_parts([text])
+
+    assert "1.5 in the same unit" in fact(text, rows="none")
+    assert fact(text, rows="none", right=right) == ""
+    assert "midnights" in rare_case(text)
+    assert rare_case("SELECT date_diff('day', c, d) FROM t", right) == ""
+
+
 def test_what_makes_another_column_is_told():
     assert "a decimal point, 4.5" in about_columns("SELECT fare * 4,5 AS x FROM rides")
     assert "a Cyrillic letter" in about_columns("SELECT 1 AS lаbel")
@@ -122,11 +154,13 @@ def test_what_makes_another_column_is_told():
     assert about_columns(text, ["fare"]) == ""
 
 
-def test_conditions_are_given_as_they_are_written_when_they_are_few_and_short():
+def test_conditions_are_given_as_they_are_written():
     text = "SELECT 1 FROM rides WHERE fare > 3 AND status <> 'completed'"
 
-    assert conditions(text) == ["fare > 3", "status <> 'completed'"]
-    assert conditions(text + " OR fare < 1") == []
+    assert conditions(text) == [("WHERE", "fare > 3"), ("WHERE", "status <> 'completed'")]
+    either = "fare > 3 AND status <> 'completed' OR fare < 1"
+    assert conditions(text + " OR fare < 1") == [("WHERE", either)]
+    assert conditions("FROM rides QUALIFY n = 1") == [("QUALIFY", "n = 1")]
     assert conditions("SELECT 1 FROM rides") == []
 
 
@@ -167,7 +201,7 @@ def test_what_stands_behind_a_column_that_differs_is_looked_at(computed, told):
 def test_numbers_are_those_of_the_columns_that_differ():
     text = "SELECT fare * 100 AS cents, fare * 2 AS double FROM rides WHERE city_id = 3"
 
-    assert numbers_behind(text, ["cents"]) == ["100"]
+    assert doubtful_numbers(text, ["cents"], ()) == ["100"]
 
 
 def test_what_exists_keeps_is_read_aloud():

@@ -212,12 +212,12 @@ def test_a_join_is_named_where_the_query_has_one(course, change, by, advice):
     [
         (
             "SELECT user_id, name, signup_channel FROM users WHERE user_id <= 200",
-            "A condition is missing or lets too much through; look at the bounds (> or >=, < or <=).",
+            "lets too much through: is this what the task asks for, user_id <= 200?",
         ),
         (
             """SELECT user_id, name, signup_channel FROM users
                WHERE user_id < 200 AND signup_channel = 'referral' OR user_id IS NULL""",
-            "look at the bounds (> or >=, < or <=), the brackets around OR and the test for NULL.",
+            "what the task asks for, user_id < 200 AND signup_channel = 'referral' OR user_id IS NULL?",
         ),
         (
             "SELECT user_id, name, signup_channel FROM users",

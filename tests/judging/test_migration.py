@@ -166,6 +166,31 @@ def test_lab_refuses_what_is_no_plan() -> None:
     assert len(steps_view().table) == len(STEPS)
 
 
+def test_of_a_client_that_is_not_there_nothing_else_is_said() -> None:
+    message = judge_plan([{"add": "pickup_zone_code"}]).message
+
+    assert "the new client is not live" in message
+    assert "the new client still reads" not in message
+    assert "the new client writes" not in message
+
+
+@pytest.mark.parametrize(
+    ("step", "has", "lacks"),
+    [
+        ({"rollback": "pickup_location"}, "The steps are: ", "Did you mean"),
+        ({"dropp": "pickup_location"}, "Did you mean `drop: pickup_location`", "The steps are"),
+        ({"add": None}, "step 1 is `add:`, no such step. Did you mean `add:", "None"),
+    ],
+)
+def test_a_step_is_not_taken_for_another_verb(
+    step: dict[str, str | None], has: str, lacks: str
+) -> None:
+    message = judge_plan([step]).message
+
+    assert has in message
+    assert lacks not in message
+
+
 def test_verdict_of_an_exercise_takes_both_kinds_of_traffic(monkeypatch: Any) -> None:
     from ridealong import catalogue
 

@@ -154,6 +154,7 @@ def test_name_too_many_does_no_harm_where_nothing_is_missing() -> None:
         ("{users: people}", GOOD_USERS, "holds no dictionary"),
         ('{"users": 3}', GOOD_USERS, "other things than texts"),
         ("{}", GOOD_USERS.replace("users", "people"), "has no table or view users; it has people"),
+        ("{}", "DROP TABLE IF EXISTS t", "at the end the schema has no table at all; make users"),
         ("{}", GOOD_USERS.replace("email", "mail"), "has no column email; it has user_id"),
     ],
 )

@@ -39,6 +39,8 @@ def judged(exercise: str, text: str) -> Verdict:
 
 
 def changed(case: Mapping[str, Any]) -> str:
+    if "answer" in case:
+        return str(case["answer"])
     text = references()[case["exercise"]]
     for old, new in case["change"]:
         assert old in text, old

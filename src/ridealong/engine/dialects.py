@@ -44,6 +44,7 @@ _TO_TIME = (
 )
 _COALESCE = "the value in place of a missing one is COALESCE(value, instead)"
 _CLOCK = "the time of this course is NOW() or as_of(), which stand still"
+_INSERTED = "the moment of the insert is NOW(): DEFAULT NOW()"
 _CASE = "a choice is CASE WHEN condition THEN value ELSE other END"
 _PART = "a part of a time is date_part('year', time) or year(time)"
 _ZONE = "a time zone is AT TIME ZONE: time AT TIME ZONE 'UTC' AT TIME ZONE 'America/New_York'"
@@ -71,6 +72,10 @@ FUNCTIONS: Final[dict[str, str]] = {
     **dict.fromkeys(("percentile_cont", "percentile_disc", "percentile"), _QUANTILE),
     **dict.fromkeys(("approx_percentile", "percentile_approx", "approx_quantiles"), _QUANTILE),
     **dict.fromkeys(("charindex", "locate", "patindex", "find_in_set"), _POSITION),
+    **dict.fromkeys(
+        ("regexp_like", "rlike", "regexp"),
+        "a regular expression is regexp_matches(text, pattern) here",
+    ),
     "count_distinct": "different values are counted with COUNT(DISTINCT value)",
     "countdistinct": "different values are counted with COUNT(DISTINCT value)",
     "sumif": "a sum of some rows is SUM(value) FILTER (WHERE condition)",
@@ -90,6 +95,7 @@ FUNCTIONS: Final[dict[str, str]] = {
     "uuid_generate_v4": "a random key is uuid(), as in DEFAULT uuid()",
     "initcap": "DuckDB has no INITCAP: put upper(text[1]) before lower(text[2:])",
     "group_concat": "texts of a group are joined with string_agg(value, ', ')",
+    "=@": "a parameter is written with a dollar sign: $name",
     "=>": "at least is written >=, the equals sign last",
     "=<": "at most is written <=, the equals sign last",
     "!": "the opposite of a condition is NOT (condition)",
@@ -104,9 +110,8 @@ TYPES: Final[dict[str, str]] = {
     ),
     **dict.fromkeys(("JSONB", "HSTORE"), "the type is called JSON here"),
     **dict.fromkeys(("UNSIGNED", "ZEROFILL", "SIGNED"), ""),
-    **dict.fromkeys(
-        ("MONEY", "SMALLMONEY", "NUMBER"), "an amount is a DECIMAL here, as in DECIMAL(10, 2)"
-    ),
+    **dict.fromkeys(("MONEY", "SMALLMONEY"), "an amount is a DECIMAL here, as in DECIMAL(10, 2)"),
+    "NUMBER": "a whole number is a BIGINT here, an amount a DECIMAL, as in DECIMAL(10, 2)",
     **dict.fromkeys(
         ("DATETIME2", "SMALLDATETIME", "DATETIMEOFFSET", "TIMESTAMP_LTZ", "TIMESTAMP_NTZ"),
         "date and time are a TIMESTAMP here, with a time zone TIMESTAMPTZ",
@@ -132,6 +137,11 @@ TYPES: Final[dict[str, str]] = {
 }
 """What a type of another database is called here."""
 
+NO_PARTIAL_INDEX: Final = (
+    "DuckDB has no partial index. PostgreSQL writes UNIQUE (...) WHERE condition; here a unique "
+    "index over an expression does the same, because NULL never collides: "
+    "CREATE UNIQUE INDEX name ON t ((CASE WHEN condition THEN column END))"
+)
 _UNSIGNED = (
     "UNSIGNED is a word of MySQL: write the type alone and let CHECK (column >= 0) refuse "
     "numbers below zero"
@@ -217,7 +227,7 @@ _KNOWN_TYPES: Final = {*_TYPES, "INT", "CHAR", "CHARACTER", "BOOL", "STRING", "D
 _NEAR = re.compile(r'syntax error at or near "(?P<near>[^\n]*?)"?$')
 _FUNCTION = re.compile(
     r"Function with name (?P<a>\S+) does not exist"
-    r"|(?:argument types '|Macro )(?P<b>\w+|&&)\(.*(?:\)'|not support)"
+    r"|(?:argument types '|Macro )\x22?(?P<b>\w+|&&)\x22?\(.*(?:\)'|not support)"
 )
 _TYPE = re.compile(r"Type with name (?P<name>\w+) does not exist")
 _COLUMN = re.compile(r'[Cc]olumn "(?P<name>[^"]+)"')
@@ -275,11 +285,19 @@ def dialect_hint(text: str, error_first_line: str, language: Language) -> str:
 
 def _of_the_error(text: str, first: str, language: Language) -> str:
     if found := _NEAR.search(first):
+        if found["near"].startswith(".."):
+            return "dots stand for what you are to write: put it in their place"
         return _near(text, found["near"], language)
     if "at end of input" in first:
         return "the text ends too early: something has to follow its last word"
-    if "type modifier" in first and re.search(r"(?i)\b(KEY|INDEX)\b", text):
+    if "type modifier" in first and re.search(
+        r"(?i)(?<!PRIMARY)(?<!FOREIGN)\s(KEY|INDEX)\s+\w+\s*\(", text
+    ):
         return _KEY_IN_TABLE
+    if "type modifier" in first and re.search(r"(?i)\(\s*MAX\s*\)", text):
+        return TYPES["CLOB"]
+    if "type modifier" in first and _has(text, "GEOGRAPHY", "GEOMETRY"):
+        return TYPES["GEOGRAPHY"]
     if "STORED" in first:
         return "DuckDB computes a generated column when it is read: leave STORED out"
     if found := re.search(r'[Ss]chema (?:with name )?"?(\w+)"? does not exist', first):
@@ -299,7 +317,12 @@ def _of_the_error(text: str, first: str, language: Language) -> str:
     if "to BOOL" in first and _not_before_a_text(text):
         return "different from is written <>: column <> 'value'"
     if "Chained comparisons" in first:
-        return _signs_of_conditions(text)
+        if signs := _signs_of_conditions(text):
+            return signs
+        if re.search(r"(?i)=\s*'[^']*'\s*(=|<>)|(=|<>)\s*\w+\s+IS\s+(NOT\s+)?NULL", text):
+            return (
+                "two conditions are compared in brackets of their own: (a = 'x') = (b IS NOT NULL)"
+            )
     if "unterminated quoted identifier" in first and "`" in text:
         return "a backtick is opened there and not closed; names need no quotes here"
     if found := _TYPE.search(first):
@@ -312,7 +335,13 @@ def _of_the_error(text: str, first: str, language: Language) -> str:
             return _signs_of_conditions(text)
         if name == "=>" and language == "ddl":
             return f"{FUNCTIONS[name]}; if the first, then the second is NOT (first) OR second"
+        if language == "ddl" and (FUNCTIONS.get(name) == _CLOCK or name == "as_of"):
+            return _INSERTED
         return FUNCTIONS.get(name, "")
+    if "DEFAULT value cannot contain column names" in first and (
+        re.search(r"(?i)\bDEFAULT\s+(SYSDATE|SYSTIMESTAMP|GETDATE|NOW|TODAY|UTC_TIMESTAMP)\b", text)
+    ):
+        return _INSERTED
     if found := _COLUMN.search(first):
         return _column(text, found["name"])
     return ""
@@ -409,7 +438,46 @@ def _near(text: str, near: str, language: Language) -> str:
     found = tokens(text)
     word = near.upper()
     places = [n for n, token in enumerate(found) if token.text == near or near[:1] == token.text]
-    return _foreign(text, found, places, near, word, language) or _missing(found, places)
+    told = _foreign(text, found, places, near, word, language) or _missing(found, places)
+    forms = (_form_of_a_query(found, n) for n in places if language == "sql")
+    return told or next(filter(None, forms), "")
+
+
+def _form_of_a_query(found: Sequence[Token], n: int) -> str:
+    """Return what is wrong with the form of a query at a place; empty when it is uncertain."""
+    here, before, after = _word(found, n), _word(found, n - 1), _word(found, n + 1)
+    shown = found[n].text
+    is_name = found[n].kind == "word" and here not in _OF_QUERIES
+    if before == "NOT" and found[n].kind == "string":
+        return f"different from is written <>: column <> {shown}"
+    if before == "DIV" and _number(found, n):
+        return FUNCTIONS["div"]
+    if before in ("AND", "OR") and here in ("<", ">", "="):
+        return f"each side of {before} needs a column of its own before the comparison"
+    if before == "NULLS" and here in ("FIRST", "LAST"):
+        return f"NULLS {here} stands behind its column: ORDER BY column NULLS {here}"
+    if here == "UNIQUE" and before == "(":
+        return FUNCTIONS["count_distinct"]
+    if here == "%" and _number(found, n - 1):
+        return f"a share is a number without a percent sign: {float(before) / 100:g} for {before} %"
+    if here == "AGO":
+        return "a span before the clock is taken away with - alone: leave AGO out"
+    if is_name and before == "USING":
+        return f"behind USING the columns stand in brackets: USING ({shown})"
+    if is_name and before in ("ASC", "DESC"):
+        return f"a comma is missing before {shown}"
+    names = [token.text for token in found[max(0, n - 2) : n] if token.kind == "word"]
+    called = here == "(" and len(names) == 2
+    if called and names[0].upper() not in _OF_QUERIES and before in _CALLED:
+        return f"a comma is missing before {names[1]}"
+    plain = len(names) == 2 and not {name.upper() for name in names} & {*_OF_QUERIES}
+    selected = "FROM" not in [token.text.upper() for token in found[:n]]
+    if is_name and plain and selected and after in (",", "FROM"):
+        return f"between two columns stands a comma: {names[0]}, {names[1]}, {shown}"
+    return ""
+
+
+_CALLED: Final = ("COUNT", "SUM", "AVG", "MIN", "MAX", "MEDIAN", "ROUND", "COALESCE")
 
 
 def _foreign(
@@ -547,6 +615,8 @@ def _form_of_a_table(found: Sequence[Token], n: int) -> str:
     is_inside = signs.count("(") > signs.count(")")
     if here in _AT_A_TABLE:
         return _AT_A_TABLE[here]
+    if told := _form_of_a_change(found, n):
+        return told
     if here == "DEFAULT" and before == ")" and after in ("CHARSET", "CHARACTER"):
         return _ON_A_COLUMN["CHARSET"]
     if here == "," == before:
@@ -575,6 +645,8 @@ def _form_of_a_table(found: Sequence[Token], n: int) -> str:
         return "if a, then b is written CHECK (NOT (a) OR b)"
     if here == "MODIFY":
         return "write ALTER COLUMN name SET NOT NULL, or ALTER COLUMN name TYPE type"
+    if words[-3:-1] in (["ALTER", "COLUMN"],) and _is_type(here) and after == "NOT":
+        return f"NOT NULL is set without the type: ALTER COLUMN {found[n - 1].text} SET NOT NULL"
     if words[-3:-1] in (["ALTER", "COLUMN"],) and _is_type(here):
         return f"the word TYPE stands before a type: ALTER COLUMN {found[n - 1].text} TYPE {here}"
     if here == "FOREIGN" and before not in ("(", ",") and _word(found, n - 2) != "CONSTRAINT":
@@ -595,13 +667,39 @@ def _form_of_a_table(found: Sequence[Token], n: int) -> str:
     return ""
 
 
+def _form_of_a_change(found: Sequence[Token], n: int) -> str:
+    """Return which word is missing at a place of ALTER TABLE, of a key or of a CASE."""
+    here, before, after = _word(found, n), _word(found, n - 1), _word(found, n + 1)
+    start = max((m + 1 for m in range(n) if found[m].text == ";"), default=0)
+    words = [token.text.upper() for token in found[start:n]]
+    if here == "NOT" and words[-3:-1] == ["ALTER", "COLUMN"]:
+        return f"the word SET is missing: ALTER COLUMN {found[n - 1].text} SET NOT NULL"
+    if here == "NOT" and after == "NULL" and before == "ADD":
+        return "NOT NULL is set at its column: ALTER COLUMN name SET NOT NULL"
+    if here == "NOT" and after == "VALID":
+        return "DuckDB has no NOT VALID: rows that are there are checked at once, leave it out"
+    if here == "(" and "EXCLUDE" in words:
+        return _ON_A_COLUMN["EXCLUDE"]
+    if here == "WHERE" and before == ")" and "UNIQUE" in words and "SELECT" not in words:
+        return NO_PARTIAL_INDEX
+    if before == "PRIMARY":
+        return "the word KEY is missing: PRIMARY KEY"
+    if before == "CREATE" and found[n].kind in ("word", "quoted") and after == "(":
+        return "a table is made with CREATE TABLE name (column TYPE, column TYPE)"
+    if here == "THEN" and "CASE" in words and "WHEN" not in words[words.index("CASE") :]:
+        return "behind CASE stands WHEN: CASE WHEN condition THEN value END"
+    if here in (")", ",", ";") and words.count("CASE") > words.count("END"):
+        return "CASE needs its END"
+    return ""
+
+
 def _is_in_unique(found: Sequence[Token], n: int) -> bool:
     """Return whether a bracket opens a call inside the brackets of a UNIQUE of a table."""
     depth = 0
     for back in range(n - 1, 0, -1):
         depth += (found[back].text == ")") - (found[back].text == "(")
         if depth < 0:
-            return n - back > 1 and _word(found, back - 1) == "UNIQUE"
+            return _word(found, back - 1) == "UNIQUE"
     return False
 
 
@@ -717,7 +815,7 @@ def _column(text: str, name: str) -> str:
             called = found[n - 2].text.lower() if n >= 2 and found[n - 1].text == "(" else ""
             if token.text.upper() == word and called:
                 return FUNCTIONS.get(called, f"a unit of time is a text: '{name.lower()}'")
-            if token.text.upper() == word and n and found[n - 1].text == ",":
+            if token.text.upper() == word and found[n - 1].text == "," and _in_a_call(found, n):
                 return f"a unit of time is a text and comes first: '{name.lower()}'"
     for n, token in enumerate(found):
         before = found[n - 1].text if n else ""
@@ -726,6 +824,16 @@ def _column(text: str, name: str) -> str:
         if token.text == name and before == "`" and n >= 2 and found[n - 2].text in ("=", ">", "<"):
             return f"backticks name a column; text stands in single quotes: '{name}'"
     return ""
+
+
+def _in_a_call(found: Sequence[Token], place: int) -> bool:
+    """Return whether a place lies between the brackets of a function."""
+    depth = 0
+    for n in range(place - 1, 0, -1):
+        depth += (found[n].text == ")") - (found[n].text == "(")
+        if depth < 0:
+            return found[n - 1].kind == "word" and not _is_keyword(found[n - 1].text)
+    return False
 
 
 def _has(text: str, *words: str) -> bool:

@@ -51,6 +51,9 @@ _STEPS = {
         "a moment is compared with a moment: as_of() - INTERVAL ..."
     ),
     "Cannot compare values of type": "compare values of one type, or change one with CAST",
+    "-> INTERVAL": "a span of time has a number and a unit, as in INTERVAL 30 DAY",
+    "Unknown TimeZone": "a time zone is called after its region, as 'America/New_York'",
+    "QUANTILE can only": "the share stands between 0 and 1: the 90th percentile is 0.9",
     "to BOOL": "AND and OR join conditions: each side needs a comparison of its own",
     "Conversion Error|Could not convert": (
         "the text does not read as that type: look at the column and at the value"
@@ -135,6 +138,8 @@ def _advice(
         return "up to there it can be read; look at what stands there and at the word before it"
     if "unterminated" in first:
         return "a quote is opened there and not closed"
+    if "must appear in the GROUP BY" in message and _has_having_alone(text):
+        return "HAVING asks about whole groups: a condition on single rows stands behind WHERE"
     if "must appear in the GROUP BY" in message:
         return (
             "add it to GROUP BY, or say which of its values to take: min(...), max(...), count(...)"
@@ -147,6 +152,12 @@ def _advice(
     return "".join([*steps, "look at that part of the query" * (language == "sql")][:1])
 
 
+def _has_having_alone(text: str) -> bool:
+    """Return whether a query has a HAVING, and neither a GROUP BY nor an aggregate."""
+    words = {each.text.upper() for each in tokens(text)}
+    return "HAVING" in words and not words & {"GROUP", "COUNT", "SUM", "AVG", "MIN", "MAX"}
+
+
 def _words_at(
     near: str, text: str, con: duckdb.DuckDBPyConnection | None, language: Language
 ) -> list[str]:
@@ -154,7 +165,9 @@ def _words_at(
     found = tokens(text)
     places = [n for n, each in enumerate(found) if each.text == near]
     words = [found[n].text for place in places for n in (place, place - 1) if n >= 0]
-    known = {name.lower() for pair in _columns("", con) for name in pair}
+    known = {
+        part for pair in _columns("", con) for name in pair for part in name.lower().split(".")
+    }
     return [word for word in words if language == "ddl" or word.lower() not in known]
 
 
@@ -162,6 +175,8 @@ def _other_way(function: str, types: str, text: str) -> str:
     """Return how to write what no function does, for what other databases do allow."""
     if function in ("~~", "!~~", "~~*", "!~~*") and re.search("DATE|TIME", types):
         return "LIKE compares text: give a span of time by its two ends, with >= and <"
+    if function == "&" and "VARCHAR" in types:
+        return "text is joined with ||"
     if function == "+" and ("VARCHAR" in types or types.count("STRING_LITERAL") == 2):
         return "text is joined with ||"
     distinct = any(each.text.upper() == "DISTINCT" for each in tokens(text))

@@ -363,7 +363,7 @@ def row_filters(text: str) -> list[str]:
     if compares(text):
         filters.append("the bounds (> or >=, < or <=)")
     if has_word(text, "OR"):
-        filters.append("the brackets around OR")
+        filters.append("the conditions that OR joins")
     if filters_on(text, "status"):
         filters.append("the status")
     if has_word(text, "IS") and has_word(text, "NULL"):

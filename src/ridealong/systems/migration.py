@@ -308,7 +308,7 @@ def read_plan(value: object) -> tuple[str, ...]:
 def _step_name(number: int, step: object) -> str:
     if isinstance(step, Mapping) and len(step) == 1:
         verb, thing = next(iter(step.items()))
-        name = f"{verb}: {thing}"
+        name = f"{verb}:" if thing is None else f"{verb}: {thing}"
     elif isinstance(step, str) and step.strip():
         verb, _, thing = step.partition(":")
         name = f"{verb.strip()}: {thing.strip()}" if thing else verb.strip()
@@ -321,6 +321,9 @@ def _step_name(number: int, step: object) -> str:
     if name in STEPS:
         return name
     close = nearest(name, STEPS, cutoff=0.5)
+    if close and not nearest(name.partition(":")[0], [close.partition(":")[0]], cutoff=0.5):
+        close = ""  # another verb does another thing, perhaps the opposite
+    close = close or next((step for step in STEPS if step.startswith(f"{name.rstrip(':')}:")), "")
     known = f"Did you mean `{close}`?" if close else f"The steps are: {', '.join(STEPS)}."
     raise PlanError("unknown-step", f"step {number} is `{_short(name)}`, no such step. {known}")
 
@@ -611,8 +614,16 @@ class _Run:
             (not self.new_live, "the new client is not live", WRITE_BOTH),
             (self.old_state == "live", "the old client is still live", RETIRE),
             (self.old_state == "leaving", "the old client still sends requests", WAIT),
-            (self.new_reads != NEW_COLUMN, f"the new client still reads {OLD_COLUMN}", READ_NEW),
-            (OLD_COLUMN in self.new_writes, f"the new client writes {OLD_COLUMN}", WRITE_NEW),
+            (
+                self.new_live and self.new_reads != NEW_COLUMN,
+                f"the new client still reads {OLD_COLUMN}",
+                READ_NEW,
+            ),
+            (
+                self.new_live and OLD_COLUMN in self.new_writes,
+                f"the new client writes {OLD_COLUMN}",
+                WRITE_NEW,
+            ),
             (columns.get(NEW_COLUMN, True), f"{NEW_COLUMN} may still be empty", REQUIRE),
             (OLD_COLUMN in columns, f"{OLD_COLUMN} is still there", DROP),
         )

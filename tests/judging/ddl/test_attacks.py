@@ -381,3 +381,79 @@ def test_the_fields_of_all_attacks_are_those_of_the_rows_and_of_what_is_asked():
     assert {"user_id", "name", "email", "created_at"} <= set(fields["users"])
     assert "mean_stars" in fields["driver_ratings"]
     assert "driver_ratings" not in attacks.filled()
+
+
+def met(text, identity):
+    """What an attack meets in a schema that is really made."""
+    tables = Tables(text)
+    outcome = attack(tables, tables.structure, identity)
+    tables.close()
+    return outcome
+
+
+KEYED = """
+CREATE TABLE cities (
+    city_id BIGINT PRIMARY KEY, name VARCHAR NOT NULL, region VARCHAR, timezone VARCHAR,
+    {column}, UNIQUE (name{more})
+)"""
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "country VARCHAR DEFAULT 'US'",
+        "is_open BOOLEAN DEFAULT true",
+        "version INTEGER DEFAULT 1",
+        "since TIMESTAMP DEFAULT TIMESTAMP '2026-01-01 00:00:00'",
+        "kind VARCHAR DEFAULT 'town' CHECK (kind IN ('town', 'village'))",
+        "share DECIMAL(3, 2) NOT NULL DEFAULT 1",
+    ],
+)
+def test_a_column_of_the_learners_own_that_widens_a_key_is_named(column):
+    name = column.partition(" ")[0]
+
+    seen = met(KEYED.format(column=column, more=f", {name}"), "city-name-twice")
+
+    assert (seen.held, seen.did) == (False, "let it pass")
+    assert seen.reply == f"with another {name}, a column of your own in UNIQUE (name, {name})"
+
+
+@pytest.mark.parametrize(
+    ("column", "more"),
+    [
+        ("country VARCHAR DEFAULT 'US'", ""),
+        ("country VARCHAR NOT NULL DEFAULT 'US' CHECK (country = 'US')", ", country"),
+    ],
+)
+def test_a_column_of_the_learners_own_that_widens_nothing_does_no_harm(column, more):
+    seen = met(KEYED.format(column=column, more=more), "city-name-twice")
+
+    assert seen.held
+    assert "duplicate key" in seen.reply
+
+
+MANY = "CREATE TABLE users (user_id BIGINT PRIMARY KEY, email VARCHAR NOT NULL{rule})"
+
+
+def test_many_rows_are_one_statement_that_counts():
+    store = Recorded()
+
+    attack(store, structure(MANY.format(rule="")), "two-hundred-addresses", "hidden")
+
+    (statement,) = store.statements
+    assert statement == (
+        'INSERT INTO "users" ("user_id", "email") '
+        "SELECT 500001 + n, 'rider' || n || '@example.org' "
+        "FROM generate_series(0, 199) AS numbers (n)"
+    )
+
+
+def test_of_many_rows_the_one_that_is_refused_is_told():
+    text = MANY.format(rule=" CHECK (email <> 'rider7@example.com')")
+
+    seen = met(text, "two-hundred-addresses")
+
+    assert (seen.held, seen.did) == (False, "refused it")
+    assert seen.statement == (
+        'INSERT INTO "users" ("user_id", "email") VALUES (8, \'rider7@example.com\')'
+    )

@@ -283,6 +283,23 @@ def test_a_mistake_is_known_by_its_marks_and_its_sign():
     assert "sign" not in recognised_by(reference, reference)
 
 
+def test_of_two_mistakes_that_fail_alike_the_more_special_one_is_named():
+    reference = battle(BOUNCED, JOINED, signs=frozenset({"a"}))
+    known = [
+        {
+            "name": name,
+            "message": name,
+            "results": recognised_by(battle(GOT_IN, JOINED, signs=frozenset(signs)), reference),
+        }
+        for name, signs in (("general", {"a", "b"}), ("special", {"a", "b", "d"}))
+    ]
+    entry = {**ENTRY, "mistakes": known}
+
+    for signs, name in (("ab", "general"), ("abc", "general"), ("abd", "special"), ("a", None)):
+        seen = battle(GOT_IN, JOINED, signs=frozenset(signs))
+        assert verdict("x", entry, seen).mistake == name
+
+
 def test_a_mistake_that_makes_no_schema_is_known_by_its_error():
     known = {"name": "typo", "message": "A typo.", "results": {"error": "no table"}}
 

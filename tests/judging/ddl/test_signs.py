@@ -79,3 +79,15 @@ def test_all_that_was_seen_comes_back_from_json() -> None:
 
     assert battle.blocked
     assert Battle.from_json(json.loads(json.dumps(battle.to_json()))) == battle
+
+
+def test_the_length_of_a_text_is_a_sign_although_the_database_forgets_it() -> None:
+    assert "text of 3 letters" in facts("CREATE TABLE payments (currency VARCHAR ( 3 ))")
+    assert not any("letters" in each for each in facts("CREATE TABLE payments (currency TEXT)"))
+
+
+def test_a_column_that_no_rule_speaks_of_is_a_sign() -> None:
+    ruled = facts("CREATE TABLE payments (kind TEXT, amount INTEGER CHECK (amount > 0))")
+
+    assert "payments.kind is in no rule" in ruled
+    assert "payments.amount is in no rule" not in ruled

@@ -1,6 +1,13 @@
 import pytest
 
-from ridealong.judging.sql.signs import BY_RESULT, parts, sign_of, stands_in
+from ridealong.judging.sql.signs import (
+    BY_RESULT,
+    is_right_condition,
+    parts,
+    right_parts,
+    sign_of,
+    stands_in,
+)
 
 REFERENCE = (
     "SELECT user_id, created_at FROM users WHERE status = 'active' AND created_at >= as_of() "
@@ -97,3 +104,17 @@ def test_a_sign_holds_no_sql():
 )
 def test_what_cannot_be_read_has_no_parts_and_no_sign(text):
     assert not stands_in(sign_of(REFERENCE, "SELECT 1"), text)
+
+
+def test_a_condition_is_right_in_the_clause_of_a_right_answer_only():
+    right = right_parts(
+        ["SELECT 1 FROM t JOIN u ON t.a = u.a AND u.b > 3 WHERE c = 1 OR d = 2 HAVING COUNT(*) > 5"]
+    )
+
+    assert is_right_condition("b > 3", right)
+    assert is_right_condition("3 < u.b", right)
+    assert is_right_condition("d = 2 OR c = 1", right)
+    assert is_right_condition("COUNT(*) > 5", right, "HAVING")
+    assert not is_right_condition("COUNT(*) > 5", right)
+    assert not is_right_condition("b > 4", right)
+    assert not is_right_condition("b > 3 OR c = 1", right)

@@ -16,16 +16,20 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Protocol
 
-from ridealong.judging.ddl.names import Names
-from ridealong.judging.ddl.structure import Structure
+from ridealong.judging.ddl.names import Names, quoted
+from ridealong.judging.ddl.structure import Column, Structure
 
 VARIANTS: Final = ("public", "hidden")
 WITHOUT: Final = "without "  # stands before the column about which a try says nothing
+WIDER: Final = "with another "  # stands before the column that widens a key
 HIDDEN_ID_OFFSET: Final = 500_000  # more than SMALLINT holds
 HIDDEN_DAYS: Final = 21
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _PLACE = re.compile(r"\{(?P<name>[a-z_]+(?:\.[a-z_]+)?)\}")
+_REPEAT = re.compile(r"duplicate key", re.IGNORECASE)
+_IS_NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT|DECIMAL|DOUBLE|FLOAT|REAL|NUMERIC")
+_MOST_OTHERS: Final = 12  # words of the learner's own that are tried in a column of the learner's
 _LONGEST_REPLY = 800  # a rule stands in it before what is wrong with it
 
 
@@ -39,9 +43,9 @@ class Attack:
         says: what is tried, in a few words.
         costs: what it costs the company when the schema gets it wrong.
         needs: the tables and columns without which it cannot be tried.
-        steps: what is done, each `add`, `change`, `remove` or `ask`; the last one may be tried
-            with `each` of several values, `without` each of several columns, or with words
-            `beyond` those that a column allows.
+        steps: what is done, each `add` (one row, or as many `times` as it says), `change`,
+            `remove` or `ask`; the last one may be tried with `each` of several values, `without`
+            each of several columns, or with words `beyond` those that a column allows.
         named_only: whether it is left out when all attacks are tried.
     """
 
@@ -124,6 +128,12 @@ def filled() -> frozenset[str]:
     return frozenset(_source()["rows"])
 
 
+@cache
+def lists() -> frozenset[str]:
+    """Return the columns whose words the tasks name, by the course's names."""
+    return frozenset(_source()["words"])
+
+
 def touched(attack: Attack, names: Names) -> list[str]:
     """Return the tables that an attack puts rows into, by the course's names, parents first."""
     found: dict[str, None] = {}
@@ -183,12 +193,55 @@ class _Run:
         self.structure = structure
         self.names = names
         self.variant = variant
+        self.singly = False  # whether rows that are added many times have a statement each
         self.added: set[tuple[str, str]] = set()  # rows that stand there, by table and key
 
     def outcome(self, attack: Attack) -> Outcome:
         missing = [need for need in attack.needs if not self.names.has(need)]
         if missing:
             return Outcome(attack.id, None, f"has no place for {', '.join(missing)}")
+        found = self._tried(attack)
+        if found.held is False and any("times" in step for step in attack.steps):
+            self.singly = True  # which of the rows was refused, one statement does not say
+            return self._tried(attack)
+        if found.held and not attack.legal and _REPEAT.search(found.reply):
+            return self._widened(attack) or found
+        return found
+
+    def _widened(self, attack: Attack) -> Outcome | None:
+        """Try a repeat again, with other values in the learner's own columns of the key.
+
+        No row of an attack speaks of a column that the task does not ask for, so its DEFAULT stands
+        in all of them, and a key over such a column seems to forbid what it only forbids to those
+        who leave the column out.
+        """
+        step = attack.steps[-1]
+        if "beyond" in step or "remove" in step:
+            return None
+        course = (step.get("add") or step["change"]).partition(".")[0]
+        table = self.structure.table(self.names.tables[course])
+        if table is None:
+            return None
+        asked = {own for name, own in self.names.columns.items() if name.startswith(f"{course}.")}
+        for rule, columns in table.unique_over():
+            for column in columns:
+                if column.name in asked:
+                    continue
+                for value in _others(column, self.structure.words):
+                    wider = replace(
+                        attack, steps=(*attack.steps[:-1], {**step, "own": {column.name: value}})
+                    )
+                    try:
+                        found = self._tried(wider)
+                    except Exception:  # a column that is computed takes no value
+                        continue
+                    if found.held is False and found.did == "let it pass":
+                        shown = f"{WIDER}{column.name}, a column of your own in {rule}"
+                        return replace(found, reply=shown)
+        return None
+
+    def _tried(self, attack: Attack) -> Outcome:
+        self.added.clear()
         tries = list(self._tries(attack.steps[-1]))
         # What is refused leaves nothing behind, so many tries can go on in the same tables; only
         # a refusal inside a transaction would take the rows before it along.
@@ -288,7 +341,7 @@ class _Run:
     def _statements(self, step: Mapping[str, Any]) -> Iterator[str]:
         if "add" in step:
             silent = step.get("without", "")
-            yield from self._add(step["add"], step.get("set", {}), silent, explicit=True)
+            yield from self._add(step["add"], step.get("set", {}), silent, explicit=step)
             return
         table, _, name = (step.get("change") or step["remove"]).partition(".")
         key = _source()["keys"][table]
@@ -303,32 +356,69 @@ class _Run:
             for column, value in step["set"].items()
             if self.names.has(f"{table}.{column}")
         )
+        changes += "".join(f", {quoted(c)} = {value}" for c, value in step.get("own", {}).items())
         if changes:
             yield f"UPDATE {self.names.written(table)} SET {changes} WHERE {where}"
 
     def _add(
-        self, place: str, changed: Mapping[str, Any], silent: str = "", *, explicit: bool = False
+        self,
+        place: str,
+        changed: Mapping[str, Any],
+        silent: str = "",
+        *,
+        explicit: Mapping[str, Any] | None = None,
     ) -> Iterator[str]:
         """Yield the INSERT of a row, behind those of the rows it points to.
 
-        It says nothing about the column `silent`.
+        It says nothing about the column `silent`. A row that a step adds `explicit` may stand there
+        several `times`, with its key and the columns that are `counted` one higher each time.
         """
         table, _, name = place.partition(".")
         if not self.names.has(table):
             return
-        row = {**_source()["rows"][table][name], **changed}
-        key = (table, str(self._value(row[_source()["keys"][table]])))
-        if not explicit and key in self.added:
+        step = explicit or {}
+        first = {**_source()["rows"][table][name], **changed}
+        key = _source()["keys"][table]
+        if explicit is None and (table, str(self._value(first[key]))) in self.added:
             return
-        self.added.add(key)
-        for column, value in row.items():
+        rows: list[Mapping[str, Any]] = [first]
+        counted = (key, *step.get("counted", ()))
+        if "times" in step:
+            rows = [_numbered(first, number, counted) for number in range(step["times"])]
+        self.added.update((table, str(self._value(row[key]))) for row in rows)
+        for column in first:
             parent = _source()["parents"].get(f"{table}.{column}")
             if parent and self.names.has(f"{table}.{column}"):
-                yield from self._parent(parent, self._value(value))
-        held = [c for c in row if c != silent and self.names.has(f"{table}.{c}")]
-        columns = ", ".join(self.names.written(f"{table}.{column}") for column in held)
-        values = ", ".join(self._literal(table, column, row[column]) for column in held)
-        yield f"INSERT INTO {self.names.written(table)} ({columns}) VALUES ({values})"
+                for row in rows if column in counted else rows[:1]:
+                    yield from self._parent(parent, self._value(row[column]))
+        held = [c for c in first if c != silent and self.names.has(f"{table}.{c}")]
+        own = step.get("own", {})
+        columns = ", ".join(
+            [*(self.names.written(f"{table}.{column}") for column in held), *map(quoted, own)]
+        )
+        into = f"INSERT INTO {self.names.written(table)} ({columns})"
+        if len(rows) > 1 and not self.singly:  # DuckDB takes 15 times as long for so many VALUES
+            yield f"{into} {self._series(table, first, held, counted, len(rows))}"
+            return
+        for row in rows:
+            values = ", ".join([*(self._literal(table, c, row[c]) for c in held), *own.values()])
+            yield f"{into} VALUES ({values})"
+
+    def _series(
+        self,
+        table: str,
+        row: Mapping[str, Any],
+        held: Sequence[str],
+        counted: Sequence[str],
+        times: int,
+    ) -> str:
+        """Return the query of rows that differ by a number."""
+        values = ", ".join(
+            self._literal(table, column, row[column]).replace("{n}", "' || n || '")
+            + " + n" * (column in counted)
+            for column in held
+        )
+        return f"SELECT {values} FROM generate_series(0, {times - 1}) AS numbers (n)"
 
     def _parent(self, table: str, wanted: Any) -> Iterator[str]:
         if (table, str(wanted)) in self.added:
@@ -385,6 +475,32 @@ def _words_beyond(step: Mapping[str, Any], own: Sequence[str]) -> Iterator[tuple
     for number, word in enumerate(words):
         found[word, (meant(word) or rows)[number % len(meant(word) or rows)]] = None
     yield from found
+
+
+def _others(column: Column, words: Sequence[str]) -> Iterator[str]:
+    """Yield values, as literals, that may differ from what a column has by its DEFAULT."""
+    kind = column.kind.upper()
+    if kind == "BOOLEAN":
+        yield from ("true", "false")
+    elif _IS_NUMBER.match(kind):
+        yield from ("2", "7", "0", "1")
+    elif kind.startswith("TIME") or kind == "DATE":
+        yield from (f"{each}" for each in ("'2026-03-05 12:00:00'", "'12:00:00'"))
+    else:
+        texts = (*words[:_MOST_OTHERS], "CA", "a second one")
+        yield from ("'" + each.replace("'", "''") + "'" for each in texts)
+    yield "NULL"
+
+
+def _numbered(row: Mapping[str, Any], number: int, counted: Sequence[str]) -> Mapping[str, Any]:
+    """Return a row that is added for the `number`th time; `{n}` in a text is that number."""
+
+    def held(column: str, value: Any) -> Any:
+        if column in counted:
+            return value + number
+        return value.replace("{n}", str(number)) if isinstance(value, str) else value
+
+    return {column: held(column, value) for column, value in row.items()}
 
 
 def _hidden(column: str, value: Any) -> Any:

@@ -6,8 +6,9 @@ the hostile one was never tried.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from ridealong.engine import sqltext
@@ -46,12 +47,24 @@ _TEXT = re.compile(r"Could not convert string '(?P<value>.*)' to (?P<wanted>.*)"
 _NUMBER = re.compile(
     r"(?:Type \w+ with value (?P<a>\S+) can't be cast .* type (?P<b>\w+)"
     r'|Casting value "(?P<c>[^"]+)" to type (?P<d>\S+) failed'
-    r"|Could not cast value (?P<e>\S+) to (?P<f>\S+))"
+    r"|Could not cast value (?P<e>\S+) to (?P<f>\S+)"
+    r"|cast decimal value (?P<g>\S+) to type (?P<h>\w+))"
 )
+_LOWERED = re.compile(r'(?:lower|upper)\((?P<column>"?\w+"?)\)', re.IGNORECASE)
 _UPDATED = re.compile(r'UPDATE (?P<table>"(?:[^"]|"")+"|\w+)')
 _TEXTS = re.compile(r"'(?:[^']|'')*'")
 _VALUE = re.compile(r"'(?:[^']|'')*'|\b\d[\d.:-]*\b")
-_TYPES: Final = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INTEGER", "INT64": "BIGINT"}
+_TYPES: Final = {
+    "INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INTEGER", "INT64": "BIGINT",
+    "UINT8": "UTINYINT", "UINT16": "USMALLINT", "UINT32": "UINTEGER", "UINT64": "UBIGINT",
+    "BOOL": "BOOLEAN",
+}  # fmt: skip
+_WHOLE: Final = frozenset(_TYPES.values()) | {"HUGEINT", "UHUGEINT"}
+_MOMENT = re.compile(r"(?P<day>\d{4}-\d\d-\d\d) (?P<time>\d\d:\d\d:\d\d)")
+_SPAN = re.compile(
+    r"to_(?P<unit>second|minute|hour|day|week|month|year)s\("
+    r"(?:CAST\(trunc\()?CAST\((?P<number>-?[\d.]+) AS \w+\)(?:\) AS \w+\))?\)"
+)
 _ENGINE = re.compile(r"^\w+(?: \w+)? Error: ")
 _LONGEST_RULE: Final = 100
 _LONGEST_REPLY: Final = 160  # of a database, in the table of attacks
@@ -116,7 +129,7 @@ def blocks(outcomes: Sequence[Outcome], names: Names, structure: Structure) -> l
         held = structure.table(table)
         assert held is not None  # a row was tried there
         found.append(
-            Block(held.name, _blocking(first, held, structure), _way_out(first.reply), alone)
+            Block(held.name, _blocking(first, held, structure), _way_out(first, held, names), alone)
         )
     return found
 
@@ -131,7 +144,11 @@ def explained(outcomes: Sequence[Outcome], structure: Structure, names: Names) -
     """
     found = []
     for each in outcomes:
-        if not each.held and each.reply:
+        if each.reply.startswith(attacks.WIDER):
+            head, word, rule = each.reply.partition(" UNIQUE (")
+            reply = f"{head}{word}{tidy(rule[:-1])})" if word else each.reply
+            each = replace(each, reply=reply)
+        elif not each.held and each.reply:
             each = replace(each, why=cause(each, structure))
             each = replace(each, is_aside=_is_aside(each, structure, names))
         found.append(each)
@@ -269,7 +286,9 @@ def cause(outcome: Outcome, structure: Structure) -> str:
     if found := _RULE.search(reply):
         if found["error"]:
             return f"the rule CHECK {_cut(_bracketed(found['rule']))}, with {found['error']}"
-        return f"the rule CHECK {_cut(_bracketed(found['rule']))}" + _at(outcome, found["rule"])
+        rule, table = found["rule"], _table(outcome, structure)
+        said = f"the rule CHECK {_cut(_bracketed(rule))}{_void(rule)}"
+        return said + _at(outcome, rule, table)
     if found := _NAMED_RULE.search(reply):
         return f"the rule {found['rule']}"
     key = _KEY.search(reply)
@@ -302,8 +321,19 @@ def _table(outcome: Outcome, structure: Structure) -> Table | None:
 
 
 def _pairs(key: str) -> dict[str, str]:
-    """Return the columns of a key that DuckDB shows, each with its value."""
-    return {c.lower(): v for c, _, v in (each.partition(": ") for each in key.split(", "))}
+    """Return the columns of a key that DuckDB shows, each with its value.
+
+    An index over an expression is shown with its expression, which may hold commas of its own.
+    """
+    parts, depth, start = [], 0, 0
+    bare = _TEXTS.sub(lambda text: "'" * len(text[0]), key)
+    for place, letter in enumerate(bare):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0 and bare[place : place + 2] == ", ":
+            parts.append(key[start:place])
+            start = place + 2
+    parts.append(key[start:])
+    return {c.lower(): v for c, _, v in (each.partition(": ") for each in parts)}
 
 
 def _pointing(outcome: Outcome, key: str, structure: Structure) -> str:
@@ -346,7 +376,11 @@ def _repeated(outcome: Outcome, key: str, structure: Structure) -> str:
     keys = []
     for rule, word in ((table.primary_key, "PRIMARY KEY"), *((k, "UNIQUE") for k in table.unique)):
         alike = [c.lower() for c in rule] == list(shown) or (
-            ": " not in key and [_plain(given.get(c, "")) for c in rule] == values
+            ": " not in key
+            and len(rule) == len(values)
+            and all(
+                _is_same(_plain(given.get(c, "")), v) for c, v in zip(rule, values, strict=True)
+            )
         )
         if rule and alike:
             keys.append((f"{word} ({', '.join(rule)})", rule))
@@ -365,8 +399,24 @@ def _repeated(outcome: Outcome, key: str, structure: Structure) -> str:
 def _may_give(rule: str, values: Sequence[str], outcome: Outcome) -> bool:
     """Return whether an index over an expression may have given a value; a plain CASE is certain."""
     case = _CASE.search(" ".join(rule.split()))
-    given = _values(outcome.statement).get(_bare(case["column"]).strip('"')) if case else None
+    sent = _values(outcome.statement)
+    if lowered := _LOWERED.fullmatch(_bare(" ".join(rule.split()))):
+        told = sent.get(lowered["column"].strip('"'))
+        return told is None or [_plain(told).lower()] == [each.lower() for each in values]
+    if case is None:
+        return True
+    given = sent.get(_bare(case["column"]).strip('"'))
+    if given is None and outcome.statement.startswith("INSERT"):
+        return False  # NULL stands there, and NULL repeats nothing
     return given is None or [_plain(given)] == list(values)
+
+
+def _is_same(sent: str, shown: str) -> bool:
+    """Return whether a value that was sent is the one that DuckDB shows: -5.0 comes as -5.00."""
+    try:
+        return sent == shown or Decimal(sent) == Decimal(shown)
+    except ArithmeticError:
+        return False
 
 
 def _plain(value: str) -> str:
@@ -394,8 +444,8 @@ def _too_big(outcome: Outcome, value: str, kind_wanted: str, structure: Structur
     return f"{given[0]} is {kind_wanted} and holds no {value}{rest}"
 
 
-def _at(outcome: Outcome, rule: str) -> str:
-    """Return the values that a rule refused, where they are few."""
+def _at(outcome: Outcome, rule: str, table: Table | None) -> str:
+    """Return the values that a rule refused, where they are few, and what is kept of them."""
     values = {
         column: value
         for column, value in _values(outcome.statement).items()
@@ -403,7 +453,25 @@ def _at(outcome: Outcome, rule: str) -> str:
     }
     if not 1 <= len(values) <= MOST_VALUES:
         return ""
-    return ", at " + " and ".join(f"{column} = {value}" for column, value in values.items())
+    kept = [
+        f"; {column.name} is {_type(column.kind)} and keeps {stored}"
+        for name, value in values.items()
+        if table and (column := table.column(name)) and (stored := _stored(value, column.kind))
+    ]
+    shown = " and ".join(f"{column} = {value}" for column, value in values.items())
+    return f", at {shown}{''.join(kept)}"
+
+
+def _stored(value: str, kind_kept: str) -> str:
+    """Return what a column keeps of a value, where that is less than was sent; else nothing."""
+    if kind_kept == "DATE" and (moment := _MOMENT.search(value)):
+        return f"{moment['day']} 00:00:00" if moment["time"] != "00:00:00" else ""
+    digits = re.fullmatch(r"DECIMAL\(\d+,(\d+)\)", kind_kept)
+    if (digits or kind_kept in _WHOLE) and re.fullmatch(r"-?\d+\.\d+", value):
+        places = Decimal(1).scaleb(-int(digits[1])) if digits else Decimal(1)
+        kept = Decimal(value).quantize(places, ROUND_HALF_UP)
+        return f"{abs(kept) if kept == 0 else kept}" if kept != Decimal(value) else ""
+    return ""
 
 
 def _values(statement: str) -> dict[str, str]:
@@ -457,30 +525,60 @@ def _blocking(outcome: Outcome, table: Table, structure: Structure) -> str:
     return cause(outcome, structure)
 
 
-def _way_out(reply: str) -> str:
+def _way_out(outcome: Outcome, table: Table, names: Names) -> str:
     """Return what to try when a table takes no row."""
+    reply = outcome.reply
+    sent = _values(outcome.statement)
     if found := _CAST.search(reply):
         if found["given"].startswith(("INTEGER", "BIGINT")):
             return "Numbers are whole numbers here: make such columns BIGINT."
         return "Compare the types of your columns with the task's."
+    text = _TEXT.search(reply)
+    truths = [c.name for c in table.columns if c.kind == "BOOLEAN"]
+    if text and any(sent.get(each) == f"'{text['value']}'" for each in truths):
+        return "BOOLEAN holds true and false only: make a column of words VARCHAR."
     if re.search(r"Could not convert string .* to BOOL", reply):
         return (
             "AND and OR join whole conditions, so each side needs its own comparison; a list of "
             "words is column IN ('one', 'other')."
         )
     which = kind(reply)
+    rule = _RULE.search(reply)
+    if rule and " row(" in tidy(rule["rule"]):
+        return "A list of allowed words is IN: column IN ('one', 'other')."
+    if rule and re.search(r" !?~~ '[^']*[\[{^]", f" {rule['rule']}".replace(" LIKE ", " ~~ ")):
+        return (
+            "LIKE knows two signs only, % and _; a pattern with brackets is "
+            "regexp_matches(column, '^[A-Z]{3}$')."
+        )
+    if rule and re.search(r"regexp_\w+\('", rule["rule"]):
+        return "The text comes first, then the pattern: regexp_matches(column, '^[A-Z]{3}$')."
     if which == "CHECK" or (which == "type" and "ENUM" in reply):
         return (
             "Compare the words and bounds of that rule with the task's, letter by letter; a rule "
             "that the task does not ask for goes out."
         )
     if which == "FOREIGN KEY":
+        silent = [
+            each
+            for reference in table.references
+            for each in reference.columns
+            if each not in sent and (column := table.column(each)) and column.has_default
+        ]
+        if silent:
+            return f"No row says anything about {silent[0]}, so its DEFAULT stands there: leave it out."
+        fixed = {names.columns[each].lower() for each in attacks.lists() if each in names.columns}
+        if any(each.lower() in fixed for r in table.references for each in r.columns):
+            return (
+                "A reference needs its row: point it to the table that the task names, or fill "
+                "your own list with INSERT INTO."
+            )
         return (
-            "A reference needs its row: point it to the table that the task names, or fill your "
-            "own list with INSERT INTO."
+            "A reference needs its row: point it to the table that the task names; where the task "
+            "names none, leave the reference out."
         )
     if which == "NOT NULL":
-        return "Ask when that fact is known: what is not known yet may be NULL."
+        return "Ask whether every such row has that fact: what some lack, or not yet know, may be NULL."
     if which == "type":
         return "Compare the types of your columns with the task's."
     return "Compare the tables and columns with the task's."
@@ -533,7 +631,11 @@ def sayings(structure: Structure, names: Names, text: str = "") -> dict[str, lis
             rules.append((0, "PRIMARY KEY" if alone else f"PRIMARY KEY ({key})"))
         elif column.required:
             rules.append((0, "NOT NULL"))
-        if column.default:
+        if column.default and re.search(
+            rf"\b{re.escape(own)}\b(?:\([^()]*\)|[^,;()])*\bGENERATED\b", text, re.I
+        ):
+            rules.append((0, f"GENERATED ALWAYS AS ({_cut(tidy(column.default))})"))
+        elif column.default:
             rules.append((0, f"{DEFAULT}{_cut(tidy(column.default))}"))
         if re.search(rf"\b{re.escape(own)}\b[^,;]*\bCOLLATE\s+NOCASE\b", text, re.IGNORECASE):
             rules.append((0, "COLLATE NOCASE (capitals count as small letters)"))
@@ -551,9 +653,84 @@ def sayings(structure: Structure, names: Names, text: str = "") -> dict[str, lis
     return found
 
 
+def notes(structure: Structure, text: str) -> list[str]:
+    """Return what in a schema binds nothing, where that is certain, in sentences."""
+    found: dict[str, None] = {}
+    allowed = {
+        column.name.lower(): (column.name, words)
+        for table in structure.tables
+        for column in table.columns
+        if not table.is_view and (words := _list_of(table, column.name))
+    }
+    rules = [each for table in structure.tables for each in table.unique_rules]
+    for rule in [*rules, *_views(text)]:
+        for column, word in _asked_words(rule):
+            own, words = allowed.get(column.lower(), ("", frozenset()))
+            if words and word not in words:
+                found[f"You ask for {own} = '{word}', which the list of {own} never allows."] = None
+    for table in structure.tables:
+        for rule in table.unique_rules:
+            case = _CASE.search(" ".join(rule.split()))
+            column = _bare(case["column"]).strip('"') if case else ""
+            if (column.strip("'"),) == table.primary_key and column[:1] != "'":
+                found[f"{column} never repeats, so a unique index over it refuses nothing."] = None
+            elif column[:1] == "'" and table.column(column.strip("'")):
+                found[f"{column} in single quotes is a text; the column has no quotes."] = None
+    return list(found)
+
+
+def plain_indexes(text: str) -> list[str]:
+    """Return what is to be said about the indexes of a schema that forbid no repeat."""
+    names = _PLAIN_INDEX.findall(text)
+    return [f"The index {name} is made without UNIQUE, so it refuses nothing." for name in names]
+
+
+def _list_of(table: Table, column: str) -> frozenset[str]:
+    """Return the only words that a column may hold; nothing where no list says so."""
+    held = table.column(column)
+    kind_held = held.kind if held else ""
+    texts = [kind_held] if kind_held.startswith("ENUM(") else []
+    texts += [
+        found["words"]
+        for check in table.checks
+        if (found := _IN_LIST.fullmatch(tidy(check))) and found["column"].lower() == column.lower()
+    ]
+    return frozenset(each[1:-1] for each in _TEXTS.findall(texts[0])) if texts else frozenset()
+
+
+def _asked_words(rule: str) -> Iterator[tuple[str, str]]:
+    """Yield each column that a condition compares with a text, and the text."""
+    for found in _ASKED.finditer(" ".join(rule.split())):
+        for word in _TEXTS.findall(found["one"] or found["list"]):
+            yield found["column"], word[1:-1]
+
+
+def _views(text: str) -> list[str]:
+    """Return the statements that make a view, without their comments."""
+    made, statement = [], []
+    for token in [*sqltext.tokens(text), None]:
+        if token is not None and token.text != ";":
+            statement.append(token.text)
+            continue
+        if "VIEW" in (each.upper() for each in statement[:4]):
+            made.append(" ".join(statement))
+        statement = []
+    return made
+
+
+_IN_LIST = re.compile(r"(?P<column>\w+) IN \((?P<words>[^()]*)\)")
+_ASKED = re.compile(
+    r"(?P<column>\w+)\"? (?:= (?P<one>'[^']*')|IN \( ?(?P<list>'[^()]*') ?\))", re.IGNORECASE
+)
+_PLAIN_INDEX = re.compile(
+    r"\bCREATE\s+INDEX\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)\s+ON\b", re.IGNORECASE
+)
+
+
 def tidy(text: str) -> str:
     """Return an expression as people write it: DuckDB adds brackets and casts."""
     words = _QUOTED.sub(r"\1", " ".join(text.split()))
+    words = _SPAN.sub(lambda span: f"INTERVAL {span['number']} {span['unit'].upper()}", words)
     words = words.replace(" !~~ ", " NOT LIKE ").replace(" ~~ ", " LIKE ").replace(" != ", " <> ")
     if case := _CASE.search(words):
         said = f"{_bare(case['column'])} where {_bare(case['condition'])}"
@@ -585,6 +762,9 @@ _EVERY_NUMBER = re.compile(
 )
 
 
+_ENDS = re.compile(r"\bBETWEEN (?P<low>-?[\d.]+) AND (?P<high>-?[\d.]+)")
+
+
 def _void(rule: str) -> str:
     """Return why a rule refuses nothing, where that is certain."""
     words = tidy(_TEXTS.sub("''", rule))
@@ -594,6 +774,8 @@ def _void(rule: str) -> str:
         return " (it refuses nothing: a comparison with NULL is never false)"
     if re.search(r" (=|<>) NULL\b", words):
         return " (a comparison with NULL is never false: write IS NULL or IS NOT NULL)"
+    if (ends := _ENDS.search(words)) and float(ends["low"]) > float(ends["high"]):
+        return " (no number lies there: the smaller end of BETWEEN comes first)"
     if (found := _EVERY_NUMBER.fullmatch(words)) and float(found["low"]) <= float(found["high"]):
         return " (it refuses nothing: every number is one or the other)"
     return ""

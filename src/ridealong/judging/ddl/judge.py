@@ -10,7 +10,7 @@ from ridealong.answer import Answer
 from ridealong.engine.statement import QueryFailed, together
 from ridealong.judging.ddl import attacks, findings, names, signs
 from ridealong.judging.ddl import tables as ddl
-from ridealong.judging.ddl.attacks import VARIANTS, WITHOUT, Attack, Outcome
+from ridealong.judging.ddl.attacks import VARIANTS, WIDER, WITHOUT, Attack, Outcome
 from ridealong.judging.ddl.structure import Structure
 from ridealong.judging.kind import Known, Task, results_by_marks
 from ridealong.judging.worker import Worker
@@ -19,6 +19,9 @@ from ridealong.verdict import Property, Verdict
 LIMIT_SECONDS: Final = 8.0
 MOST_COLUMNS: Final = 3  # that a message says something about
 MOST_RULES: Final = 2  # of each of them
+# The names under which it is said what in a schema binds nothing, and which indexes forbid nothing.
+NOTES: Final = ""
+INDEXES: Final = "indexes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,8 @@ class Battle:
         outcomes: for each variant what each attack met, in the order in which they were asked for.
         blocked: what keeps every ordinary row out of a table, in one line for each such table.
         signs: what the schema consists of, in hashes.
-        sayings: what it says about each asked column, by the course's names.
+        sayings: what it says about each asked column, by the course's names, and under `NOTES` and
+            `INDEXES` what of it binds nothing.
     """
 
     error: str = ""
@@ -127,7 +131,8 @@ def fight(
             },
             blocked=[str(each) for each in blocked],
             signs=signs.signs(structure, found, text),
-            sayings=findings.sayings(structure, found, text),
+            sayings=findings.sayings(structure, found, text)
+            | {NOTES: findings.notes(structure, text), INDEXES: findings.plain_indexes(text)},
         )
     except (QueryFailed, names.NamesError) as error:
         return Battle(str(error))
@@ -293,6 +298,8 @@ _NAME: Final = re.compile(r"\b[a-z_]\w*\b(?!\()")  # keywords are in capitals th
 
 def _mark(outcome: Outcome) -> str:
     reply = outcome.reply
+    if reply.startswith(WIDER):
+        return f"{outcome.attack}: {WIDER}column"
     kind = next((kind for words, kind in _KINDS.items() if words.lower() in reply.lower()), "")
     if rule := _RULE.search(reply):
         # Which columns a rule speaks of tells apart what two rules of one table refuse.
@@ -344,6 +351,9 @@ def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
         parts = [f"This gets in: {attack.says}{what}."]
         if outcome.reply.startswith(WITHOUT):
             parts += _left_out(outcome, battle)
+        elif outcome.reply.startswith(WIDER):
+            column = outcome.reply.removeprefix(WIDER).partition(",")[0]
+            parts += [attack.costs, f"Leave {column} out of that rule."]
         else:
             parts += [attack.costs, _said(attack, battle, "it")]
     elif outcome.did == "refused it":
@@ -355,6 +365,9 @@ def _message(outcome: Outcome, battle: Battle, wrong: int) -> str:
         detail = f" ({why})" if why else ""
         head = f"An ordinary case goes wrong: {attack.says}. The schema {outcome.did}{detail}."
         parts = [head, attack.costs, _said(attack, battle)]
+    if findings.was_tried(outcome):
+        about = battle.sayings.get(INDEXES, ()) if _is_about_repeats(attack) else ()
+        parts += [*about, *battle.sayings.get(NOTES, ())][:1]
     if wrong > 1:
         parts.append(f"{wrong - 1} more in the table above.")
     return " ".join(part for part in parts if part)
@@ -434,7 +447,17 @@ def _mistake(entry: Mapping[str, Any], battle: Battle) -> Mapping[str, Any] | No
         if {name: value for name, value in each["results"].items() if name != "sign"} == marks
         and _has_sign(battle, each["results"].get("sign"))
     ]
-    return same[0] if len(same) == 1 else None
+    # One that another one's sign holds as well is the more general: what is special is certain too.
+    special = [
+        each
+        for each in same
+        if all(_has(each) > _has(other) for other in same if other is not each)
+    ]
+    return special[0] if len(special) == 1 else None
+
+
+def _has(mistake: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(mistake["results"].get("sign", {}).get("has", ()))
 
 
 def _has_sign(battle: Battle, sign: Mapping[str, Sequence[str]] | None) -> bool:

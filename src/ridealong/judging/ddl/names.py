@@ -145,7 +145,11 @@ def missing(structure: Structure, known: Mapping[str, Iterable[str]], names: Nam
     """Return what the schema has no place for, in one line; None when all is there."""
     for table, columns in known.items():
         if table not in names.tables:
-            have = ", ".join(t.name for t in structure.tables) or "no table"
+            have = ", ".join(t.name for t in structure.tables)
+            if not have:
+                return f"at the end the schema has no table at all; make {table} with CREATE TABLE"
+            if {t.name for t in structure.tables} <= set(names.tables.values()):
+                return f"the schema has no table or view {table}; it has {have}. Make {table} too"
             return (
                 f"the schema has no table or view {table}; it has {have}. If one of them is meant, say so "
                 f'in the first line: -- names: {{"{table}": "your_table"}}'

@@ -23,6 +23,8 @@ _FAMILIES = (
     (re.compile(r"TIMESTAMP.*"), "moment"),
     (re.compile(r"ENUM\(.*", re.DOTALL), "list"),
 )
+# DuckDB forgets the length of a text, so it is read where it is written.
+_LENGTH = re.compile(r"\b(?:VAR)?CHAR\s*\(\s*(\d+)\s*\)", re.IGNORECASE)
 # What every rule is made of tells nothing about the one at hand.
 _COMMON = frozenset(
     [
@@ -62,6 +64,7 @@ def facts(structure: Structure, names: Names, text: str = "") -> set[str]:
     """Return all that a schema consists of, in words."""
     course = _Course(names)
     found = {each for table in structure.tables for each in _of_table(table, course)}
+    found |= {f"text of {length[1]} letters" for length in _LENGTH.finditer(text)}
     for statement in _statements(text):
         if statement[0].text.upper() == "INSERT":
             found |= {f"rule with {each.text}" for each in statement if each.kind == "string"}
@@ -76,6 +79,8 @@ def _of_table(table: Table, course: "_Course") -> Iterator[str]:
         yield f"{own} is {_family(column.kind)}"
         if column.required or column.name in table.primary_key:
             yield f"{own} is required"
+        if not table.is_view and not any(_mentions(each, column.name) for each in table.checks):
+            yield f"{own} is in no rule"
         if column.has_default:
             yield f"{own} has a default"
         if column.kind.startswith("ENUM("):

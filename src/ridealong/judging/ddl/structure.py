@@ -61,6 +61,15 @@ class Table:
         """Return a column by its name, whatever its case."""
         return next((c for c in self.columns if c.name.lower() == name.lower()), None)
 
+    def unique_over(self) -> Iterator[tuple[str, list[Column]]]:
+        """Yield each key and unique rule as it is written, with the columns that it speaks of."""
+        for word, key in (("PRIMARY KEY", self.primary_key), *(("UNIQUE", k) for k in self.unique)):
+            if key:
+                yield f"{word} ({', '.join(key)})", [c for c in self.columns if c.name in key]
+        for rule in self.unique_rules:
+            spoken = {token.text.strip('"').lower() for token in sqltext.tokens(rule)}
+            yield f"UNIQUE ({rule})", [c for c in self.columns if c.name.lower() in spoken]
+
 
 @dataclass(frozen=True, slots=True)
 class Structure:

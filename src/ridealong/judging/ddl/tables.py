@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 import duckdb
 
 from ridealong.engine import sqltext
-from ridealong.engine.dialects import dialect_hint
+from ridealong.engine.dialects import NO_PARTIAL_INDEX, dialect_hint
 from ridealong.engine.errors import shorten
 from ridealong.engine.statement import (
     QueryFailed,
@@ -49,11 +49,7 @@ _SETTINGS: Final = {
 }
 # What PostgreSQL has and DuckDB 2.0 has not, with the way around that works here (trap T44).
 _ADVICE: Final = {
-    "partial ind": (
-        "DuckDB has no partial index. PostgreSQL writes UNIQUE (...) WHERE condition; here a unique "
-        "index over an expression does the same, because NULL never collides: "
-        "CREATE UNIQUE INDEX name ON t ((CASE WHEN condition THEN column END))"
-    ),
+    "partial ind": NO_PARTIAL_INDEX,
     "CASCADE, SET NULL or SET DEFAULT": (
         "DuckDB knows no ON DELETE action: leave it out, and a parent with children cannot be "
         "deleted"
@@ -99,6 +95,14 @@ _ADVICE: Final = {
     "does not take any type parameters": "write that type without brackets",
     "Collation with name": "leave COLLATE out: a unique index over lower(column) ignores capitals",
     "Chained comparisons": "write column BETWEEN lowest AND highest, which includes both ends",
+    "Cannot (mix|compare) values of type": (
+        "a rule compares values of one type: make a column that holds numbers DECIMAL or a whole "
+        "number, one that holds moments TIMESTAMP"
+    ),
+    r"-\(TIME, TIME\)": "a TIME has no day: make both columns TIMESTAMP",
+    r"does not accept type parameters \(DECIMAL\(3, ?1\)\)": (
+        "a comma divides the two numbers: DECIMAL(10, 2)"
+    ),
     "Expected a constant as type modifier": (
         "what stands in brackets behind a type is a number, as in DECIMAL(10, 2)"
     ),
@@ -241,9 +245,25 @@ def _no_column(name: str, text: str) -> str:
     found = sqltext.tokens(text)
     if any(each.kind == "quoted" and each.text == f'"{name}"' for each in found):
         return f"double quotes name a column; a text stands in single quotes: '{name}'"
+    if _is_compared(name, found):
+        return f"a text stands in single quotes: '{name}'"
     # Names and words of SQL; a near one that stands elsewhere in the text is most likely meant.
     others = {each.text.strip('"') for each in found if each.kind in ("word", "quoted")} - {name}
     return "a rule speaks of columns of its own table only" + _meant(name, others)
+
+
+def _is_compared(name: str, found: Sequence[sqltext.Token]) -> bool:
+    """Return whether a bare word stands where a value does: behind =, or in the list of an IN."""
+    words = [each.text.upper() for each in found]
+    for place, word in enumerate(words):
+        if word != name.upper() or words[place + 1 : place + 2] in (["."], ["("]):
+            continue
+        back = place - 1
+        while words[back] == "," and back > 1:
+            back -= 2
+        if (back == place - 1 and words[back] == "=") or words[back - 1 : back + 1] == ["IN", "("]:
+            return True
+    return False
 
 
 def _no_type(name: str, text: str) -> str:

@@ -22,9 +22,12 @@ from ridealong.engine.fingerprint import (
 PROPERTIES = ("columns", "row count", "values", "order")
 _NEARLY = 0.01
 _OF_ROWS_ALONE = ("the columns of GROUP BY", "LIMIT", "DISTINCT")
+_LONGEST_QUESTION = 240  # letters of all conditions in it
+_MOST_CONDITIONS = 4
 _NONE_RIGHT = "none of them is as wanted"
+_ALL_RIGHT = ("every wanted row is there", "those you have are right")
 _AGGREGATES = ("COUNT", "SUM", "AVG", "MIN", "MAX", "MEDIAN", "QUANTILE_CONT")
-_ROUNDING = ("ROUND", "FLOOR", "CEIL", "TRUNC", "CAST")
+_FEWEST_OF_A_SHAPE = 3  # rows; of fewer a factor or a step may be chance
 _OF_SINGLE = 1e-6  # FLOAT keeps about seven digits
 
 
@@ -145,11 +148,13 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str, right: Collection[s
     what = f"{_count(seen.rows, 'row')}, wanted {wanted.rows:,}{_example(seen)}"
     more = seen.rows > wanted.rows
     if seen.rows == 0:
-        advice = (
-            "no row passes all conditions; take them away one by one to see which is too strict"
-            if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING")
-            else "no row comes out; look at the tables that you read from"
-        )
+        advice = "no row comes out; look at the tables that you read from"
+        if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING"):
+            advice = (
+                "no row passes all conditions; take them away one by one to see which is too strict"
+            )
+            if asked := _asks_for_each(text, right):
+                advice += f": {asked}"
         return Difference("row count", what, advice)
     found = _overlap(seen, wanted)
     if found:
@@ -169,31 +174,41 @@ def _rows(seen: Fingerprint, wanted: Fingerprint, text: str, right: Collection[s
         return Difference("row count", what, _about_no_right_row(wanted, text, more=more))
     if sqltext.has_word(text, "EXISTS") and (read := _exists_in_words(text)):
         return Difference("row count", what, read)
-    if sqltext.limit(text) == seen.rows:
+    if (
+        sqltext.limit(text) == seen.rows
+        and found.startswith(_ALL_RIGHT)
+        and not _is_right_limit(seen.rows, right)
+    ):
         return Difference("row count", what, _about_limit(seen.rows, more))
-    if not more:
-        return Difference("row count", what, _about_fewer(text, right))
-    if sqltext.has_word(text, "QUALIFY", "WHERE") and sqltext.has_call(text, "RANK", "DENSE_RANK"):
-        advice = (
+    if more:
+        return Difference("row count", what, _about_more(text, right))
+    return Difference("row count", what, _about_fewer(text, right))
+
+
+def _about_more(text: str, right: Collection[str]) -> str:
+    """Return what to ask about a result that has too many rows, of what its query holds."""
+    from ridealong.judging.sql import signs  # loads sqlglot, which a right answer never needs
+
+    conditions = [condition.upper() for _, condition in _doubtful(text, right)]
+    numbered = sqltext.has_call(text, "RANK", "DENSE_RANK") and not any(
+        signs.is_right_part(f"calls {each}", right) for each in ("rank", "denserank", "dense_rank")
+    )
+    if conditions and (numbered or any("RANK" in each for each in conditions)):
+        return (
             "RANK and DENSE_RANK give rows that tie the same number, so more rows may pass than "
             "that number says; ROW_NUMBER gives each row its own"
         )
-        return Difference("row count", what, advice)
     if sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING"):
-        advice = "a condition is missing or lets too much through"
+        causes = ["a condition is missing or lets too much through"]
     elif not sqltext.has_word(text, "GROUP"):
-        advice = "a condition is missing, or one row stands for less than the task asks"
+        causes = ["a condition is missing, or one row stands for less than the task asks"]
     else:
-        advice = "ask what one row stands for, in the task and in your result"
-    if sqltext.has_word(text, "JOIN"):
-        advice += ", or a JOIN repeats rows"
-    filters = sqltext.row_filters(text)
-    if (most := sqltext.limit(text)) and seen.rows < most and "LIMIT" in filters:
-        filters.remove("LIMIT")  # it cuts nothing
-    if filters:
-        *others, last = filters
-        advice += f"; look at {', '.join(others)}{' and ' if others else ''}{last}"
-    return Difference("row count", what, advice)
+        causes = ["ask what one row stands for, in the task and in your result"]
+    if sqltext.has_word(text, "LEFT", "RIGHT", "FULL"):
+        causes.append("an outer JOIN keeps rows that have no partner")
+    elif sqltext.has_word(text, "JOIN"):
+        causes.append("a JOIN repeats rows")
+    return _with_conditions(", or ".join(causes), text, right)
 
 
 def _exists_in_words(text: str) -> str:
@@ -226,34 +241,32 @@ def _about_fewer(text: str, right: Collection[str]) -> str:
 
     if distinct := facts.about_distinct(text, right):
         return distinct
-    asked = _asks_for_each(text, right)
-    # Without a question, conditions that can be listed are all known to be right.
-    excused = bool(facts.conditions(text)) and not asked
-    clauses = [each for each in ("HAVING", "QUALIFY") if sqltext.has_word(text, each)]
+    clauses = list(dict.fromkeys(clause for clause, _ in _doubtful(text, right)))
     causes = []
-    if clauses and (excused or not facts.has_where(text)):
+    if clauses and "WHERE" not in clauses:
         causes.append(f"{' or '.join(clauses)} takes too much away")
-    elif sqltext.has_word(text, "WHERE", "HAVING", "QUALIFY", "ON", "USING") and not excused:
+    elif clauses:
         causes.append("a condition takes too much away")
     if sqltext.has_word(text, "RIGHT"):
         causes.append("a RIGHT JOIN drops rows of the table before it that have no partner")
+    elif sqltext.has_word(text, "LEFT"):
+        causes.append("a LEFT JOIN drops rows of the table behind it that have no partner")
     elif sqltext.has_word(text, "JOIN"):
         causes.append("a JOIN drops rows")
     if sqltext.has_word(text, "GROUP"):
         causes.append("GROUP BY makes other groups than the task asks for")
+    if sqltext.has_word(text, "QUALIFY"):
+        causes.append("the window before it gives other values")
     if sqltext.has_word(text, "DISTINCT"):
         causes.append("DISTINCT makes one row of several")
     advice = ", or ".join(causes) or "ask what one row stands for, in the task and in your result"
-    if asked:
-        return f"{advice}: {asked}"
-    filters = [] if excused else sqltext.row_filters(text)
-    filters = [each for each in filters if each not in _OF_ROWS_ALONE]
-    *others, last = filters or [""]
-    return (
-        f"{advice}; look at {', '.join(others)}{' and ' if others else ''}{last}"
-        if last
-        else advice
-    )
+    return _with_conditions(advice, text, right)
+
+
+def _is_right_limit(number: int, right: Collection[str]) -> bool:
+    from ridealong.judging.sql import signs  # loads sqlglot, which a right answer never needs
+
+    return signs.is_right_part(f"+limit {number}", right)
 
 
 def _about_limit(number: int, more: bool) -> str:
@@ -263,16 +276,41 @@ def _about_limit(number: int, more: bool) -> str:
     return f"LIMIT cuts the rows: does the task name its number, {number:,}?"
 
 
-def _asks_for_each(text: str, right: Collection[str]) -> str:
-    """Return the question whether conditions are wanted that are not known to be right."""
+def _doubtful(text: str, right: Collection[str]) -> list[tuple[str, str]]:
+    """Return the conditions that are not known to be right, each behind its clause."""
     from ridealong.judging.sql import facts, signs  # load sqlglot, which a right answer never needs
 
-    own = [each for each in facts.conditions(text) if not signs.is_right_condition(each, right)]
-    if not own:
+    return [
+        (clause, condition)
+        for clause, condition in facts.conditions(text)
+        if not signs.is_right_condition(condition, right, clause)
+    ]
+
+
+def _asks_for_each(text: str, right: Collection[str]) -> str:
+    """Return the question whether conditions are wanted that are not known to be right."""
+    own = list(dict.fromkeys(condition for _, condition in _doubtful(text, right)))
+    if len(own) > _MOST_CONDITIONS or len("".join(own)) > _LONGEST_QUESTION:
         return ""
     if len(own) == 1:
         return f"is this what the task asks for, {own[0]}?"
-    return f"does the task ask for each of {'; '.join(own)}?"
+    return f"does the task ask for each of {'; '.join(own)}?" if own else ""
+
+
+def _with_conditions(advice: str, text: str, right: Collection[str]) -> str:
+    """Return advice and the conditions that it may be about, if there are any."""
+    if asked := _asks_for_each(text, right):
+        return f"{advice}: {asked}"
+    if own := _doubtful(text, right):
+        looked = sqltext.row_filters(" AND ".join(condition for _, condition in own))
+    else:
+        looked = ["the columns of GROUP BY"] * sqltext.has_word(text, "GROUP")
+    *others, last = looked or [""]
+    return (
+        f"{advice}; look at {', '.join(others)}{' and ' if others else ''}{last}"
+        if last
+        else advice
+    )
 
 
 def _keeps_every_row(text: str) -> bool:
@@ -371,7 +409,7 @@ def _values(
             "values",
             f"the numbers differ by less than 1 %{_in_columns(unlike)}{_example(seen)}",
             "look at where you round"
-            if sqltext.has_word(text, "ROUND")
+            if _rounds(text, [column.name for column, _ in unlike])
             else "look at which column and which rows are taken there: what is close and not equal "
             "comes from something small, such as a few rows too many",
         )
@@ -416,7 +454,8 @@ def _effect(
     agree = ", the other columns agree" if names and others > 1 and told else ""
     if changed := _changed_places(unlike):
         return Difference("values", changed, "look at what stands before each AS", True)
-    for found, advice in _shapes(seen, wanted, unlike or pairs, text, right):
+    alone = _measures_agree(pairs, unlike)
+    for found, advice in _shapes(seen, wanted, unlike or pairs, text, right, alone):
         if len(unlike) == 1:  # it is named already
             own = unlike[0][0].name
             found = found.removeprefix(f"{own} is ").removeprefix(f"{own} ")
@@ -429,9 +468,23 @@ def _effect(
                     f"{which}{agree}{_example(seen)}",
                     f"{literal} holds several blanks in a row: does the task ask for each of them?",
                 )
+        if others:  # a JOIN or a condition would change other columns, too
+            step = _about_values(text, [column.name for column, _ in unlike], right)
+            return Difference("values", f"{which}{agree}{_example(seen)}", step or _OF_A_COLUMN)
     differing = [column.name for column, _ in unlike]
-    step = _next_step(text, names=differing, right=right)
+    step = _next_step(text, names=differing, right=right, alone=alone)
     return Difference("values", f"{which}{agree}{_example(seen)}", step)
+
+
+def _measures_agree(
+    pairs: Sequence[tuple[Column, Column]], unlike: Sequence[tuple[Column, Column]]
+) -> bool:
+    """Return whether another number is right, so that it is computed over the right rows."""
+    return bool(unlike) and any(
+        column.kind in ("exact", "float") and not _is_id(column)
+        for column, want in pairs
+        if (column, want) not in unlike
+    )
 
 
 def _changed_places(unlike: Sequence[tuple[Column, Column]]) -> str:
@@ -462,17 +515,26 @@ def _shapes(
     unlike: Sequence[tuple[Column, Column]],
     text: str,
     right: Collection[str],
+    alone: bool,
 ) -> Iterator[tuple[str, str]]:
     """Yield in what way a column differs as a whole, with the step that follows from it."""
+    from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
     for column, want in unlike:
         if column.total is None or want.total is None or column.low is None or _is_id(column):
             continue
-        if column.low == column.high and seen.rows > 1 and want.low != want.high:
+        # The same factor of few rows, or of one value, may be chance; a share in percent is none.
+        if seen.rows < _FEWEST_OF_A_SHAPE or want.low == want.high:
+            if want.kind == "float" and "100 times" in (factor := _factor(column, want)):
+                yield f"{column.name} is {factor}", _OF_A_FACTOR
+            continue
+        cut = facts.rounds(text, [column.name])
+        if column.low == column.high:
             yield (
                 f"{column.name} is the same in every row",
-                "look at what is rounded or cut off, and when"
-                if sqltext.has_word(text, *_ROUNDING)
-                else "a value per row needs something of that row; a total over everything is one value",
+                "look at what is rounded or cut off there, and when"
+                if cut
+                else "look at what that column is computed from, and over which rows",
             )
         elif column.kind == "time" and (shift := _shift(column, want)):
             yield (
@@ -482,14 +544,13 @@ def _shapes(
                 else "look at which clock and which unit the task asks for",
             )
         elif column.kind != "time" and (factor := _factor(column, want)):
-            yield (
-                f"{column.name} is {factor}",
-                "look at the unit, and at what is multiplied or divided",
-            )
+            yield f"{column.name} is {factor}", _OF_A_SIGN if "sign" in factor else _OF_A_FACTOR
         elif column.kind == "exact" and (step := _constant_step(column, want, seen.rows)):
             yield (
                 f"every {column.name} is {step}",
-                "look at where counting starts, and at what is added or taken away",
+                "look at what is rounded or cut off there"
+                if cut
+                else "look at where counting starts, and at what is added or taken away",
             )
     for column, want in unlike:
         if column.total is None or want.total is None or _is_id(column):
@@ -504,7 +565,7 @@ def _shapes(
             side = "low" if low and not high else "high" if high and not low else ""
             if column.kind == "time" and len(unlike) == 1:
                 asked = _about_times(text)
-            yield direction, asked or _next_step(text, side, names, right)
+            yield direction, asked or _next_step(text, side, names, right, alone=alone)
             return
 
 
@@ -513,6 +574,12 @@ def _about_values(text: str, names: Sequence[str], right: Collection[str]) -> st
     from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
 
     return facts.about_values(text, names, right)
+
+
+def _rounds(text: str, names: Sequence[str]) -> bool:
+    from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
+    return facts.rounds(text, names)
 
 
 def _about_times(text: str) -> str:
@@ -527,6 +594,13 @@ def _is_id(column: Column) -> bool:
     return column.name.lower() in ("id", "number") or column.name.lower().endswith("_id")
 
 
+_OF_A_COLUMN: Final = "look at how that column is computed, and from which columns"
+_OF_A_SIGN: Final = (
+    "look at which value is taken away from which, and which of two times comes first"
+)
+_OF_A_FACTOR: Final = (
+    "look at the unit, at what is multiplied or divided, and at what is counted several times"
+)
 _FACTORS: Final = {
     100.0: "100 times too large",
     0.01: "100 times too small",
@@ -661,7 +735,12 @@ def _rows_that_differ(seen: Fingerprint, wanted: Fingerprint, name: str) -> str:
 
 
 def _next_step(
-    text: str, side: str = "", names: Sequence[str] = (), right: Collection[str] = ()
+    text: str,
+    side: str = "",
+    names: Sequence[str] = (),
+    right: Collection[str] = (),
+    *,
+    alone: bool = False,
 ) -> str:
     """Return what to look at, of what the query holds.
 
@@ -670,6 +749,8 @@ def _next_step(
         side: "high" or "low" where known.
         names: of the columns that differ.
         right: hashes of parts that are known to be right.
+        alone: whether a column of values that are computed alike holds the right ones, so that
+            the rows are the right ones.
     """
     from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
 
@@ -677,35 +758,51 @@ def _next_step(
         return told
     counts = sqltext.has_call(text, *_AGGREGATES)
     grouped = counts or sqltext.has_word(text, "GROUP", "DISTINCT", "OVER", "LIMIT")
+    numbers = facts.doubtful_numbers(text, names, right)
+    if 0 < len(numbers) <= 3 and (alone or not grouped):
+        listed = ", ".join(numbers)
+        return f"is each number of the formula what the task asks for ({listed})?"
+    looked = facts.about_computing(text, names, right)
+    if not grouped:
+        pass
+    elif not (alone and (own := facts.doubtful(text, names, right))):
+        looked = [*_about_rows(text, side, right), *looked]
+    elif sqltext.has_word(text, "JOIN") and facts.aggregates(own):
+        looked = [_about_joins(side), *looked]
+    if looked:
+        return f"look at {'; at '.join([*dict.fromkeys(looked)][:3])}"
+    return _OF_A_COLUMN
+
+
+def _about_joins(side: str) -> str:
+    does = {"high": "repeats", "low": "drops"}.get(side, "repeats or drops")
+    return f"whether a JOIN {does} rows before they are counted or summed"
+
+
+def _about_rows(text: str, side: str, right: Collection[str]) -> list[str]:
+    """Return what in a query decides over which rows a value is computed."""
+    from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
     looked = []
     if sqltext.has_word(text, "LIMIT"):
         looked.append("the order, and the numbers of LIMIT and OFFSET")
-    if sqltext.has_word(text, "JOIN") and grouped:
-        does = {"high": "repeats", "low": "drops"}.get(side, "repeats or drops")
-        looked.append(f"whether a JOIN {does} rows before they are counted or summed")
+    if sqltext.has_word(text, "JOIN"):
+        looked.append(_about_joins(side))
     if sqltext.has_word(text, "OVER"):
         looked.append("the rows that each window covers (PARTITION BY, ORDER BY, frame)")
-    if counts and "/" in (each.text for each in sqltext.tokens(text)):
+    if "/" in (each.text for each in sqltext.tokens(text)) and sqltext.has_call(text, *_AGGREGATES):
         looked.append("which rows the number below the line counts")
-    elif used := [each for each in _AGGREGATES if each != "COUNT" and sqltext.has_call(text, each)]:
-        looked.append(f"whether {', '.join(used[:3])} is what the task asks for")
-    filters = [each for each in sqltext.row_filters(text) if each not in _OF_ROWS_ALONE]
+    conditions = [condition for _, condition in _doubtful(text, right)]
+    filters = sqltext.row_filters(
+        " AND ".join(conditions) if facts.conditions(text) else text  # those of ON and FILTER
+    )
+    filters = [each for each in filters if each not in _OF_ROWS_ALONE]
     if moments := facts.moments(text):
         filters.append(f"the moment that the span of time is about ({', '.join(moments)})")
-    if filters and grouped:
+    if filters:
         *others, last = filters
         looked.append(f"{', '.join(others)}{' and ' if others else ''}{last}")
-    if sqltext.has_call(text, "DATE_DIFF", "DATEDIFF"):
-        looked.append("the unit of date_diff and the order of its two times")
-    if sqltext.has_word(text, *_ROUNDING) or "::" in text:
-        looked.append("what is rounded or cut off, and when")
-    if not looked:
-        numbers = facts.numbers_behind(text, names)
-        if 0 < len(numbers) <= 3:
-            listed = ", ".join(numbers)
-            return f"is each number of the formula what the task asks for ({listed})?"
-        return "look at how that column is computed, and from which columns"
-    return f"look at {'; at '.join(looked[:3])}"
+    return looked
 
 
 def _misfit(column: Column, wanted: Column, text: str) -> Difference:
@@ -715,14 +812,13 @@ def _misfit(column: Column, wanted: Column, text: str) -> Difference:
         return _single(column)
     if wanted.scale:
         what = f"numbers such as {column.misfit}, wanted at most {_count(wanted.scale, 'decimal')}"
-        rounds = sqltext.has_word(text, "ROUND", "CAST")
+        from ridealong.judging.sql import facts  # loads sqlglot, which a right answer never needs
+
+        rounds = facts.rounds(text, [column.name])
         advice = "look at where you round" if rounds else "look at what is computed there"
         return Difference("values", f"column {column.name} holds {what}", advice, True)
     if "/" in (each.text for each in sqltext.tokens(text)):
-        advice = (
-            "/ gives a fraction: is a share asked for there, or a whole number? "
-            "// divides whole numbers and drops the rest"
-        )
+        advice = "/ gives a fraction: is a share asked for there, or a whole number?"
     else:
         advice = "look at what you compute there; an average is a fraction, too"
     return Difference(

@@ -18,11 +18,19 @@ from sqlglot.errors import SqlglotError
 from ridealong.dataset.dictionary import dictionary
 from ridealong.engine.dialects import decimal_comma, look_alike
 from ridealong.engine.sqltext import Token, tokens
-from ridealong.judging.sql.signs import LONGEST_READ, is_right_value
+from ridealong.judging.sql.signs import (
+    LONGEST_READ,
+    is_right_condition,
+    is_right_part,
+    is_right_value,
+    unit_of,
+)
 
 _MOST_VALUES: Final = 8
 _COMPARED: Final = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _LONGEST_SHOWN: Final = 60
+_MOST_SHOWN: Final = 3
+_CLOCKS: Final = ("as_of", "now")
 _MEASURED_IN: Final = ("USD", "mile", "seconds", "stars")
 _ASKS_FOR_NULL: Final = (
     exp.Null,
@@ -36,13 +44,16 @@ _ASKS_FOR_NULL: Final = (
 )
 
 
-def facts(text: str, order: Sequence[str] = (), *, rows: str = "") -> Iterator[str]:
+def facts(
+    text: str, order: Sequence[str] = (), *, rows: str = "", right: Collection[str] = ()
+) -> Iterator[str]:
     """Yield what is certain about a query, each in one or two sentences.
 
     Args:
         text: the query.
         order: the keys that the task orders by.
         rows: "none", "too few" or "too many" where the result has them; else empty.
+        right: hashes of parts that are known to be right.
     """
     tree = _tree(text)
     if tree is None:
@@ -52,6 +63,7 @@ def facts(text: str, order: Sequence[str] = (), *, rows: str = "") -> Iterator[s
     if rows == "none":
         for find in _OF_NO_ROW:
             yield from find(tree)
+        yield from _unit_of_a_limit(tree, right)
     if rows in ("none", "too few"):
         for find in _OF_MISSING_ROWS:
             yield from find(tree)
@@ -62,15 +74,24 @@ def facts(text: str, order: Sequence[str] = (), *, rows: str = "") -> Iterator[s
     yield from _limit_by_chance(tree, order, ties=not rows)
 
 
-def fact(text: str, order: Sequence[str] = (), *, rows: str = "") -> str:
+def fact(
+    text: str, order: Sequence[str] = (), *, rows: str = "", right: Collection[str] = ()
+) -> str:
     """Return the first of `facts`, empty when there is none."""
-    return next(facts(text, order, rows=rows), "")
+    return next(facts(text, order, rows=rows, right=right), "")
 
 
-def rare_case(text: str) -> str:
+def rare_case(text: str, right: Collection[str] = ()) -> str:
     """Return in what case, rare on large data, a part of a query does what few expect of it."""
     tree = _tree(text)
-    return next((told for find in _RARE for told in find(tree)), "") if tree else ""
+    return next((told for find in _RARE for told in find(tree, right)), "") if tree else ""
+
+
+def of_the_clock(text: str) -> str:
+    """Return what in a query begins where a calendar says, and not where the clock stands."""
+    tree = _tree(text)
+    found = [*_month_is_no_number_of_days(tree), *_cut_clock(tree)] if tree else []
+    return found[0] if found else ""
 
 
 def about_values(text: str, names: Sequence[str], right: Collection[str] = ()) -> str:
@@ -159,15 +180,59 @@ def exists_in_words(text: str) -> str:
     )
 
 
-def numbers_behind(text: str, names: Sequence[str]) -> list[str]:
-    """Return the numbers in the parts of SELECT that compute these columns."""
+def doubtful_numbers(text: str, names: Sequence[str], right: Collection[str]) -> list[str]:
+    """Return the numbers in the parts of SELECT that compute these columns, but for right ones."""
     found = [
         literal.this
         for each in _behind(text, names)
         for literal in each.find_all(exp.Literal)
-        if not literal.is_string
+        if not literal.is_string and not is_right_part(f"value {literal.this}", right)
     ]
     return list(dict.fromkeys(found))
+
+
+def rounds(text: str, names: Sequence[str]) -> bool:
+    """Return whether something is rounded or cut off where these columns are computed."""
+    return any(
+        node
+        for each in _behind(text, names)
+        for node in each.find_all(exp.Round, exp.Floor, exp.Ceil, exp.Trunc, exp.Cast, exp.IntDiv)
+        if not isinstance(node, exp.Cast) or not node.to.is_type("double", "date", "timestamp")
+    )
+
+
+def doubtful(text: str, names: Sequence[str], right: Collection[str]) -> list[exp.Expr]:
+    """Return the parts of SELECT that compute these columns, but for what is known to be right."""
+    own = {name.lower() for name in names}
+    return [
+        each
+        for each in _behind(text, names)
+        if not (isinstance(each, exp.Column) and each.name.lower() in own)
+        and not is_right_value(each.sql(dialect="duckdb"), right)
+    ]
+
+
+def aggregates(parts: Sequence[exp.Expr]) -> bool:
+    """Return whether one of several parts of a query makes one value of several rows."""
+    return any(each.find(exp.AggFunc) for each in parts)
+
+
+def about_computing(text: str, names: Sequence[str], right: Collection[str]) -> list[str]:
+    """Return what to look at in the parts of SELECT that compute these columns."""
+    own = doubtful(text, names, right)
+    looked = []
+    spans = [span for each in own for span in each.find_all(exp.DateDiff)]
+    if any(not is_right_value(span.sql(dialect="duckdb"), right) for span in spans):
+        looked.append("the unit of date_diff and the order of its two times")
+    elif any(each.find(exp.Window) for each in own):
+        looked.append("the rows that each window covers (PARTITION BY, ORDER BY, frame)")
+    else:
+        shown = {_shown(each): None for each in own if not isinstance(each, exp.Column)}
+        if 0 < len(shown) <= _MOST_SHOWN and all(len(each) < _LONGEST_SHOWN for each in shown):
+            looked.append(f"whether {', '.join(shown)} is what the task asks for")
+    if rounds(text, names):
+        looked.append("what is rounded or cut off, and when")
+    return looked
 
 
 def _behind(text: str, names: Sequence[str]) -> list[exp.Expr]:
@@ -193,6 +258,17 @@ def about_columns(text: str, wanted: Sequence[str] = ()) -> str:
     for token in tokens(text):
         if token.kind == "word" and (letter := look_alike(token.text)):
             return f"{token.text} holds {letter} that only looks like a Latin one: type it anew"
+    found = tokens(text)
+    for before, token in pairwise(found):
+        if before.text.upper() in ("SELECT", ",") and token.text == "[":
+            return "square brackets make a list: the name of a column stands without them"
+    for token, after in pairwise(found):
+        named = token.kind == "string" and token.text[1:-1].lower() in map(str.lower, wanted)
+        if named and after.text.upper() in (",", "FROM"):
+            return (
+                f"single quotes make a text: {token.text} is the same text in every row, and the "
+                "name of a column stands without them"
+            )
     if number := decimal_comma(text):
         point = number.replace(",", ".")
         return f"{number} is read as two columns: a number has a decimal point, {point}"
@@ -217,42 +293,36 @@ def _comma_between_columns(text: str, wanted: Sequence[str]) -> str:
 _AFTER_WHERE: Final = {"GROUP", "ORDER", "HAVING", "QUALIFY", "LIMIT", "WINDOW", "UNION", "EXCEPT"}
 
 
-def conditions(text: str, most: int = 4) -> list[str]:
-    """Return the conditions of a query's WHERE clauses as they are written, when they are few."""
-    found: list[str] = []
+def conditions(text: str) -> list[tuple[str, str]]:
+    """Return the conditions of WHERE, HAVING and QUALIFY, each behind the word of its clause."""
+    found: dict[tuple[str, str], None] = {}
     all_tokens = tokens(text)
     for here, token in enumerate(all_tokens):
+        clause = token.text.upper() if token.kind == "word" else ""
         filters = here and all_tokens[here - 1].text == "("
-        if token.text.upper() == "WHERE" and token.kind == "word" and not filters:
-            found += _conjuncts(text, all_tokens[here + 1 :])
-    short = all(len(each) <= _LONGEST_SHOWN for each in found)
-    return list(dict.fromkeys(found)) if len(found) <= most and short else []
-
-
-def has_where(text: str) -> bool:
-    """Return whether a query has a WHERE that decides on its rows, not one of a FILTER alone."""
-    return any(
-        token.text.upper() == "WHERE" and token.kind == "word" and before.text != "("
-        for before, token in pairwise(tokens(text))
-    )
+        if clause in ("WHERE", "HAVING", "QUALIFY") and not filters:
+            own = _conjuncts(text, all_tokens[here + 1 :])
+            found |= {(clause, each): None for each in own}
+    return list(found)
 
 
 def _conjuncts(text: str, rest: Sequence[Token]) -> list[str]:
     """Return the conditions that AND joins, up to the end of their clause."""
     found: list[list[Token]] = [[]]
-    depth, between = 0, False
+    depth, between, whole = 0, False, False
     for token in rest:
         word = token.text.upper() if token.kind in ("word", "operator") else ""
         depth += (word in ("(", "[")) - (word in (")", "]"))
         if depth < 0 or (depth == 0 and (word in _AFTER_WHERE or word == ";")):
             break
-        if depth == 0 and word == "OR":
-            return [text]  # too long to be shown
+        whole = whole or (depth == 0 and word == "OR")
         if depth == 0 and word == "AND" and not between:
             found.append([])
             continue
         between = depth == 0 and (word == "BETWEEN" or (between and word != "AND"))
         found[-1].append(token)
+    if whole:  # AND binds tighter, so that no part stands for itself
+        found = [[token for each in found for token in each]]
     ends = [(each[0].start, each[-1].start + len(each[-1].text)) for each in found if each]
     return [" ".join(text[start:end].split()) for start, end in ends]
 
@@ -348,7 +418,7 @@ def _or_null(tree: exp.Expr) -> Iterator[str]:
 
 
 def _values_that_never_occur(tree: exp.Expr) -> Iterator[str]:
-    for node in tree.find_all(exp.EQ, exp.In):
+    for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
         if isinstance(node, exp.In):
             column, values = node.this, node.expressions
         else:
@@ -391,6 +461,9 @@ def _known_values(column: exp.Column, tree: exp.Expr) -> list[str]:
 def _ends_the_wrong_way_round(tree: exp.Expr) -> Iterator[str]:
     for node in tree.find_all(exp.Between):
         low, high = node.args["low"], node.args["high"]
+        earlier = isinstance(high, exp.Sub) and isinstance(high.expression, exp.Interval)
+        if earlier and high.this == low:
+            yield f"BETWEEN {_shown(low)} AND {_shown(high)} finds nothing: the earlier end comes first"
         if isinstance(low, exp.Literal) and isinstance(high, exp.Literal):
             try:
                 turned = (
@@ -429,7 +502,7 @@ def _pattern_without_like(tree: exp.Expr) -> Iterator[str]:
 def _counted_conditions(tree: exp.Expr) -> Iterator[str]:
     for node in tree.find_all(exp.Count):
         inside = node.this.unnest() if node.this else None
-        if isinstance(inside, exp.EQ | exp.NEQ | exp.GT | exp.GTE | exp.LT | exp.LTE | exp.In):
+        if isinstance(inside, (*_COMPARED, exp.NEQ, exp.In, exp.Is, exp.Not)):
             yield (
                 f"COUNT({_shown(inside)}) counts the rows where that is false, too: COUNT leaves "
                 "out NULL alone"
@@ -515,9 +588,11 @@ def _whole_share(tree: exp.Expr) -> Iterator[str]:
             )
 
 
-def _unit_of_a_limit(tree: exp.Expr) -> Iterator[str]:
+def _unit_of_a_limit(tree: exp.Expr, right: Collection[str]) -> Iterator[str]:
     for node in tree.find_all(exp.Between, exp.GT, exp.GTE, exp.LT, exp.LTE):
         limit = node.args["low"] if isinstance(node, exp.Between) else node.expression
+        if is_right_condition(_shown(node), right):
+            continue
         if isinstance(node.this, exp.Column) and isinstance(limit, exp.Literal):
             for unit in _units(node.this, tree):
                 if not limit.is_string and not _is_within(limit.this, unit):
@@ -550,6 +625,15 @@ def _zero_for_missing(tree: exp.Expr) -> Iterator[str]:
                 f"a missing {node.this.name} is NULL, which equals no value, not even "
                 f"{_shown(value)}"
             )
+
+
+def _in_the_future(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.GT, exp.GTE):
+        ahead = node.expression
+        if isinstance(ahead, exp.Add) and isinstance(ahead.expression, exp.Interval):
+            clock = ahead.this
+            if isinstance(clock, exp.CurrentTimestamp) or clock.name.lower() in _CLOCKS:
+                yield f"{_shown(ahead)} lies in the future: a span before the clock is taken away with -"
 
 
 def _has_gaps(column: exp.Column, tree: exp.Expr) -> bool:
@@ -646,8 +730,29 @@ def _last_day_cut(tree: exp.Expr) -> Iterator[str]:
 
 def _or_without_brackets(tree: exp.Expr) -> Iterator[str]:
     for node in tree.find_all(exp.Or):
-        if any(isinstance(side, exp.And) for side in (node.this, node.expression)):
+        sides = (node.this, node.expression)
+        # What asks for NULL beside OR belongs to an outer JOIN more often than to the AND.
+        if any(isinstance(each, exp.And) for each in sides) and not node.find(exp.Is):
             yield "AND binds tighter than OR: without brackets, a OR b AND c is a OR (b AND c)"
+
+
+def _or_of_all(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(exp.Or):
+        one, other = node.this, node.expression
+        pair = (type(one), type(other))
+        if pair not in ((exp.NEQ, exp.NEQ), (exp.GTE, exp.LTE), (exp.LTE, exp.GTE)):
+            continue
+        low, high = (other, one) if pair == (exp.LTE, exp.GTE) else (one, other)
+        ends = [low.expression, high.expression]
+        if one.this != other.this or not all(isinstance(each, exp.Literal) for each in ends):
+            continue
+        numbers = not any(each.is_string for each in ends)
+        below = numbers and float(ends[0].this) <= float(ends[1].this)
+        if below if exp.GTE in pair else ends[0] != ends[1]:
+            yield (
+                f"every {_shown(one.this)} passes {_shown(node)}, because OR asks for one of the "
+                "two only: what has to hold at once is joined with AND"
+            )
 
 
 def _limit_by_chance(tree: exp.Expr, order: Sequence[str], *, ties: bool) -> Iterator[str]:
@@ -659,11 +764,24 @@ def _limit_by_chance(tree: exp.Expr, order: Sequence[str], *, ties: bool) -> Ite
             )
     if ties and tree.args.get("limit") and (own := tree.args.get("order")):
         given = len(own.expressions)
-        if given < len(order):
+        if given < len(order) and all(
+            key.split()[0] in _names_of(each.this, tree)
+            and bool(each.args.get("desc")) == ("DESC" in key.upper().split())
+            for key, each in zip(order, own.expressions, strict=False)
+        ):
             yield (
                 f"the task orders by {len(order)} keys and the query by {given}: among rows that "
                 "tie, the LIMIT takes any"
             )
+
+
+def _names_of(key: exp.Expr, select: exp.Expr) -> set[str]:
+    """Return the columns of a result that a key of ORDER BY may be."""
+    given = select.expressions if isinstance(select, exp.Select) else []
+    if isinstance(key, exp.Literal) and key.this.isdigit():
+        return {each.alias_or_name for each in given[int(key.this) - 1 : int(key.this)]}
+    written = {each.alias for each in given if each.unalias() == key}
+    return {key.name, *written} if isinstance(key, exp.Column) else written
 
 
 def _keys_joined_by_and(tree: exp.Expr) -> Iterator[str]:
@@ -676,7 +794,7 @@ def _keys_joined_by_and(tree: exp.Expr) -> Iterator[str]:
                 )
 
 
-def _one_letter(tree: exp.Expr) -> Iterator[str]:
+def _one_letter(tree: exp.Expr, _right: Collection[str] = ()) -> Iterator[str]:
     for node in tree.find_all(exp.Like, exp.ILike):
         pattern = node.expression
         if isinstance(pattern, exp.Literal) and "_" in pattern.this:
@@ -685,41 +803,55 @@ def _one_letter(tree: exp.Expr) -> Iterator[str]:
             yield told + behind
 
 
-def _month_is_no_number_of_days(tree: exp.Expr) -> Iterator[str]:
+def _month_is_no_number_of_days(tree: exp.Expr, _right: Collection[str] = ()) -> Iterator[str]:
     for node in tree.find_all(exp.Interval):
         if str(node.args.get("unit") or "").upper().rstrip("S") == "MONTH":
             yield "a month has 28 to 31 days: does the task name a month, or a number of days?"
 
 
-def _midnights(tree: exp.Expr) -> Iterator[str]:
+def _midnights(tree: exp.Expr, right: Collection[str]) -> Iterator[str]:
     for node in tree.find_all(exp.DateDiff):
-        if str(node.args.get("unit") or "").strip("'").upper() == "DAY":
+        if unit_of(node) == "DAY" and not is_right_part("date_diff by day", right):
             yield (
                 "with 'day' date_diff counts the midnights between two times, whatever the hour: "
                 "does the task count days of the calendar, or spans of 24 hours?"
             )
+    yield from _cut_clock(tree)
+
+
+def _cut_clock(tree: exp.Expr) -> Iterator[str]:
     for cast in tree.find_all(exp.DateTrunc, exp.TimestampTrunc, exp.Cast):
-        cut = cast.to.is_type("date") if isinstance(cast, exp.Cast) else _unit_of(cast) == "DAY"
+        unit = unit_of(cast).lower()
+        if isinstance(cast, exp.Cast):
+            unit = "day" if cast.to.is_type("date") else ""
         clock = any(
-            call.name.lower() == "as_of" if isinstance(call, exp.Anonymous) else True
+            call.name.lower() in _CLOCKS if isinstance(call, exp.Anonymous) else True
             for call in cast.this.find_all(exp.Anonymous, exp.CurrentTimestamp)
         )
-        if cut and clock and not cast.find(exp.AtTimeZone):
+        if unit and clock and not cast.find(exp.AtTimeZone):
+            start = "the midnight" if unit == "day" else f"the start of the {unit}"
             yield (
-                f"{_shown(cast)} is the midnight before the clock: does the task count from "
-                "midnight, or from the clock itself?"
+                f"{_shown(cast)} is {start} before the clock: does the task count from there, or "
+                "from the clock itself?"
             )
 
 
-def _unit_of(node: exp.Expr) -> str:
-    return str(node.args.get("unit") or "").strip("'").upper()
+def _sum_of_no_row(tree: exp.Expr, _right: Collection[str]) -> Iterator[str]:
+    for node in tree.find_all(exp.Sum):
+        case = node.this
+        if isinstance(case, exp.Case) and not case.args.get("default"):
+            yield (
+                f"{_shown(node)} is NULL where no row fits, because CASE without ELSE gives NULL: "
+                "a comparison with NULL is unknown, and the task may want 0"
+            )
 
 
-def _window_by_id(tree: exp.Expr) -> Iterator[str]:
+def _window_by_id(tree: exp.Expr, right: Collection[str]) -> Iterator[str]:
     for node in tree.find_all(exp.Window):
         order = node.args.get("order")
         key = order.expressions[0].this if order and order.expressions else None
-        if isinstance(key, exp.Column) and key.name.lower().endswith("_id"):
+        known = right and not is_right_part("over order", right)  # a window is no part of it
+        if isinstance(key, exp.Column) and key.name.lower().endswith("_id") and not known:
             yield (
                 f"the window goes by {key.name}: does the task mean that order, or one of time? "
                 "Ids need not follow the time"
@@ -745,9 +877,11 @@ _FACTS: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
     _interval_without_unit,
     _share_above_one,
     _or_null,
+    _or_of_all,
     _keys_joined_by_and,
 )
-_RARE: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
+_RARE: Final[tuple[Callable[[exp.Expr, Collection[str]], Iterator[str]], ...]] = (
+    _sum_of_no_row,
     _one_letter,
     _month_is_no_number_of_days,
     _midnights,
@@ -756,7 +890,7 @@ _RARE: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
 _OF_NO_ROW: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
     _zero_for_missing,
     _letters_of_a_pattern,
-    _unit_of_a_limit,
+    _in_the_future,
 )
 _OF_MISSING_ROWS: Final[tuple[Callable[[exp.Expr], Iterator[str]], ...]] = (
     _nothing_is_not_in_null,

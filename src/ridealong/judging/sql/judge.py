@@ -74,8 +74,7 @@ class _Judge:
         self.order: Sequence[str] = entry.get("order") or ()
         self.cases = str(entry.get("cases") or "")
         self.parameters: Sequence[Mapping[str, Any]] = entry.get("parameters") or ()
-        signs = (each.get("sign") or {} for each in entry.get("mistakes") or ())
-        self.right = frozenset(part for sign in signs for part in sign.get("lacks", ()))
+        self.right = frozenset(entry.get("right") or ())
         self.expected = {variant: stored(entry["expected"][variant]) for variant in VARIANTS}
 
     def verdict(self) -> Verdict:
@@ -127,7 +126,7 @@ class _Judge:
             properties += (Property("the same at every run", False),)
             from ridealong.judging.sql import facts
 
-            certain = _sentence(facts.fact(self.text, self.order))
+            certain = _sentence(facts.fact(self.text, self.order, right=self.right))
             return self._failed(f"{head} {certain or UNSTEADY}", properties)
         return self._failed(f"{head} {self._advice(failing, which, what, seen)}", properties)
 
@@ -165,10 +164,13 @@ class _Judge:
                 results[variant] = [self._result(variant, which) for which in several]
         return results
 
+    def _moves(self) -> bool:
+        """Return whether the wanted result moves with the clock."""
+        return self.expected["shifted"] != self.expected["hidden"]
+
     def _is_timeless(self) -> bool:
         """Return whether neither the task nor the answer asks for the time."""
-        alike = self.expected["shifted"] == self.expected["hidden"]
-        return alike and not sqltext.asks_the_time(self.text)
+        return not self._moves() and not sqltext.asks_the_time(self.text)
 
     def _result(self, variant: str, which: int) -> Fingerprint:
         try:
@@ -266,7 +268,7 @@ class _Judge:
         if unused:
             return f"The query has to work for any value: ask for ${unused[0]}."
         rows = self._rows_in_words(failing[0], which, what, seen)
-        if certain := _sentence(facts.fact(self.text, self.order, rows=rows)):
+        if certain := _sentence(facts.fact(self.text, self.order, rows=rows, right=self.right)):
             return certain
         if failing[0] == "hidden":
             told = " ".join([*(self.entry.get("hints") or ()), *(self.entry.get("told") or ())])
@@ -278,9 +280,10 @@ class _Judge:
         if failing[0] == "shifted":
             if dates:
                 return f"{dates[0]} stays where it is: count back from NOW() or as_of() instead."
-            return f"With the clock where it stands the result is right. {_of_the_clock(self.text)}"
+            told = _of_the_clock(self.text, moves=self._moves())
+            return f"With the clock where it stands the result is right. {told}"
         if failing[0] == "edge":
-            if rare := _sentence(facts.rare_case(self.text)):
+            if rare := _sentence(facts.rare_case(self.text, self.right)):
                 return f"All is right on the large data. {rare}"
             return f"{self._of_the_edge()} {advice}"
         return advice
@@ -356,13 +359,19 @@ def _is_ordered(mistake: Mapping[str, Any]) -> bool:
     return bool(stored(mistake["results"]["public"])[0].sequence)
 
 
-def _of_the_clock(text: str) -> str:
+def _of_the_clock(text: str, *, moves: bool) -> str:
     """Return what to look at when a result is right at one position of the clock only."""
+    from ridealong.judging.sql import facts
+
+    if not moves:
+        return (
+            "The wanted rows are the same wherever the clock stands, and yours are not: does the "
+            "task ask for a span of time at all?"
+        )
     if not sqltext.asks_the_time(text):
         return "Count back from NOW() or as_of(), so that the result moves with the clock."
-    return (
-        "Look at both ends of the span of time: later rows are there now, and a week, a month or "
-        "a day need not begin where the clock stands."
+    return _sentence(facts.of_the_clock(text)) or (
+        "Look at both ends of the span of time: later rows are there now."
     )
 
 

@@ -27,8 +27,9 @@ def results_of_queries(known: Known) -> dict[str, Any]:
 
     Returns:
         `expected`, the fingerprints of the reference by data set, `sample`, what a learner is
-        shown of its result, and `mistakes`, by name the fingerprints that each is recognised by, and
-        `signs`, by name what stands in its text; ready for `json`.
+        shown of its result, `right`, the hashes of what stands in a right answer, `mistakes`, by
+        name the fingerprints that each is recognised by, and `signs`, by name what stands in its
+        text; ready for `json`.
 
     Raises:
         KnownWrong: when an answer does not do what its place says.
@@ -100,6 +101,7 @@ def results_of_queries(known: Known) -> dict[str, Any]:
     return {
         "expected": _stored(expected, Fingerprint.to_catalogue, bool(parameters)),
         "sample": sample(_public_data(), known.reference, order, public),
+        "right": signs.right_parts([known.reference, *known.alternatives.values()]),
         "mistakes": recognised,
         "signs": found_signs,
     }

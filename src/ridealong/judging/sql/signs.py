@@ -84,17 +84,45 @@ def stands_in(sign: Sign, text: str) -> bool:
     return bool(lacks) and bool(own) and not lacks & own
 
 
-def is_right_condition(condition: str, right: Collection[str]) -> bool:
-    """Return whether each part of a condition is known to stand in a right answer."""
-    own = [part for part in parts(f"SELECT 1 FROM t WHERE {condition}") if part[:8] == "+where: "]
-    return bool(own) and set(_hashed(own)) <= set(right)
+def right_parts(texts: Iterable[str]) -> list[str]:
+    """Return the hashes of what stands in right answers, so that no message doubts it.
+
+    Left out are the parts with their aliases, which only tell two sides of a join apart.
+    """
+    found = {part for text in texts for part in parts(text)}
+    return _hashed(part for part in found if not part.startswith("written "))
+
+
+def is_right_part(part: str, right: Collection[str]) -> bool:
+    """Return whether a part, such as `"+limit 10"`, is known to stand in a right answer."""
+    return digest_of([part], _HASH_BYTES) in right
+
+
+def is_right_condition(condition: str, right: Collection[str], clause: str = "where") -> bool:
+    """Return whether each part of a condition is known to stand in a clause of a right answer.
+
+    Behind ON of an inner JOIN a condition does what it does behind WHERE.
+    """
+    clauses = {clause.lower(), *({"where", "join"} if clause.lower() in ("where", "join") else ())}
+    start = "+where: "
+    found = parts(f"SELECT 1 FROM t WHERE {condition}")
+    own = [part.removeprefix(start) for part in found if part.startswith(start)]
+    either = [part for part in found if part.startswith(_STRONG) and " or " in part]
+    return (
+        bool(own)
+        and all(any(is_right_part(f"+{each}: {part}", right) for each in clauses) for part in own)
+        and all(is_right_part(part, right) for part in either)
+    )
 
 
 def is_right_value(value: str, right: Collection[str]) -> bool:
     """Return whether a function call or a calculation is known to stand in a right answer."""
     given = "+gives "
     own = [part for part in parts(f"SELECT {value}") if part.startswith(given)]
-    return bool(set(_hashed([*own, *(f"+{part.removeprefix(given)}" for part in own)])) & {*right})
+    return any(
+        is_right_part(part, right) or is_right_part(f"+{part.removeprefix(given)}", right)
+        for part in own
+    )
 
 
 def _strong(found: Iterable[str]) -> set[str]:
@@ -212,6 +240,13 @@ def _values(tree: exp.Expr) -> Iterator[str]:
         yield f"column {_written(column)}"
     for table in tree.find_all(exp.Table):
         yield f"table {table.name.lower()}"
+    for span in tree.find_all(exp.DateDiff):
+        yield f"date_diff by {unit_of(span).lower()}"
+
+
+def unit_of(node: exp.Expr) -> str:
+    """Return the unit of a function of time in capitals, as DAY."""
+    return str(node.args.get("unit") or "").strip("'").upper()
 
 
 def _order(node: exp.Expr) -> Iterator[str]:

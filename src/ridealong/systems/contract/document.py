@@ -2,24 +2,35 @@
 
 `load` reads OpenAPI 3.0 and 3.1, in YAML or JSON. A document of 3.0 is brought to 3.1's JSON
 Schema in memory, so that whoever serves, judges or compares it knows one dialect only. A document
-is data of a stranger: nothing outside it is opened, nothing in it is run, and no pattern of it is
-matched here; `validator` matches them with an engine that gives up in time.
+is data of a stranger: nothing outside it is opened, nothing in it is run, and its patterns are
+matched by an engine whose time is bounded.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, unquote
 
 import jsonschema_rs
 
+from ridealong.systems.contract.parts import (
+    LONGEST_MESSAGE,
+    MOST_STEPS,
+    PLACEHOLDER,
+    ContractError,
+    Document,
+    Operation,
+    Problem,
+    is_pattern,
+    mapping,
+    unquoted,
+)
 from ridealong.systems.contract.reading import (
     Plain,
     Read,
@@ -38,196 +49,12 @@ from ridealong.systems.contract.shape import (
 )
 from ridealong.text import first_line, nearest
 
+__all__ = ["ContractError", "Document", "Operation", "Problem", "load"]
+
 MOST_PROBLEMS: Final = 20
 MOST_NOTES: Final = 100
-MOST_STEPS: Final = 100
-BACKTRACK_LIMIT: Final = 100_000
 HEAVIEST_SCHEMA: Final = 20_000
-PLACEHOLDER: Final = re.compile(r"\{([^{}/]*)\}")
-_ADDRESS: Final = "urn:contract"
-_SAFE: Final = "/~!$&'()*+,;=:@"
 _STATUS: Final = re.compile(r"[1-5](?:\d\d|XX)\Z|default\Z")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One fault of a document, or one trap that it got out of.
-
-    Attributes:
-        line: where, counted from 1.
-        place: the same as a JSON pointer (RFC 6901); empty for the whole document.
-        seen: what stands there.
-        wanted: what would be right.
-        step: what to do next.
-    """
-
-    line: int
-    place: str
-    seen: str
-    wanted: str
-    step: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.seen}; {self.wanted}: {self.step}"
-
-
-class ContractError(ValueError):
-    """A document that is no valid OpenAPI 3.0 or 3.1.
-
-    Attributes:
-        problems: what is wrong, by line; at least one and at most `MOST_PROBLEMS`.
-    """
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(str(each) for each in problems))
-        self.problems = problems
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One method on one path.
-
-    Attributes:
-        path: the path template, such as `/rides/{ride_id}`.
-        method: in lower case, as the document writes it.
-        content: what the document says about it.
-        parameters: its own and those of its path, references followed; its own win.
-        place: where it stands, as a JSON pointer.
-    """
-
-    path: str
-    method: str
-    content: dict[str, Any]
-    parameters: list[dict[str, Any]]
-    place: str
-
-    @property
-    def name(self) -> str:
-        """`GET /rides`."""
-        return f"{self.method.upper()} {self.path}"
-
-
-class Document:
-    """A valid OpenAPI document.
-
-    Attributes:
-        content: the whole document in the words of OpenAPI 3.1; `$ref`s stand as they were.
-        version: the version that the text names, such as `3.0.3`.
-        notes: traps that do no harm here but would elsewhere, and what is not checked.
-        text: what was read.
-    """
-
-    def __init__(self, text: str, found: Read) -> None:
-        self.text = text
-        self.content: dict[str, Any] = found.data
-        self.version = str(found.data["openapi"])
-        self.notes: list[Problem] = []
-        self._read = found
-        self._anchors: dict[str, Any] = {}
-        self._schemas: dict[int, str] = {}
-        self._unreadable_patterns: list[dict[str, Any]] = []
-        self._registry: jsonschema_rs.Registry | None = None
-        self._validators: dict[str, jsonschema_rs.Validator] = {}
-        self._kept: list[Any] = []
-
-    def line(self, place: str) -> int:
-        """Return the line of a JSON pointer, or of the nearest part above it that is there."""
-        return self._read.line(steps_of(place.removeprefix("#")))
-
-    def resolve(self, node: Any) -> Any:
-        """Return what a node stands for: itself, or where its local `$ref`s lead.
-
-        What stands beside a `$ref` is lost; for schemas, where it counts, see `validator`.
-
-        Raises:
-            LookupError: when a `$ref` leads nowhere, out of the document, or in a circle. In a
-                document that `load` returned none does.
-        """
-        for _ in range(MOST_STEPS):
-            if not isinstance(node, dict) or not isinstance(node.get("$ref"), str):
-                return node
-            node = self.at(node["$ref"])
-        raise LookupError("this reference leads back to itself")
-
-    def at(self, reference: str) -> Any:
-        """Return what stands at a local reference such as `#/components/schemas/Ride`.
-
-        Raises:
-            LookupError: when nothing does, or it is not local.
-        """
-        place, hash_mark, fragment = reference.partition("#")
-        if place or not hash_mark:
-            raise LookupError(f"{reference} lies outside of the document")
-        if fragment and not fragment.startswith("/"):
-            return self._anchors[fragment]
-        node: Any = self.content
-        for step in steps_of(_unquoted(fragment)):
-            if isinstance(node, dict):
-                node = node[step]
-            elif isinstance(node, list) and step.isdecimal() and len(step) < 10:
-                node = node[int(step)]
-            else:
-                raise LookupError(f"nothing stands at {reference}")
-        return node
-
-    def operations(self) -> Iterator[Operation]:
-        """Yield every operation under `paths`, in the document's order."""
-        for path, item in _mapping(self.content.get("paths")).items():
-            if path.startswith("x-"):
-                continue
-            place = pointer(["paths", path])
-            while isinstance(item, dict) and isinstance(item.get("$ref"), str):
-                place = item["$ref"].removeprefix("#")
-                own = {key: value for key, value in item.items() if key != "$ref"}
-                item = {**_mapping(self.resolve(item)), **own}
-            for method in METHODS:
-                content = _mapping(item).get(method)
-                if isinstance(content, dict):
-                    yield Operation(
-                        path,
-                        method,
-                        content,
-                        self._parameters(item.get("parameters"), content.get("parameters")),
-                        f"{place}/{method}",
-                    )
-
-    def validator(self, schema: Any) -> jsonschema_rs.Validator:
-        """Return what tells whether a value fits a schema of this document.
-
-        Formats and patterns are checked, by an engine whose time is bounded. A pattern that it
-        cannot read is left out; `notes` names it.
-
-        Args:
-            schema: a schema as it stands in `content`, `$ref`s and all; one from elsewhere may
-                not hold `$ref`s.
-        """
-        place = self._schemas.get(id(schema))
-        if place is None:
-            return _validator(schema, None)
-        if place not in self._validators:
-            if self._registry is None:
-                self._registry = self._make_registry()
-            target = {"$ref": f"{_ADDRESS}#{quote(place, safe=_SAFE)}"}
-            self._validators[place] = _validator(target, self._registry)
-        return self._validators[place]
-
-    def _make_registry(self) -> jsonschema_rs.Registry:
-        removed = [(schema, schema.pop("pattern")) for schema in self._unreadable_patterns]
-        try:
-            return jsonschema_rs.Registry(
-                [(_ADDRESS, self.content)], draft=jsonschema_rs.Draft202012
-            )
-        finally:
-            for schema, pattern in removed:
-                schema["pattern"] = pattern
-
-    def _parameters(self, *lists: Any) -> list[dict[str, Any]]:
-        found: dict[tuple[Any, Any], dict[str, Any]] = {}
-        for each in lists:
-            for node in each or ():
-                parameter = self.resolve(node)
-                found[parameter.get("name"), parameter.get("in")] = parameter
-        return list(found.values())
 
 
 def load(text: str, *, strict: bool = True) -> Document:
@@ -242,31 +69,18 @@ def load(text: str, *, strict: bool = True) -> Document:
     Raises:
         ContractError: when it is none; its `problems` say where, what and what to do.
     """
+    # A large document makes a million parts and drops none: looking for garbage meanwhile, again
+    # and again, would take more than half of the time.
+    was_on = gc.isenabled()
+    gc.disable()
     try:
-        found = read(text)
+        return _Checker(text, read(text), strict).document()
     except Unreadable as error:
-        raise ContractError(
-            [Problem(error.line, "", error.seen, error.wanted, error.step)]
-        ) from None
-    return _Checker(text, found, strict).document()
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _unquoted(fragment: str) -> str:
-    return unquote(fragment) if "%" in fragment else fragment
-
-
-def _validator(schema: Any, registry: jsonschema_rs.Registry | None) -> jsonschema_rs.Validator:
-    return jsonschema_rs.Draft202012Validator(
-        schema,
-        registry=registry,
-        validate_formats=True,
-        offline=True,
-        pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACK_LIMIT),
-    )
+        problem = Problem(error.line, "", error.seen, error.wanted, error.step)
+        raise ContractError([problem]) from None
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @cache
@@ -276,14 +90,29 @@ def _published_schema(version: str) -> jsonschema_rs.Validator:
     # walk compares every schema with all before it, minutes for a document of 5 MB.
     package = importlib.util.find_spec("openapi_spec_validator")
     if package is None or not package.submodule_search_locations:
-        raise RuntimeError("openapi-spec-validator is not installed")
+        raise RuntimeError("openapi-spec-validator is not installed; run `ridealong doctor`")
     folder = Path(package.submodule_search_locations[0])
     file = folder / "resources" / "schemas" / f"v{version}" / "schema.json"
-    return jsonschema_rs.validator_for(json.loads(file.read_text("utf-8")), offline=True)
+    # Patterns of another dialect are noted, not refused, so formats are left out.
+    return jsonschema_rs.validator_for(
+        json.loads(file.read_text("utf-8")), offline=True, validate_formats=False
+    )
 
 
+# By part: what may stand under each key, and which keys may not be missing.
+_FIELDS: Final = {
+    kind: (
+        {key: wanted.rstrip("!") for key, wanted in fields.items()},
+        tuple(key for key, wanted in fields.items() if wanted.endswith("!")),
+    )
+    for kind, fields in PARTS.items()
+}
 _IN_PLACE: Final = ("allOf", "anyOf", "oneOf")
 _IN_PLACE_ONE: Final = ("not", "if", "then", "else")
+_META: Final = jsonschema_rs.validator_for(
+    {"$ref": "https://json-schema.org/draft/2020-12/schema"}, offline=True
+)
+_BESIDE: Final = frozenset({*_IN_PLACE, *_IN_PLACE_ONE, "$ref", "$dynamicRef", "dependentSchemas"})
 _TEXTS_OF_SCHEMA: Final = ("default", "const", "example")
 
 
@@ -296,11 +125,10 @@ class _Checker:
         self.strict = strict
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
-        self.seen: dict[tuple[int, str], list[str]] = {}
+        self.seen: dict[tuple[int, str], tuple[Any, list[str]]] = {}
         self.references: list[tuple[str, str, list[str]]] = []
         self.operation_ids: dict[str, str] = {}
         self.security: list[tuple[str, list[str]]] = []
-        self.patterns: dict[str, bool] = {}
         self.told: set[int] = set()  # identities of traps that a sentence names already
         self.version = "3.1"
 
@@ -312,6 +140,13 @@ class _Checker:
         self._visit("document", data, [])
         self._references()
         if not self.problems:
+            if not {"paths", "components", "webhooks"} & data.keys():
+                self.flaw(
+                    [],
+                    "the document has no `paths`",
+                    "a contract has at least one path",
+                    "write `paths:` and below it, further in, a path such as `/rides:`",
+                )
             self._paths()
             self._security()
             self._circles()
@@ -319,12 +154,14 @@ class _Checker:
             self._published()
         if self.problems:
             self._raise()
-        if self.version == "3.0":
-            _Upgrade(document).all()
-        for schema in self._schemas():
-            self._texts_of(schema)
-        self._examples()
-        self._traps()
+        self._one_dialect()
+        if self.problems:
+            self._raise()
+        if self.found.plain or self.found.keys:
+            for schema in self._schemas():
+                self._texts_of(schema)
+            self._examples()
+            self._traps()
         self.notes.sort(key=lambda each: each.line)
         document.notes = self.notes[:MOST_NOTES]
         return document
@@ -375,7 +212,10 @@ class _Checker:
                     else "the document has no `openapi`"
                 )
                 self.problem(
-                    [close] if close else [], seen, wanted, f"rename `{close}`" if close else step
+                    [close] if close else [],
+                    seen,
+                    wanted,
+                    f"write `openapi:` in place of `{close}:`" if close else step,
                 )
             self._raise()
         version = data["openapi"]
@@ -443,7 +283,7 @@ class _Checker:
             return
         if (id(node), kind) in self.seen:
             return
-        self.seen[id(node), kind] = steps
+        self.seen[id(node), kind] = node, steps
         if kind in MAY_BE_REFERENCE and "$ref" in node:
             self._reference(kind, node, steps)
             return
@@ -460,15 +300,22 @@ class _Checker:
             for key, entry in node.items():
                 self._visit("[text]", entry, [*steps, key], node)
             return
-        fields = PARTS[kind]
         if kind == "schema":
             self._schema(node, steps)
-        unknown = self._unknown(kind, node, steps, fields)
-        for key, wanted in fields.items():
-            if key in node:
-                self._visit(wanted.rstrip("!"), node[key], [*steps, key], node)
-            elif wanted.endswith("!") and key not in unknown:
+        fields, required = _FIELDS[kind]
+        meant: set[str] = set()
+        if not node.keys() <= fields.keys():
+            meant = self._unknown(kind, node, steps, fields)
+        for key in required:
+            if key not in node and key not in meant:
                 self._missing(kind, node, steps, key)
+        for key, value in list(node.items()):
+            wanted = fields.get(key, "any")
+            if key == "required" and value is True and wanted == "[text]":
+                continue  # a sentence of its own, in `_schema`
+            if wanted == "any" or (wanted == "text" and type(value) is str):
+                continue
+            self._visit(wanted, value, [*steps, key], node)
         special = getattr(self, "_check_" + kind.replace(" ", "_"), None)
         if special:
             special(node, steps)
@@ -480,6 +327,14 @@ class _Checker:
         meant = set()
         for key in node:
             if key in fields or key.startswith("x-"):
+                continue
+            if kind == "parameter" and key in {"type", "format", "enum"}:
+                self.flaw(
+                    [*steps, key],
+                    f"`{key}` stands in {self._name(kind, node, steps)} itself",
+                    "it belongs to its `schema`",
+                    f"write `schema:` and below it, further in, `{key}:`",
+                )
                 continue
             free = [each for each in fields if each not in node]
             close = nearest(key, free, cutoff=0.7)
@@ -501,8 +356,8 @@ class _Checker:
                 self.flaw(
                     [*steps, key],
                     f"`{key}` is no key of {name}",
-                    f"did you mean `{close}`?",
-                    f"write `{close}:`",
+                    f"the nearest is `{close}`",
+                    f"write `{close}:` if you mean it",
                 )
             elif "{" in key or key.startswith("/"):
                 self.flaw(
@@ -582,7 +437,7 @@ class _Checker:
         )
         if node is None:
             self.problem(steps, f"{name} is empty", f"{what} is wanted", step)
-        elif isinstance(node, str) and (found := re.match(r"([A-Za-z$/_][^\s:]*):(\S)", node)):
+        elif isinstance(node, str) and (found := re.match(r"([A-Za-z$/_][^\s:]*):([^\s/])", node)):
             self.problem(
                 steps,
                 f"{name} is {shown(node)}, a text, because no space stands after the colon",
@@ -605,7 +460,7 @@ class _Checker:
         name = f"`{key}`" if not isinstance(holder, list) else f"an entry of `{steps[-2]}`"
         number = isinstance(node, (int, float)) and not isinstance(node, bool)
         if kind == "text" and not isinstance(node, str):
-            self._no_text(node, steps, name, plain)
+            self._no_text(node, steps, name, plain, holder)
         elif kind == "truth" and not isinstance(node, bool):
             step = (
                 f"write {node.lower()} without quotation marks"
@@ -645,8 +500,16 @@ class _Checker:
                 "write `[one, another]` or begin each entry with `- `",
             )
 
-    def _no_text(self, node: Any, steps: list[str], name: str, plain: Plain | None) -> None:
+    def _no_text(
+        self, node: Any, steps: list[str], name: str, plain: Plain | None, holder: Any
+    ) -> None:
         if plain is None or plain.kind == "null":
+            if node is None and not self.strict and isinstance(holder, dict):
+                self.note(
+                    steps, f"{name} is empty", "a text is wanted", "write the text behind the colon"
+                )
+                del holder[steps[-1]]
+                return
             what = f"{name} is empty" if node is None else f"{name} is {shown(node)}"
             self.problem(
                 steps,
@@ -724,17 +587,18 @@ class _Checker:
                     "`in` is query, path, header or cookie",
                     f"write `in: {close or 'query'}`",
                 )
-        if place == "path" and node.get("required") is not True:
+        if place == "path" and node.get("required", False) is False:
             self.flaw(
                 [*steps, "required"],
                 f"{name} is in the path and not required",
                 "a path without it would be another path",
                 "write `required: true`",
             )
-        if "schema" not in node and "content" not in node:
-            loose = next((key for key in node if key in {"type", "format", "enum"}), "")
+        # Where its keys stand a level too high, that is what is told of them.
+        loose = {"type", "format", "enum"} & node.keys()
+        if "schema" not in node and "content" not in node and not loose:
             self.flaw(
-                [*steps, loose] if loose else steps,
+                steps,
                 f"{name} has no `schema`",
                 "it says which values are allowed",
                 "write `schema:` and the type below it, further in",
@@ -775,7 +639,7 @@ class _Checker:
     # Schemas
 
     def _schema(self, node: dict[str, Any], steps: list[str]) -> None:
-        self.made._schemas[id(node)] = pointer(steps)
+        self.made._schemas[id(node)] = steps
         for key in ("$anchor", "$dynamicAnchor"):
             if isinstance(node.get(key), str):
                 self.made._anchors.setdefault(node[key], node)
@@ -783,14 +647,13 @@ class _Checker:
             self._reference("schema", node, steps)
         if "type" in node:
             self._type(node, steps)
-        if isinstance(node.get("required"), bool):
+        if node.get("required") is True:
             self.problem(
                 [*steps, "required"],
                 f"`required` is {shown(node['required'])} in {self._name('schema', node, steps)}",
                 "a schema lists the names of required properties",
                 f"write `required: [{steps[-1] if steps[-2:-1] == ['properties'] else 'name'}]` beside `properties`",
             )
-            node = {key: value for key, value in node.items() if key != "required"}
         for key in ("exclusiveMinimum", "exclusiveMaximum"):
             if key in node and isinstance(node[key], bool) is (self.version == "3.1"):
                 limit = key.removeprefix("exclusive").lower()
@@ -809,16 +672,15 @@ class _Checker:
                 "3.1 lists the type null",
                 f'write `type: [{kind if isinstance(kind, str) else "string"}, "null"]`',
             )
-        pattern = node.get("pattern")
-        if isinstance(pattern, str):
-            if pattern not in self.patterns:
-                self.patterns[pattern] = _is_pattern(pattern)
-            if not self.patterns[pattern]:
-                self.made._unreadable_patterns.append(node)
+        patterns = [([*steps, "pattern"], node["pattern"])] if "pattern" in node else []
+        for pattern in mapping(node.get("patternProperties")):
+            patterns.append(([*steps, "patternProperties", pattern], pattern))
+        for place, pattern in patterns:
+            if isinstance(pattern, str) and not is_pattern(pattern):
                 self.note(
-                    [*steps, "pattern"],
-                    f"the pattern {shown(pattern)} is no regular expression that can be checked in bounded time",
-                    "values are not held against it",
+                    place,
+                    f"the pattern {shown(pattern)} is no regular expression that can be matched in bounded time",
+                    "nothing is held against it",
                     "write it more simply",
                 )
 
@@ -868,15 +730,12 @@ class _Checker:
             )
 
     def _schemas(self) -> Iterator[dict[str, Any]]:
-        for (_, kind), steps in list(self.seen.items()):
+        for (_, kind), (node, _) in list(self.seen.items()):
             if kind == "schema":
-                yield self._at(steps)
+                yield node
 
-    def _at(self, steps: list[str]) -> Any:
-        node = self.found.data
-        for step in steps:
-            node = node[int(step)] if isinstance(node, list) else node[step]
-        return node
+    def _steps(self, schema: dict[str, Any]) -> list[str]:
+        return self.made._schemas.get(id(schema), [])
 
     # References
 
@@ -920,13 +779,13 @@ class _Checker:
                     if "itself" in str(error):
                         self.problem(
                             steps,
-                            f"the reference {shown(reference)} leads back to itself",
+                            f"the reference {shown(reference)} leads back to itself, or over more than {MOST_STEPS} others",
                             "a reference leads to a part",
                             "write the part itself in one of the places",
                         )
                     continue
             if reference.startswith("#/") or reference == "#":
-                self._visit(kind, target, steps_of(_unquoted(reference[1:])))
+                self._visit(kind, target, steps_of(unquoted(reference[1:])))
 
     def _leads_nowhere(self, reference: str, steps: list[str]) -> None:
         parent, _, last = reference.rpartition("/")
@@ -953,7 +812,7 @@ class _Checker:
         weights: dict[int, int] = {}
         depths: dict[int, int] = {}
         for start in self._schemas():
-            if id(start) in weights:
+            if id(start) in weights or not start.keys() & _BESIDE:
                 continue
             stack: list[tuple[dict[str, Any], Iterator[Any], list[Any]]] = [(start, iter(()), [])]
             open_ids = {id(start)}
@@ -964,7 +823,7 @@ class _Checker:
                 if inner is None:
                     weights[id(node)] = 1 + sum(weights[each] for each in done)
                     depths[id(node)] = 1 + max((depths[each] for each in done), default=0)
-                    steps = self.seen.get((id(node), "schema"), [])
+                    steps = self._steps(node)
                     if weights[id(node)] > HEAVIEST_SCHEMA or depths[id(node)] > MOST_STEPS:
                         self.problem(
                             steps,
@@ -978,7 +837,7 @@ class _Checker:
                     if stack:
                         stack[-1][2].append(id(node))
                 elif id(inner) in open_ids:
-                    steps = self.seen.get((id(inner), "schema"), [])
+                    steps = self._steps(inner)
                     self.problem(
                         steps,
                         f"{self._name('schema', inner, steps)} leads back to itself",
@@ -999,7 +858,7 @@ class _Checker:
             if isinstance(schema.get(key), list):
                 found.extend(schema[key])
         found.extend(schema[key] for key in _IN_PLACE_ONE if key in schema)
-        found.extend(_mapping(schema.get("dependentSchemas")).values())
+        found.extend(mapping(schema.get("dependentSchemas")).values())
         for key in ("$ref", "$dynamicRef"):
             if isinstance(schema.get(key), str):
                 try:
@@ -1011,7 +870,7 @@ class _Checker:
     # Paths
 
     def _paths(self) -> None:
-        paths = _mapping(self.found.data.get("paths"))
+        paths = mapping(self.found.data.get("paths"))
         templates: dict[str, str] = {}
         for path in paths:
             if path.startswith("x-"):
@@ -1025,6 +884,13 @@ class _Checker:
                     f"write `/{path}:`",
                 )
                 continue
+            if "?" in path or "#" in path:
+                self.note(
+                    steps,
+                    f"the path {shown(path)} goes on behind a ? or #",
+                    "no request has that in its path, so it does not tell paths apart",
+                    "write a query parameter",
+                )
             names = PLACEHOLDER.findall(path)
             rest = PLACEHOLDER.sub("", path)
             if "{" in rest or "}" in rest or "" in names:
@@ -1057,7 +923,8 @@ class _Checker:
             steps = steps_of(operation.place)
             identity = operation.content.get("operationId")
             if isinstance(identity, str):
-                if self.operation_ids.setdefault(identity, operation.name) != operation.name:
+                first = self.operation_ids.setdefault(identity, operation.name)
+                if first != operation.name:
                     self.flaw(
                         [*steps, "operationId"],
                         f"{operation.name} and {self.operation_ids[identity]} have the same `operationId` {shown(identity)}",
@@ -1066,24 +933,26 @@ class _Checker:
                     )
             names = PLACEHOLDER.findall(operation.path)
             declared = [str(each["name"]) for each in operation.parameters if each["in"] == "path"]
+            lost = [name for name in names if name not in declared]
+            idle = [name for name in declared if name not in names]
+            if len(lost) == len(idle) == 1:
+                self.flaw(
+                    steps,
+                    f"{operation.name} has {lost[0]} in its path and describes the parameter {idle[0]}",
+                    "both bear the same name",
+                    f"write {{{idle[0]}}} into the path, or `name: {lost[0]}`",
+                )
+                continue
             for name in names:
                 if name not in declared:
-                    close = nearest(name, [each for each in declared if each not in names])
-                    step = (
-                        f"rename the parameter `{close}` to `{name}`"
-                        if close
-                        else f"write a parameter with `name: {name}`, `in: path`, `required: true`"
-                    )
                     self.flaw(
                         steps,
                         f"{operation.name} has no parameter `{name}`",
                         "every name in braces is described among the parameters",
-                        step,
+                        f"write a parameter with `name: {name}`, `in: path`, `required: true`",
                     )
             for name in declared:
-                if name not in names and not nearest(
-                    name, [each for each in names if each not in declared]
-                ):
+                if name not in names:
                     self.flaw(
                         steps,
                         f"{operation.name} has a path parameter `{name}` that its path does not name",
@@ -1105,7 +974,7 @@ class _Checker:
                     known.add(key)
 
     def _security(self) -> None:
-        schemes = _mapping(_mapping(self.found.data.get("components")).get("securitySchemes"))
+        schemes = mapping(mapping(self.found.data.get("components")).get("securitySchemes"))
         for name, steps in self.security:
             if name not in schemes:
                 close = nearest(name, schemes)
@@ -1119,17 +988,105 @@ class _Checker:
     # The published schemas: what no sentence above has found
 
     def _published(self) -> None:
-        for error in _published_schema(self.version).iter_errors(self.found.data):
+        for whole in _published_schema(self.version).iter_errors(self.found.data):
+            error = _innermost(whole)
             steps = [str(each) for each in error.instance_path]
             message = first_line(error.message)
+            if len(message) > LONGEST_MESSAGE:
+                message = f"{message[: LONGEST_MESSAGE // 2]} … {message[-LONGEST_MESSAGE // 2 :]}"
             self.flaw(
                 steps,
-                f"`{steps[-1] if steps else 'the document'}` does not keep to OpenAPI {self.version} ({message[:200]})",
-                "the published schema of OpenAPI wants it otherwise",
-                "compare it with the specification's example",
+                f"`{steps[-1] if steps else 'the document'}` does not keep to OpenAPI {self.version}",
+                message,
+                "compare it with an example of the specification",
             )
             if len(self.problems) >= MOST_PROBLEMS:
                 break
+
+    # One dialect of JSON Schema for all documents
+
+    def _one_dialect(self) -> None:
+        """Bring all schemas to JSON Schema 2020-12 with references by place, and check them."""
+        kept = self.made._kept
+        for schema in self._schemas():
+            steps = self._steps(schema)
+            if "$id" in schema:
+                self.note(
+                    [*steps, "$id"],
+                    "`$id` would move the start of references",
+                    "here they begin at the top of the document",
+                    "refer with `#/components/…`",
+                )
+            for key in ("$id", "$schema"):
+                if key in schema:
+                    kept.append(schema.pop(key))
+            if "$dynamicRef" in schema:
+                # Without `$id` there is one document, and the anchor that is found is the one.
+                schema.setdefault("$ref", schema.pop("$dynamicRef"))
+            reference = schema.get("$ref")
+            if isinstance(reference, str) and not reference.startswith("#/") and reference != "#":
+                target = self.made._anchors.get(reference[1:])
+                if target is None:
+                    self._leads_nowhere(reference, [*steps, "$ref"])
+                else:
+                    schema["$ref"] = "#" + pointer(self._steps(target))
+            if self.version == "3.0":
+                self._upgrade(schema, steps)
+        if self.problems:
+            return
+        for schema in self._schemas():
+            steps = self._steps(schema)
+            if steps[-1:] == ["schema"] or (len(steps) == 3 and steps[1] == "schemas"):
+                self._meta(schema, steps)
+
+    def _meta(self, schema: dict[str, Any], steps: list[str]) -> None:
+        if _META.is_valid(schema):
+            return
+        for error in _META.iter_errors(schema):
+            path = [str(each) for each in error.instance_path]
+            if (
+                path[-1:] in (["pattern"], ["patternProperties"])
+                or len(self.problems) > MOST_PROBLEMS
+            ):
+                continue
+            name = f"`{path[-1]}`" if path else "the schema"
+            self.problem(
+                [*steps, *path],
+                f"{name} is not as JSON Schema wants it",
+                first_line(error.message)[:200],
+                "compare it with a schema that works",
+            )
+
+    def _upgrade(self, schema: dict[str, Any], steps: list[str]) -> None:
+        """Bring a schema of OpenAPI 3.0 to 3.1, in place.
+
+        See https://www.openapis.org/blog/2021/02/16/migrating-from-openapi-3-0-to-3-1-0.
+        """
+        if "$ref" in schema:
+            # In 3.0 what stands beside `$ref` is ignored.
+            for key in [each for each in schema if each not in {"$ref", "description", "summary"}]:
+                self.made._kept.append(schema.pop(key))
+            return
+        for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+            is_exclusive = schema.get(exclusive)
+            if isinstance(is_exclusive, bool):
+                del schema[exclusive]
+                if is_exclusive and limit in schema:
+                    schema[exclusive] = schema.pop(limit)
+        if schema.pop("nullable", False) is True:
+            kind = schema.get("type")
+            combined = [key for key in ("allOf", "oneOf") if key in schema]
+            place = "#" + pointer(steps) + "/"
+            if isinstance(kind, str):
+                schema["type"] = [kind, "null"]
+            elif (
+                combined
+                and "anyOf" not in schema
+                and not any(reference.startswith(place) for _, reference, _ in self.references)
+            ):
+                schema["anyOf"] = [{key: schema.pop(key) for key in combined}, {"type": "null"}]
+        if "example" in schema and "examples" not in schema:
+            schema["examples"] = [schema.pop("example")]
 
     # Traps that do no harm
 
@@ -1145,16 +1102,15 @@ class _Checker:
                     self._align(schema[key], number, schema)
 
     def _examples(self) -> None:
-        for (_, kind), steps in list(self.seen.items()):
+        for (_, kind), (node, _) in list(self.seen.items()):
             if kind not in {"media type", "parameter", "header"}:
                 continue
-            node = self._at(steps)
             schema = node.get("schema")
             if not isinstance(schema, dict):
                 continue
             if "example" in node:
                 self._align(node, "example", schema)
-            for each in _mapping(node.get("examples")).values():
+            for each in mapping(node.get("examples")).values():
                 example = self.made.resolve(each)
                 if isinstance(example, dict) and "value" in example:
                     self._align(example, "value", schema)
@@ -1166,7 +1122,7 @@ class _Checker:
             return
         value = holder[key]
         if isinstance(value, dict):
-            properties = _mapping(schema.get("properties"))
+            properties = mapping(schema.get("properties"))
             for name in value:
                 if name in properties:
                     self._align(value, name, properties[name], depth + 1)
@@ -1289,54 +1245,14 @@ class _Checker:
         )
 
 
-class _Upgrade:
-    """Brings a document of OpenAPI 3.0 to 3.1's JSON Schema, in place.
-
-    See https://www.openapis.org/blog/2021/02/16/migrating-from-openapi-3-0-to-3-1-0.
-    """
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.kept: list[Any] = []  # what is cut out lives on: `Document` knows parts by identity
-        document._kept = self.kept
-
-    def all(self) -> None:
-        for place in list(self.document._schemas.values()):
-            schema = self.document.content
-            try:
-                schema = self.document.at("#" + quote(place, safe=_SAFE))
-            except LookupError:
-                continue
-            if isinstance(schema, dict):
-                self.schema(schema)
-
-    def schema(self, schema: dict[str, Any]) -> None:
-        if "$ref" in schema:
-            # In 3.0 what stands beside `$ref` is ignored.
-            for key in [each for each in schema if each not in {"$ref", "description", "summary"}]:
-                self.kept.append(schema.pop(key))
-            return
-        for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-            if isinstance(schema.get(exclusive), bool):
-                if schema.pop(exclusive) and limit in schema:
-                    schema[exclusive] = schema.pop(limit)
-        if schema.pop("nullable", False) is True:
-            kind = schema.get("type")
-            if isinstance(kind, str):
-                schema["type"] = [kind, "null"]
-            elif "anyOf" not in schema and ("allOf" in schema or "oneOf" in schema):
-                wrapped = {key: schema.pop(key) for key in ("allOf", "oneOf") if key in schema}
-                schema["anyOf"] = [wrapped, {"type": "null"}]
-        if "example" in schema and "examples" not in schema:
-            schema["examples"] = [schema.pop("example")]
-
-
-def _is_pattern(pattern: str) -> bool:
-    try:
-        _validator({"pattern": pattern}, None)
-    except (jsonschema_rs.ValidationError, ValueError):
-        return False
-    return True
+def _innermost(error: Any) -> Any:
+    """Return what is wrong farthest inside, where several forms are allowed and none fits."""
+    inner = [each for branch in getattr(error.kind, "context", ()) for each in branch]
+    return max(
+        (_innermost(each) for each in inner),
+        key=lambda each: len(each.instance_path),
+        default=error,
+    )
 
 
 def _an(word: str) -> str:

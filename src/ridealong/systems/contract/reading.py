@@ -22,6 +22,7 @@ LONGEST_TEXT: Final = 5_500_000  # 5 MB, whichever way one counts a MB
 LONGEST_TEXT_WITHOUT_LIBYAML: Final = 500_000
 DEEPEST: Final = 100
 MOST_VALUES: Final = 1_000_000
+MOST_KEYS: Final = 5_000
 MOST_REPEATED_VALUES: Final = 100_000
 LONGEST_SHOWN: Final = 40
 
@@ -227,6 +228,8 @@ def _bound(data: Any) -> None:
         for node in level:
             if isinstance(node, dict):
                 inner.extend(node.values())
+                if len(node) > MOST_KEYS:
+                    raise _too_many_keys(1)
             elif isinstance(node, list):
                 inner.extend(node)
         values += len(inner)
@@ -286,6 +289,15 @@ def _too_many(line: int) -> Unreadable:
     return Unreadable(
         line,
         f"the document holds more than {MOST_VALUES:,} values",
+        "so many are not read",
+        "leave out what the contract does not need, or split it",
+    )
+
+
+def _too_many_keys(line: int) -> Unreadable:
+    return Unreadable(
+        line,
+        f"one part, such as `paths`, has more than {MOST_KEYS:,} keys",
         "so many are not read",
         "leave out what the contract does not need, or split it",
     )
@@ -452,6 +464,8 @@ class _Composer:
         current[2] = key
         if key != "<<":
             lines[key] = line
+            if len(lines) > MOST_KEYS:
+                raise _too_many_keys(line)
 
     def _scalar(self, event: Any, line: int) -> tuple[Any, Plain | None]:
         text = event.value
@@ -611,6 +625,10 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
             and "expected ':'" in problem + str(error.context)
         ):
             return _no_space(number + 1, found[1])
+    if "simple key" in str(error.context) and error.context_mark:
+        key_at = min(error.context_mark.line, len(lines) - 1)
+        if ":" not in lines[key_at]:
+            return _no_colon(key_at + 1, lines[key_at])
     if "mapping values are not allowed" in problem:
         before = line[: mark.column if mark else len(line)]
         if ": " in before:
@@ -623,6 +641,9 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
         for number in range(at - 1, max(at - 3, -1), -1):
             if (found := _KEY_WITHOUT_SPACE.match(lines[number])) is not None:
                 return _no_space(number + 1, found[1])
+        above = next((n for n in range(at - 1, -1, -1) if lines[n].strip()), None)
+        if above is not None and ":" not in lines[above]:
+            return _no_colon(above + 1, lines[above])
         return Unreadable(
             at + 1,
             "this line is indented further than the line above, which already has its value",
@@ -670,6 +691,15 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
     )
 
 
+def _no_colon(line: int, text: str) -> Unreadable:
+    return Unreadable(
+        line,
+        f"no colon stands in this line ({shown(text.strip())})",
+        "`key: value` is wanted",
+        "write a colon and a space behind the key",
+    )
+
+
 def _no_space(line: int, key: str) -> Unreadable:
     return Unreadable(
         line,
@@ -698,7 +728,7 @@ def _indentation(lines: list[str], at: int) -> Unreadable | None:
         near = sorted(set(open_widths), key=lambda each: abs(each - width))[:2]
         return Unreadable(
             at + 1,
-            f"this line is indented by {width} spaces, and nothing above it that is still open is",
+            f"this line is indented by {width} space{'s' * (width != 1)}, and nothing above it that is still open is",
             f"the nearest levels are {' and '.join(str(each) for each in sorted(near))} spaces",
             "indent it like the lines it belongs with",
         )

@@ -1,0 +1,545 @@
+"""A contract is read, or refused in sentences; the traps of YAML among them."""
+
+import json
+import random
+import time
+
+import pytest
+
+from ridealong.systems.contract import reading
+from ridealong.systems.contract.document import ContractError, Document, load
+
+SMALL = """\
+openapi: 3.1.0
+info:
+  title: Rides
+  version: "1.0"
+paths:
+  /rides:
+    get:
+      parameters:
+        - name: limit
+          in: query
+          schema:
+            type: integer
+      responses:
+        "200":
+          description: Some rides.
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/Ride"
+  /rides/{ride_id}:
+    get:
+      parameters:
+        - name: ride_id
+          in: path
+          required: true
+          schema:
+            type: integer
+      responses:
+        "200":
+          description: One ride.
+components:
+  schemas:
+    Ride:
+      type: object
+      required: [status]
+      properties:
+        status:
+          type: string
+          enum: [requested, done]
+"""
+
+
+def with_schemas(**schemas: object) -> str:
+    """Return a document in JSON that answers GET /a with the schema A."""
+    media = {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}
+    return json.dumps(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {
+                "/a": {"get": {"responses": {"200": {"description": "x", "content": media}}}}
+            },
+            "components": {"schemas": schemas},
+        }
+    )
+
+
+def problems(text: str) -> list[str]:
+    """Return the sentences with which a text is refused."""
+    with pytest.raises(ContractError) as caught:
+        load(text)
+    assert caught.value.problems
+    return str(caught.value).splitlines()
+
+
+# What was changed, the line, and what the sentence says: seen, wanted, next step.
+FAULTS = {
+    "a tab": ("    get:\n", "\tget:\n", 7, "a tab", "spaces only", "two spaces"),
+    "a key twice": ("  schemas:", "  schemas: {}\n  schemas:", 33, "`schemas` stands here a second time; the first is in line 32", "once", "delete"),
+    "indented wrongly": ("      responses:", "     responses:", 13, "indented by 5 spaces", "4 and 6", "indent it"),
+    "no space after a colon": ("title: Rides", "title:Rides", 3, "no space stands after the colon of `title`", "a space", "`title: `"),
+    "no colon": ("  title: Rides\n", "  title\n", 3, "no colon", "`key: value`", "write a colon"),
+    "a second colon": ("description: Some", "description: Note: some", 15, "second colon", "quotation marks", "put"),
+    "@ unquoted": ("title: Rides", "title: @rides", 3, 'begins with "@"', "keeps this character", "quotation marks"),
+    "no is false": ("description: Some rides.", "description: no", 15, "is no without quotation marks, which YAML reads as false", "a text", 'write "no"'),
+    "on is true": ("title: Rides", "title: on", 3, "reads as true", "a text", 'write "on"'),
+    "200 is a number": ("description: Some rides.", "description: 200", 15, "200 without quotation marks, which YAML reads as a number", "a text", 'write "200"'),
+    "1.0 is a number": ('version: "1.0"', "version: 1.0", 4, "1.0 without quotation marks, which YAML reads as a number", "a text", 'write "1.0"'),
+    "3.1 is a number": ("openapi: 3.1.0", "openapi: 3.1", 1, "3.1 is a number", "two dots", "`openapi: 3.1.0`"),
+    "3.1 as a text": ("openapi: 3.1.0", 'openapi: "3.1"', 1, "one dot", "two", "`openapi: 3.1.0`"),
+    "an old version": ("openapi: 3.1.0", 'swagger: "2.0"', 1, "Swagger 2.0", "3.0 or 3.1", "convert"),
+    "no version": ("openapi: 3.1.0\n", "", 1, "no `openapi`", "begins with", "first line"),
+    "null is nothing": ("type: integer", "type: null", 12, "null without quotation marks, which YAML reads as nothing", "a type", 'write "null"'),
+    "true in quotation marks": ("required: true", 'required: "true"', 25, '"true"', "true or false", "without quotation marks"),
+    "a number in quotation marks": ("type: integer", 'type: integer\n            minimum: "1"', 13, '"1"', "a number", "leave out"),
+    "a misspelt key": ("responses:", "reponses:", 13, "`reponses` is no key of the operation GET /rides", "`responses`", "write `responses:`"),
+    "a misspelt body": ("      responses:", "      requredBody: {}\n      responses:", 13, "`requredBody`", "`requestBody`", "write"),
+    "a misspelt method": ("    get:", "    gett:", 7, "`gett` is no key of the path /rides", "`get`", "write"),
+    "no responses": ("responses:", "x-responses:", 7, "the operation GET /rides has no `responses`", "every operation answers", "such as '200'"),
+    "no description": ("          description: Some rides.\n", "", 14, "the response 200 of GET /rides has no `description`", "wanted", "sentence"),
+    "no such code": ('"200"', '"2000"', 14, "`2000` is no status code", "100 to 599", "'200'"),
+    "no such type": ("type: integer", "type: int", 12, '"int" is no type', "string, number", "`type: integer`"),
+    "no such place": ("in: query", "in: querry", 10, '"querry"', "query, path, header or cookie", "`in: query`"),
+    "a body as a parameter": ("in: query", "in: body", 10, "Swagger 2.0", "its own key", "`requestBody:`"),
+    "type beside schema": ("          schema:\n            type: integer\n", "          type: integer\n", 11, "`type` stands in the parameter `limit`", "its `schema`", "`schema:`"),
+    "required in a property": ("enum: [requested, done]", "required: true", 39, "`required` is true in the property `status`", "lists the names", "[status]"),
+    "an enum without a list": ("enum: [requested, done]", "enum: requested", 39, '"requested"', "a list", "- "),
+    "a limit of 3.0": ("type: integer", "type: integer\n            exclusiveMinimum: true", 13, "as in OpenAPI 3.0", "the limit itself", "`exclusiveMinimum: 0`"),
+    "a reference to nothing": ("schemas/Ride", "schemas/Rid", 19, "nothing stands at", "a part of this document", "did you mean `#/components/schemas/Ride`?"),
+    "another name in the path": ("/rides/{ride_id}", "/rides/{id}", 21, "has id in its path and describes the parameter ride_id", "same name", "`name: id`"),
+    "braces": ("/rides/{ride_id}", "/rides/{ride_id", 20, "the braces", "one pair", "/rides/{ride_id}"),
+    "no slash": ("  /rides:", "  rides:", 6, 'the path "rides" does not begin with a slash', "begins with /", "`/rides:`"),
+    "not required in the path": ("          required: true\n", "", 23, "in the path and not required", "another path", "`required: true`"),
+    "an unknown scheme": ("paths:", "security:\n  - key: []\npaths:", 6, "`key`, and no security scheme", "`securitySchemes`", "describe"),
+    "braces unquoted": ("title: Rides", "title: Rides\n  {a}: 1", 4, "begins with a brace", "a text", "quotation marks"),
+    "two documents": ("components:", "---\ncomponents:", 31, "a second document begins", "one document", "delete"),
+    "a tag": ("title: Rides", "title: !!python/name:os.system x", 3, "the tag", "plain values", "delete the tag"),
+    "an open quotation mark": ('version: "1.0"', "version: '1.0", 4, "a quotation mark opens here", "ends with the mark", "close it"),
+    "not as JSON Schema wants it": ("type: integer", "type: integer\n            multipleOf: 0", 13, "`multipleOf`", "0 is less", "compare"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "seen", "wanted", "step"), FAULTS.values(), ids=FAULTS
+)
+def test_a_fault_is_told_once_with_line_cause_and_next_step(
+    old: str, new: str, line: int, seen: str, wanted: str, step: str
+) -> None:
+    assert old in SMALL
+
+    with pytest.raises(ContractError) as caught:
+        load(SMALL.replace(old, new, 1))
+
+    (problem,) = caught.value.problems
+    assert (problem.line, seen in problem.seen) == (line, True), str(problem)
+    assert wanted in problem.wanted and step in problem.step, str(problem)
+    assert "\n" not in str(problem) and str(problem).startswith(f"line {line}: ")
+
+
+NOTES = {
+    "a number for a code": ('"200"', "200", 14, "the key 200", "'200'"),
+    "yes and no in a list of texts": ("[requested, done]", "[done, no]", 39, "no stands without quotation marks", '"no"'),
+    "yes for true": ("required: true", "required: yes", 25, "yes", "`true`"),
+    "a number for a text": ("type: integer", "type: string\n            example: 007", 13, "007", '"007"'),
+    "a time": ("type: integer", "type: string\n            example: 12:30", 13, "12:30", '"12:30"'),
+    "a date": ("type: integer", "type: string\n            example: 2026-01-31", 13, "a date", '"2026-01-31"'),
+    "a misspelt keyword": ("required: [status]", "requred: [status]", 35, "`requred` is no keyword", "correct"),
+    "a keyword of 3.0": ("type: integer", "type: integer\n            nullable: true", 13, "3.0", '[integer, "null"]'),
+    "no pattern": ("type: integer", 'type: string\n            pattern: "(a"', 13, "no regular expression", "simply"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "line", "seen", "step"), NOTES.values(), ids=NOTES)
+def test_a_trap_that_does_no_harm_is_noted(
+    old: str, new: str, line: int, seen: str, step: str
+) -> None:
+    assert old in SMALL
+
+    (note,) = load(SMALL.replace(old, new, 1)).notes
+
+    assert note.line == line and seen in note.seen and step in note.step, str(note)
+
+
+def test_what_has_no_traps_has_no_notes() -> None:
+    assert load(SMALL).notes == []
+
+
+def test_a_text_that_yaml_takes_for_something_else_stays_a_text_where_one_is_wanted() -> None:
+    document = load(
+        SMALL.replace("[requested, done]", "[yes, no, 12:30, 007]").replace('"200"', "200")
+    )
+
+    status = document.at("#/components/schemas/Ride/properties/status")
+    assert status["enum"] == ["yes", "no", "12:30", "007"]
+    assert list(document.content["paths"]["/rides"]["get"]["responses"]) == ["200"]
+
+
+def test_several_faults_are_told_in_the_order_of_their_lines() -> None:
+    told = problems(SMALL.replace("type: integer", "type: int").replace("responses:", "response:"))
+
+    lines = [int(each.split(":")[0].removeprefix("line ")) for each in told]
+    assert lines == [12, 13, 27, 28]
+
+
+@pytest.mark.parametrize("text", ["", "hello", "- a", "3", "{}", "[]", "null", "a: 1"])
+def test_what_is_no_contract_is_told_how_one_begins(text: str) -> None:
+    (told,) = problems(text)
+
+    assert "openapi: 3.1.0" in told
+
+
+def test_a_document_that_is_lenient_notes_what_can_be_understood() -> None:
+    text = SMALL.replace("responses:", "x-responses:").replace("{ride_id}", "{ride_id}/{city}")
+
+    document = load(text, strict=False)
+
+    told = [str(each) for each in document.notes]
+    assert any("GET /rides has no `responses`" in each for each in told)
+    assert any("no parameter `city`" in each for each in told)
+    assert any("GET /rides has no `responses`" in each for each in problems(text))
+
+
+# Questions to a document
+
+
+def test_operations_have_the_parameters_of_their_path_and_their_own_win(rides: str) -> None:
+    document = load(
+        rides.replace(
+            "    patch:\n",
+            "    patch:\n      parameters:\n"
+            "        - {name: ride_id, in: path, required: true, schema: {type: string}}\n",
+        )
+    )
+
+    found = {each.name: each for each in document.operations()}
+
+    assert list(found)[:3] == ["GET /rides", "POST /rides", "GET /rides/{ride_id}"]
+    assert found["GET /rides/{ride_id}"].parameters[0]["schema"]["type"] == "integer"
+    assert [each["schema"]["type"] for each in found["PATCH /rides/{ride_id}"].parameters] == [
+        "string"
+    ]
+    place = found["PATCH /rides/{ride_id}"].place
+    assert document.line(place) == rides[: rides.index("    patch:")].count("\n") + 1
+
+
+def test_lines_are_known_in_yaml_and_in_json() -> None:
+    document = load(SMALL)
+    pretty = json.dumps(document.content, indent=2)
+    place = "/paths/~1rides~1{ride_id}/get/responses/200/description"
+
+    assert document.line(place) == 30
+    assert document.line(place + "/nothing/there") == 30
+    line = load(pretty).line(place)
+    assert "One ride." in pretty.splitlines()[line - 1]
+    assert load(pretty).line("/paths/~1rides/get/parameters/0/name") == next(
+        number for number, each in enumerate(pretty.splitlines(), 1) if '"limit"' in each
+    )
+
+
+def test_references_are_followed_and_nothing_else() -> None:
+    document = load(with_schemas(A={"$ref": "#/components/schemas/B"}, B={"type": "integer"}))
+
+    assert document.resolve(document.at("#/components/schemas/A")) == {"type": "integer"}
+    assert document.resolve("a text") == "a text"
+    for reference in ("#/components/schemas/C", "other.yaml#/a", "#nowhere", "https://example.com"):
+        with pytest.raises(LookupError):
+            document.at(reference)
+
+
+def test_an_anchor_becomes_a_place() -> None:
+    document = load(with_schemas(A={"$ref": "#ride"}, B={"$anchor": "ride", "type": "integer"}))
+
+    assert document.at("#/components/schemas/A") == {"$ref": "#/components/schemas/B"}
+
+
+def test_a_document_of_3_0_speaks_the_json_schema_of_3_1() -> None:
+    text = with_schemas(
+        A={
+            "type": "object",
+            "properties": {
+                "maybe": {"type": "string", "nullable": True},
+                "above": {"type": "integer", "minimum": 3, "exclusiveMinimum": True},
+                "upto": {"type": "integer", "maximum": 3, "exclusiveMaximum": False},
+                "shown": {"type": "integer", "example": 7},
+                "both": {"nullable": True, "allOf": [{"$ref": "#/components/schemas/B"}]},
+                "beside": {"$ref": "#/components/schemas/B", "maxLength": 1},
+            },
+        },
+        B={"type": "string"},
+    ).replace("3.1.0", "3.0.3")
+
+    document = load(text)
+
+    assert document.version == "3.0.3"
+    properties = document.at("#/components/schemas/A")["properties"]
+    assert properties["maybe"] == {"type": ["string", "null"]}
+    assert properties["above"] == {"type": "integer", "exclusiveMinimum": 3}
+    assert properties["upto"] == {"type": "integer", "maximum": 3}
+    assert properties["shown"] == {"type": "integer", "examples": [7]}
+    assert properties["beside"] == {"$ref": "#/components/schemas/B"}
+    validator = document.validator(document.at("#/components/schemas/A"))
+    assert validator.is_valid({"both": None, "maybe": None, "above": 4, "upto": 3, "beside": "xx"})
+    assert not validator.is_valid({"above": 3})
+    assert not validator.is_valid({"both": 1})
+
+
+def test_a_value_is_held_against_a_schema_with_patterns_formats_and_references() -> None:
+    document = load(
+        with_schemas(
+            A={
+                "type": "object",
+                "properties": {"at": {"type": "string", "format": "date-time"}},
+                "patternProperties": {"^x_": {"$ref": "#/components/schemas/B"}},
+                "additionalProperties": False,
+            },
+            B={"type": "string", "pattern": "^[a-z]+$"},
+            C={
+                "allOf": [{"properties": {"a": {"type": "integer"}}}],
+                "unevaluatedProperties": False,
+                "patternProperties": {"^b": {}},
+            },
+            D={"uniqueItems": True},
+        )
+    )
+    a, c, d = (document.validator(document.at(f"#/components/schemas/{each}")) for each in "ACD")
+
+    assert a.is_valid({"at": "2026-01-31T09:00:00Z", "x_1": "abc"})
+    assert list(a.faults({"x_1": "ABC"})) == [".x_1: 'ABC' does not match the pattern '^[a-z]+$'"]
+    assert list(a.faults({"y": 1})) == ["'y' is no property here"]
+    assert not a.is_valid({"at": "yesterday"})
+    assert c.is_valid({"a": 1, "b2": 2}) and not c.is_valid({"c": 1})
+    assert d.is_valid([{"a": 1}, {"a": 2}]) and not d.is_valid([{"a": 1}, {"a": 1}])
+
+
+# Size
+
+
+def large(characters: int) -> str:
+    """Return a valid document of about that many characters."""
+    parts = [SMALL.partition("  /rides/{ride_id}")[0]]
+    one = """\
+  /rides{0}/{{ride_id}}:
+    get:
+      summary: The ride of number {0}, as the rider who asked for it sees it
+      parameters:
+        - name: ride_id
+          in: path
+          required: true
+          schema: {{type: integer, minimum: 1}}
+      responses:
+        "200":
+          description: The ride with its stops and what it cost
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [city, stops]
+                properties:
+                  city: {{type: string, enum: [Harborview, Lakemont, Brookfall]}}
+                  fare_cents: {{type: integer, minimum: 0}}
+                  stops:
+                    type: array
+                    items:
+                      anyOf:
+                        - $ref: "#/components/schemas/Ride"
+                        - type: object
+                          properties:
+                            zone_code: {{type: string, pattern: "^[A-Z]{{3}}-[A-Z]{{3}}$"}}
+                            description: {{type: string}}
+"""
+    count = (characters - len(SMALL)) // len(one.format(1000))
+    parts += [one.format(number) for number in range(count)]
+    return "".join(parts) + "components:" + SMALL.partition("components:")[2]
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["yaml", "json"])
+def test_a_document_of_5_mb_is_read_in_less_than_10_seconds(as_json: bool) -> None:
+    text = large(5_000_000)
+    if as_json:
+        content = load(large(20_000)).content
+        item = content["paths"].pop("/rides1/{ride_id}")
+        content["paths"] |= {f"/rides{number}/{{ride_id}}": item for number in range(3_350)}
+        text = json.dumps(content, indent=1)
+    assert 4_500_000 < len(text) < reading.LONGEST_TEXT
+
+    start = time.process_time()
+    document = load(text)
+    seconds = time.process_time() - start
+
+    assert len(list(document.operations())) > 3_000
+    assert seconds < 10
+
+
+def test_without_libyaml_the_same_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = load(SMALL).content
+    monkeypatch.setattr(reading, "_PARSER", None)
+
+    assert load(SMALL).content == expected
+    for old, new, line, seen, *_ in FAULTS.values():
+        with pytest.raises(ContractError) as caught:
+            load(SMALL.replace(old, new, 1))
+        if "reads as" in seen or "is no key" in seen:
+            assert caught.value.problems[0].line == line
+    (told,) = problems(large(600_000))
+    assert "no fast YAML reader" in told
+
+
+# Hostile documents: a clear error, and little time. The bounds are generous; what they guard
+# against takes minutes, gigabytes or ends the process.
+
+HEAD = 'openapi: 3.1.0\ninfo: {title: t, version: "1"}\n'
+OBJECT = {"type": "object"}
+HOSTILE = {
+    "anchors that explode": (
+        HEAD
+        + "x-0: &x0 [a, a, a, a, a, a, a, a, a]\n"
+        + "".join(f"x-{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 30)),
+        "repeats blow the document up",
+    ),
+    "a part that holds itself": (HEAD + "x-a: &a [*a]\n", "repeats the part in which it stands"),
+    "brackets without end": (HEAD + "x-a: " + "[" * 100_000, "levels deep"),
+    "braces without end": ('{"openapi":' * 100_000, "levels deep"),
+    "dashes without end": ("- " * 100_000, "levels deep"),
+    "a file": (with_schemas(A={"$ref": "file:///etc/passwd"}), "never opened"),
+    "a path": (with_schemas(A={"$ref": "../../secret.yaml#/a"}), "never opened"),
+    "an address": (with_schemas(A={"$ref": "http://127.0.0.1:9/a.yaml"}), "never opened"),
+    "a reference to itself": (with_schemas(A={"$ref": "#/components/schemas/A"}), "leads back to itself"),
+    "two references to each other": (
+        with_schemas(A={"$ref": "#/components/schemas/B"}, B={"$ref": "#/components/schemas/A"}),
+        "leads back to itself",
+    ),
+    "a schema that is all of itself": (
+        with_schemas(A={"allOf": [{"$ref": "#/components/schemas/A"}]}),
+        "leads back to itself",
+    ),
+    "a path that is itself": (HEAD + "paths: {/a: {$ref: '#/paths/~1a'}}", "leads back to itself"),
+    "schemas that double": (
+        with_schemas(
+            A={"$ref": "#/components/schemas/A0"},
+            A40=OBJECT,
+            **{f"A{n}": {"allOf": [{"$ref": f"#/components/schemas/A{n + 1}"}] * 2} for n in range(40)},
+        ),
+        "unfolds to more",
+    ),
+    "10,000 paths": (
+        HEAD
+        + "paths:\n"
+        + "".join(
+            f"  /p{n}/{{id}}:\n    get:\n      parameters:\n"
+            "        - {name: id, in: path, required: true, schema: {type: string}}\n"
+            "      responses: {'200': {description: ok}}\n"
+            for n in range(10_000)
+        ),
+        "more than 5,000 keys",
+    ),
+    "10,000 paths in JSON": (
+        json.dumps({"openapi": "3.1.0", "paths": {f"/p{n}": {} for n in range(10_000)}}),
+        "more than 5,000 keys",
+    ),
+    "a million values": ("[" + "0," * 1_000_001 + "0]", "more than 1,000,000 values"),
+    "keys that are no texts": (HEAD + "? {a: b}\n: c\n", "no text"),
+    "a list for a key": (HEAD + "[a, b]: c\n", "no text"),
+    "a huge number": (HEAD + "x-a: 1" + "0" * 5_000, "no number"),
+    "a huge number in JSON": ('{"openapi": 1' + "0" * 5_000 + "}", "no number"),
+    "a huge power": (HEAD + "x-a: 1e999", "no number"),
+    "infinity": ('{"openapi": Infinity}', "no number"),
+    "100 MB": ("x" * 100_000_000, "at most 5 MB"),
+    "2 MB of wide characters": ("€" * 2_000_000, "at most 5 MB"),
+    "half a character": (HEAD + "x-a: \ud800", "half a character"),
+    "a control character": (HEAD + "x-a: \x00", "the number 0"),
+    "a call": (HEAD + "x-a: !!python/object/apply:os.system [exit]", "the tag"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "told"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_document_costs_a_clear_error_and_little_time(text: str, told: str) -> None:
+    start = time.process_time()
+    sentences = problems(text)
+    seconds = time.process_time() - start
+
+    assert any(told in each for each in sentences), sentences[:2]
+    assert all(len(each) < 500 for each in sentences)
+    assert seconds < 4  # two on the machine of this course's makers, half as fast elsewhere
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["^(a+)+$", "^(a|a)*$", "^(a|aa)+$", "(.*a){25}$", "^(?=(a+)+b)a*$", r"^(\w+\s?)*$", "(((a{1,99}){1,99}){1,99}){1,99}$"],
+)  # fmt: skip
+@pytest.mark.parametrize("keyword", ["pattern", "patternProperties"])
+def test_a_pattern_that_backtracks_ends_in_time(pattern: str, keyword: str) -> None:
+    text, hostile = "a" * 5_000 + "!", {}
+    if keyword == "pattern":
+        hostile = {
+            "type": "object",
+            "properties": {text: {}},
+            "propertyNames": {"pattern": pattern},
+        }
+    else:
+        hostile = {
+            "type": "object",
+            "patternProperties": {pattern: {}},
+            "additionalProperties": False,
+        }
+
+    start = time.process_time()
+    document = load(with_schemas(A=hostile))
+    validator = document.validator(document.at("#/components/schemas/A"))
+    validator.is_valid({text: 1})
+    list(validator.faults({text: 1}))
+
+    assert time.process_time() - start < 4
+
+
+def test_no_reference_out_of_the_document_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("something was opened")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    for keyword in ("$id", "$schema"):
+        document = load(with_schemas(A={keyword: "http://127.0.0.1:9/a", "type": "integer"}))
+        assert document.validator(document.at("#/components/schemas/A")).is_valid(1)
+    for kind in ("responses", "parameters", "schemas", "examples"):
+        text = (
+            HEAD + f"paths: {{}}\ncomponents: {{{kind}: {{A: {{$ref: 'http://127.0.0.1:9/a'}}}}}}"
+        )
+        assert "never opened" in problems(text)[0]
+
+
+def broken(generator: random.Random, text: str) -> str:
+    """Return a document with a few things cut, doubled, moved or put in at random."""
+    for _ in range(generator.randint(1, 4)):
+        start = generator.randrange(len(text) + 1)
+        end = min(len(text), start + generator.randint(0, 30))
+        put = generator.choice(
+            ["", " ", "\t", "\n", ":", "- ", "{", "]", "'", '"', "&a ", "*a", "no", "null", "!!", "<<: ", "#", "% ", "1e999"]
+        )  # fmt: skip
+        text = generator.choice([text[:start] + put + text[end:], text[:end] + put + text[start:]])
+    return text
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.weekly)])
+def test_whatever_is_written_is_a_document_or_a_list_of_sentences(count: int, rides: str) -> None:
+    generator = random.Random(8)
+    refused = 0
+    for _ in range(count):
+        text = broken(generator, generator.choice([SMALL, rides, with_schemas(A=OBJECT)]))
+        lines = max(text.count("\n") + 1, 1)
+        try:
+            assert isinstance(load(text), Document)
+        except ContractError as error:
+            refused += 1
+            for problem in error.problems:
+                assert (
+                    1 <= problem.line <= lines + 1
+                    and problem.seen
+                    and problem.wanted
+                    and problem.step
+                )
+                assert "\n" not in str(problem)
+
+    assert refused > count / 3
