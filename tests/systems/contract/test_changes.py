@@ -1012,7 +1012,7 @@ def test_we_agree_with_the_labelled_pairs_except_where_a_reason_is_given() -> No
     assert len(found) <= len(pairs) * 0.1
 
 
-def test_the_labelled_pairs_give_the_levels_of_the_brief() -> None:
+def test_the_labelled_pairs_give_the_same_three_levels() -> None:
     """ERR is breaking, WARN risky, INFO safe, where a pair has labels of one level only."""
     wanted = {"ERR": B, "WARN": R, "INFO": S}
     listed = {(d.old, d.new) for d in DISAGREEMENTS}
