@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from ridealong.systems.contract.document import Document
 
 _TEMPLATE: Final = re.compile(r"\{([^{}]*)\}")
-_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/")
+_MOST_OPERATIONS: Final = 50  # that one change of a schema is said of one by one
+_TYPED: Final = ("json", "yaml", "*")  # in others a number is its digits, as a text is
 _NOT_A_HEADER: Final = ("accept", "authorization", "content-type")
 _TEXTS: Final = ("summary", "description", "externalDocs", "tags", "example", "examples", "info")
 _NOBODY: Final = "no client breaks"
@@ -86,7 +87,8 @@ class Change:
 
     Attributes:
         level: `breaking`, `risky` or `safe`.
-        operation: The operation such as `POST /rides`; None where it concerns no single one.
+        operation: The operation such as `POST /rides`; None where it concerns no single one, or a
+            schema that more than 50 operations use.
         place: The JSON pointer (RFC 6901) of what changed, in the new document; what is gone has
             the place that it had in the old one.
         kind: What sort of change it is, in words that stay the same: `request value removed`.
@@ -132,7 +134,11 @@ def breaking_changes(
         sides.append(Side(content))
     comparison = _Documents(sides[0], sides[1], today or datetime.now(UTC).date())
     comparison.run()
-    return sorted(comparison.changes, key=lambda change: LEVELS.index(change.level))
+    order = {name: index for index, name in enumerate(comparison.operations)}
+    return sorted(
+        comparison.changes,
+        key=lambda change: (LEVELS.index(change.level), order[change.operation]),
+    )
 
 
 @dataclass(frozen=True)
@@ -154,9 +160,11 @@ class _Documents:
     def __init__(self, old: Side, new: Side, today: date) -> None:
         self.old, self.new, self.today = old, new, today
         self.changes: list[Change] = []
+        self.operations: dict[str | None, None] = {None: None}  # in the order of the documents
         self._said: set[tuple[str | None, ...]] = set()
         unchanged = unchanged_components(old, new)
         self.schemas = SchemaComparison(old, new, unchanged)
+        self._found: dict[tuple[Finding, bool], dict[_Scope, None]] = {}
         self._requirements_used: set[str] = set()
 
     # -- saying it -----------------------------------------------------------------------------
@@ -177,13 +185,8 @@ class _Documents:
         key = (once, kind, place, sentence)
         if key not in self._said:
             self._said.add(key)
+            self.operations.setdefault(scope.operation)
             self.changes.append(Change(level, scope.operation, place, kind, sentence, client))
-
-    def find(self, scope: _Scope, finding: Finding) -> None:
-        """Add a finding of the comparison of schemas."""
-        self.add(
-            scope, finding.level, finding.kind, finding.place, finding.sentence, finding.client
-        )
 
     def compare(
         self,
@@ -201,7 +204,7 @@ class _Documents:
         title = f"`{named}`" if named is not None else name
         pair = Pair(old, new, scope.direction(sent), title, written, must)
         for finding in self.schemas.findings(pair):
-            self.find(scope, finding)
+            self._found.setdefault((finding, scope.turned), {})[scope] = None
 
     def texts(
         self,
@@ -263,6 +266,17 @@ class _Documents:
         self.webhooks(as_map(old.get("webhooks")), as_map(new.get("webhooks")))
         self.security_schemes(whole, old, new)
         self.unused_components(whole, old, new)
+        for (finding, turned), scopes in self._found.items():
+            self.found(finding, turned, list(scopes))
+
+    def found(self, finding: Finding, turned: bool, scopes: list[_Scope]) -> None:
+        """Add what was found in a schema, for each operation that uses it, or once for very many."""
+        sentence = finding.sentence
+        if len(scopes) > _MOST_OPERATIONS:
+            sentence = f"{sentence}, in {len(scopes)} operations"
+            scopes = [_Scope(None, scopes[0].refused, turned)]
+        for scope in scopes:
+            self.add(scope, finding.level, finding.kind, finding.place, sentence, finding.client)
 
     def head(self, scope: _Scope, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         """Compare version, info, tags and extensions of the document."""
@@ -564,6 +578,7 @@ class _Documents:
         scope = _Scope(
             name, "fails with the service" if turned else f"is refused with {code}", turned
         )
+        self.operations.setdefault(name)
         self.parameters(scope, old, new, old_item, new_item, names)
         self.body(scope, was, now, new)
         self.responses(scope, was, now, old, new)
@@ -946,7 +961,7 @@ class _Documents:
         """Compare the media types of a body, of an answer or of a parameter."""
         is_request = scope.direction(sent) == "request"
         word = "request" if is_request else "answer"
-        partner = {name: _media_partner(name, now) for name in was}
+        partner = {name: _media_partner(name, now, is_request) for name in was}
         for name, other in partner.items():
             before = as_map(was[name])
             old_here = step(old_place, "content", name)
@@ -966,7 +981,8 @@ class _Documents:
                 continue
             after = as_map(now[other])
             here = step(new_place, "content", other)
-            written = name.lower().startswith(_FORMS)
+            written = not any(word in name.lower() for word in _TYPED)
+            self.media_name(scope, word, title, name, other, here, is_request)
             if "schema" in before or "schema" in after:
                 self.compare(
                     scope,
@@ -1002,6 +1018,43 @@ class _Documents:
                     if is_request
                     else f"{_NOBODY} as long as it says in Accept what it reads",
                 )
+
+    def media_name(
+        self, scope: _Scope, word: str, title: str, name: str, other: str, place: str, is_request: bool
+    ) -> None:
+        """Compare two names of media types of which one takes the place of the other."""
+        if name == other:
+            return
+        sentence = f"{title} is now described as {other} (before: {name})"
+        ranges = name.count("*"), other.count("*")
+        if ranges[0] != ranges[1]:
+            safe = is_request == (ranges[1] > ranges[0])
+            self.add(
+                scope,
+                "safe" if safe else "breaking",
+                f"{word} media type {'widened' if ranges[1] > ranges[0] else 'narrowed'}",
+                place,
+                sentence,
+                _NOBODY if safe else f"a client that reads nothing but {name}",
+            )
+        elif _media_parameters(name) != _media_parameters(other):
+            self.add(
+                scope,
+                "breaking",
+                f"{word} media type parameter changed",
+                place,
+                sentence,
+                f"a client that {'sends' if is_request else 'asks for'} {name}",
+            )
+        else:
+            self.add(
+                scope,
+                "risky",
+                f"{word} media type rewritten",
+                place,
+                sentence,
+                f"a client that compares the whole name with {name}",
+            )
 
     def responses(
         self, scope: _Scope, was: Mapping[str, Any], now: Mapping[str, Any], old: Node, new: Node
@@ -1701,8 +1754,11 @@ def _listed(names: Any) -> str:
     return " and ".join(shown(name) for name in names) or "the codes of before"
 
 
-def _media_partner(name: str, now: Mapping[str, Any]) -> str | None:
-    """Return the media type that takes the place of `name`: the same, or a range that holds it."""
+def _media_partner(name: str, now: Mapping[str, Any], is_request: bool) -> str | None:
+    """Return the media type that takes the place of `name`: the same, or a range that holds it.
+
+    In an answer a member of a range may take the place of the range: that promises no less.
+    """
     if name in now:
         return name
     plain = {_bare(other): other for other in now}
@@ -1710,7 +1766,16 @@ def _media_partner(name: str, now: Mapping[str, Any]) -> str | None:
     for wanted in (bare, bare.split("/")[0] + "/*", "*/*"):
         if wanted in plain:
             return plain[wanted]
+    if bare.endswith("/*") and not is_request:
+        start = "" if bare == "*/*" else bare[:-1]
+        return next((other for short, other in plain.items() if short.startswith(start)), None)
     return None
+
+
+def _media_parameters(name: str) -> list[str]:
+    """Return the parameters of a media type except charset, which JSON does not have (RFC 8259)."""
+    found = (part.strip().lower() for part in name.split(";")[1:])
+    return sorted(part for part in found if not part.startswith("charset"))
 
 
 def _bare(name: str) -> str:

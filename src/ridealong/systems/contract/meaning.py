@@ -38,6 +38,7 @@ _CHILDREN: Final = {
     "contains": "contains",
     "contentSchema": "content_schema",
 }
+_ANY_TEXT: Final = frozenset({"", ".*", "^.*", ".*$", "^.*$"})
 _WORDS: Final = ("title", "description", "example", "examples", "externalDocs", "xml", "$comment")
 _DEEPEST_MERGE: Final = 5
 _LONGEST_CHAIN: Final = 100  # of a $ref to a $ref to a $ref
@@ -352,7 +353,7 @@ class Side:
         self._bounds(raw, shape)
         self._children(raw, shape, place)
         shape.formats = _texts(raw.get("format"))
-        shape.patterns = frozenset(p for p in _texts(raw.get("pattern")) if p)
+        shape.patterns = _texts(raw.get("pattern")) - _ANY_TEXT
         shape.unique = raw.get("uniqueItems") is True
         shape.media_type = _text(raw.get("contentMediaType"))
         shape.encoding = _text(raw.get("contentEncoding"))

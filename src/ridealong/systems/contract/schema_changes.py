@@ -108,12 +108,24 @@ class SchemaComparison:
         self._own: dict[tuple[Any, ...], tuple[list[Finding], list[Pair]]] = {}
         self._under_way: set[tuple[Any, ...]] = set()
         self._grades: dict[tuple[Any, ...], Level] = {}
+        self._reached: dict[tuple[Any, ...], tuple[Finding, ...]] = {}
         self._met_unfinished = 0
         self._effort = 0
         self._kept: list[Node] = []
 
-    def findings(self, start: Pair) -> Iterator[Finding]:
-        """Yield every difference between two schemas and all that they hold."""
+    def findings(self, start: Pair) -> Iterable[Finding]:
+        """Return every difference between two schemas and all that they hold."""
+        if self._under_way:  # a question within a comparison: what is found may not be all
+            return self._walked(start)
+        first = self._followed(start)
+        if first is None:
+            return ()
+        if first.key not in self._reached:
+            self._explore(first)
+        return self._reached[first.key]
+
+    def _walked(self, start: Pair) -> Iterator[Finding]:
+        """Yield what is found from pair to pair, until the effort is spent."""
         queue = deque([start])
         seen: set[tuple[Any, ...]] = set()
         while queue:
@@ -121,13 +133,67 @@ class SchemaComparison:
             if pair is None or pair.key in seen:
                 continue
             seen.add(pair.key)
-            if self._under_way:
-                self._effort += 1
-                if self._effort > _MOST_EFFORT:
-                    return
+            self._effort += 1
+            if self._effort > _MOST_EFFORT:
+                return
             own, below = self._compare(pair)
             yield from own
             queue.extend(below)
+
+    def _explore(self, first: Pair) -> None:
+        """Note for a pair, and for each one below it, all that is found from there.
+
+        Schemas that hold each other find the same, so they are taken together (Tarjan's strongly
+        connected components): the cost is that of the schemas, not of operations times schemas.
+        """
+        index: dict[tuple[Any, ...], int] = {first.key: 0}
+        low = {first.key: 0}
+        open_keys, holding = [first.key], {first.key}
+        pairs = {first.key: first}
+        work = [(first.key, self._below(first))]
+        while work:
+            key, below = work[-1]
+            child = next(below, None)
+            if child is not None:
+                if child.key in self._reached:
+                    continue
+                if child.key not in index:
+                    index[child.key] = low[child.key] = len(index)
+                    pairs[child.key] = child
+                    open_keys.append(child.key)
+                    holding.add(child.key)
+                    work.append((child.key, self._below(child)))
+                elif child.key in holding:
+                    low[key] = min(low[key], index[child.key])
+                continue
+            work.pop()
+            if work:
+                parent = work[-1][0]
+                low[parent] = min(low[parent], low[key])
+            if low[key] != index[key]:
+                continue
+            position = open_keys.index(key) if open_keys[-1] != key else len(open_keys) - 1
+            together = open_keys[position:]
+            del open_keys[position:]
+            holding.difference_update(together)
+            found: dict[Finding, None] = {}
+            for member in together:
+                found.update(dict.fromkeys(self._compare(pairs[member])[0]))
+            for member in together:
+                for lower in self._below(pairs[member]):
+                    if lower.key in self._reached and lower.key not in together:
+                        found.update(dict.fromkeys(self._reached[lower.key]))
+            everything = tuple(found)
+            for member in together:
+                self._reached[member] = everything
+
+    def keep(self, node: Node) -> None:
+        """Keep a schema that is made here: another one must not get its id."""
+        self._kept.append(node)
+
+    def _below(self, pair: Pair) -> Iterator[Pair]:
+        followed = map(self._followed, self._compare(pair)[1])
+        return (one for one in followed if one is not None)
 
     def _followed(self, pair: Pair) -> Pair | None:
         """Return a pair without its `$ref`s; None where both lead to the same, unchanged schema."""
@@ -340,11 +406,13 @@ class _Comparison:
             kind = "default added" if was is None else "default removed"
             verb = "now means" if was is None else "no longer means"
             self.say(
-                "risky",
+                "breaking" if self.request and now is None else "risky",
                 kind,
                 place,
                 f"{name} left out {verb} {_default(now or was)}",
-                f"{who} relied on what the service did so far: ask whether that stays",
+                f"{who} had the word of the contract for what that means"
+                if now is None
+                else f"{who} relied on what the service did so far: ask whether that stays",
             )
 
     def types(self, old: Shape, new: Shape, name: str, path: str, depth: int) -> bool:
@@ -383,7 +451,7 @@ class _Comparison:
         ):
             single = new.items or self.whole.new.anything
             before = Node({"type": sorted(was)}, old.place)
-            self.whole._kept.append(before)
+            self.whole.keep(before)
             fits = (
                 new.counts.get("minItems", 0) <= 1
                 and self.whole.grade(Pair(before, single, "request", name, written=True))
@@ -664,14 +732,14 @@ class _Comparison:
                     "risky",
                 )
             else:
-                # Whether one pattern allows all that another does is not decided here: a change
-                # to a wider one is possible, hence no more than a risk for what is received.
+                # Whether one pattern allows all that another does is not decided here, so it may
+                # be a wider one for what is sent or a narrower one for what is received.
                 self.say(
-                    "breaking" if self.request else "risky",
+                    "risky",
                     "pattern changed",
                     place,
                     f"{name} must now match {_words(now)} (before: {_words(was)})",
-                    f"a client that sends text of the old pattern {REFUSED}, unless the new one allows it too"
+                    f"a client that sends text of the old pattern {REFUSED} where the new one forbids it"
                     if self.request
                     else "a client that cuts the text up by the old pattern",
                 )
