@@ -10,11 +10,12 @@ import subprocess
 import sys
 import threading
 from types import TracebackType
-from typing import IO, Any, Final, Self
-
-import httpx
+from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 from ridealong.service.settings import ServiceError, Settings
+
+if TYPE_CHECKING:
+    import httpx  # the process of the service itself does without: it starts half a second sooner
 
 __all__ = ["Service", "ServiceError", "Settings", "start"]
 
@@ -158,7 +159,7 @@ class Service:
         token: str | None = None,
         scopes: frozenset[str] | None = None,
         **options: Any,
-    ) -> httpx.Client:
+    ) -> "httpx.Client":
         """Return an HTTP client that calls as somebody, or as a stranger when nobody is named.
 
         Args:
@@ -173,6 +174,8 @@ class Service:
         Raises:
             ValueError: when several are named.
         """
+        import httpx
+
         named = [
             rider is not None,
             driver is not None,
