@@ -16,6 +16,7 @@ _HOMES: Final = {
     "quiz": "quizzes.widget",
     "rubric": "notebook.rubrics",
     "say": "notebook.say",
+    "start": "service",
     "tables": "show.overview",
     "timer": "timing",
 }

@@ -1020,7 +1020,14 @@ class _Documents:
                 )
 
     def media_name(
-        self, scope: _Scope, word: str, title: str, name: str, other: str, place: str, is_request: bool
+        self,
+        scope: _Scope,
+        word: str,
+        title: str,
+        name: str,
+        other: str,
+        place: str,
+        is_request: bool,
     ) -> None:
         """Compare two names of media types of which one takes the place of the other."""
         if name == other:
