@@ -26,7 +26,9 @@ def test_each_room_knows_only_what_stands_below_it() -> None:
     ("module", "heavy"),
     [
         ("ridealong", HEAVY | {"duckdb", "yaml"}),
-        ("ridealong.judging", HEAVY),
+        ("ridealong.judging", HEAVY | {"httpx", "jsonschema"}),
+        ("ridealong.judging.contract", HEAVY),
+        ("ridealong.service", HEAVY),
         ("ridealong.answers", HEAVY),
         ("ridealong.systems.migration", HEAVY),
         ("ridealong.judging.worker", HEAVY),

@@ -9,7 +9,7 @@ from typing import Any, Final
 import yaml
 
 from ridealong.answer import Answer
-from ridealong.judging import contract, contract_mutants, migration_mutants
+from ridealong.judging import contract_mutants, migration_mutants
 from ridealong.judging.kind import Entry, Key, Kind, Task, holds_only_comments, results_by_marks
 from ridealong.judging.migration import judge_plan
 from ridealong.judging.mutants import Mutant
@@ -77,17 +77,38 @@ def _plan_marks(text: str, entry: Entry) -> dict[str, Any]:
     return {} if seen.passed else {"mistake": seen.mistake or seen.message}
 
 
+# What judges contracts takes more than a second to load, and most notebooks hold none.
+
+
+def _contract_judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
+    from ridealong.judging import contract
+
+    return contract.judged(exercise_id, entry, text)
+
+
+def _contract_marks(text: str, entry: Entry) -> dict[str, Any]:
+    from ridealong.judging import contract
+
+    return contract.marks(text, entry)
+
+
+def _contract_problems(entry: Entry) -> Iterator[str]:
+    from ridealong.judging import contract
+
+    yield from contract.problems(entry)
+
+
 CHECKS: Final = {
     "migration": Check(_plan_judged, _plan_marks, migration_mutants.mutants),
     "contract": Check(
-        contract.judged,
-        contract.marks,
+        _contract_judged,
+        _contract_marks,
         contract_mutants.mutants,
         keys={
             "operations": Key(list, required=False, minimum=1),
             "left_out": Key(list, required=False),
         },
-        problems=contract.problems,
+        problems=_contract_problems,
     ),
 }
 """The checks of documents, by name."""
