@@ -437,3 +437,14 @@ def test_a_path_of_a_folder_that_is_a_file_is_told(data: Path) -> None:
 
     with pytest.raises(DatasetError, match="cannot be written"):
         ensure_database(SCALE)
+
+
+def test_a_data_folder_that_is_not_there_is_made_with_those_above_it(
+    data: Path, quick: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIDEALONG_DATA", str(data / "of" / "mine"))
+
+    path = ensure_database(SCALE, 42)
+
+    assert path.is_file()
+    assert path.parent == data / "of" / "mine"

@@ -214,6 +214,31 @@ def test_a_wrong_number_of_rows_is_told_with_what_of_the_query_decides_it(
     assert not found.certain
 
 
+@pytest.mark.parametrize(
+    ("text", "is_asked"),
+    [
+        ("SELECT user_id AS n FROM rides", True),
+        ("SELECT count(*) AS n FROM rides GROUP BY user_id", False),
+        ("SELECT sum(fare) AS n FROM rides", False),
+    ],
+)
+def test_one_value_is_asked_about_where_nothing_adds_up_the_rows(text, is_asked):
+    found = told(whole(1, 2, 3), whole(7), text)
+
+    assert ("wanted is a single row" in found.advice) == is_asked
+
+
+@pytest.mark.parametrize("function", ["RANK", "DENSE_RANK", "ROW_NUMBER"])
+def test_ties_are_named_for_the_functions_that_give_them_one_number(function):
+    text = (
+        f"SELECT n FROM (SELECT n, {function}() OVER (ORDER BY n) AS place FROM rides) "
+        "WHERE place <= 2"
+    )
+    found = told(whole(1, 2, 3), whole(1, 2), text)
+
+    assert ("rows that tie" in found.advice) == (function != "ROW_NUMBER")
+
+
 def test_many_rows_are_counted_in_thousands_and_an_example_follows():
     many = told(whole(rows=12_345, examples=("ride 7",)), whole(rows=2_345), FROM)
     few = told(whole(1, 2, 3, examples=("ride 7",)), whole(1, 2), FROM)
