@@ -432,3 +432,12 @@ def test_an_unfit_text_has_a_digest_of_its_own():
     assert len(digest_of(["\ud800"])) == 16
     assert digest_of(["a", "b"]) != digest_of(["ab"])
     assert len(digest_of(["a"], 5)) == 10
+
+
+@pytest.mark.parametrize("kind", ["float", "exact", "text"])
+@pytest.mark.parametrize("single", [True, False])
+def test_a_column_stays_one_of_a_float_with_few_digits(kind, single):
+    value = "a" if kind == "text" else 1.5
+    (found,) = of_rows([(value,)], [Column("n", kind, single=single)]).columns
+
+    assert found.single == single
