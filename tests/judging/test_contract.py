@@ -78,15 +78,10 @@ def test_a_contract_that_overlooks_little_earns_a_part() -> None:
         ("responses:", "reponses:", "responses"),
         ("openapi: 3.1.0", "openapi: 3.1", "3.1.0"),
         ("  /rides:", "\t/rides:", "line 6"),
-        ("# none", "", ""),
     ],
 )
 def test_what_is_no_contract_is_told_by_its_line(old: str, new: str, said: str) -> None:
-    if not said:
-        text, said = "# names: rides\n" + REFERENCE, "# names:"
-    else:
-        text = REFERENCE.replace(old, new, 1)
-    seen = verdict(text)
+    seen = verdict(REFERENCE.replace(old, new, 1))
 
     assert not seen.passed
     assert said in seen.message
@@ -96,8 +91,9 @@ def test_what_is_no_contract_is_told_by_its_line(old: str, new: str, said: str) 
 def test_own_words_are_given_in_a_comment() -> None:
     own = REFERENCE.replace("pickup_location", "start_zone")
 
-    assert "start_zone" in verdict(own).message or not verdict(own).passed
+    assert not verdict(own).passed
     assert verdict('# names: {"pickup_location": "start_zone"}\n' + own).passed
+    assert "# names:" in verdict("# names: rides\n" + own).message
 
 
 def test_every_change_of_a_right_contract_is_refused() -> None:
