@@ -9,7 +9,7 @@ from typing import Any, Final
 import yaml
 
 from ridealong.answer import Answer
-from ridealong.judging import contract_mutants, migration_mutants
+from ridealong.judging import contract_mutants, migration_mutants, record
 from ridealong.judging.kind import Entry, Key, Kind, Task, holds_only_comments, results_by_marks
 from ridealong.judging.migration import judge_plan
 from ridealong.judging.mutants import Mutant
@@ -77,6 +77,17 @@ def _plan_marks(text: str, entry: Entry) -> dict[str, Any]:
     return {} if seen.passed else {"mistake": seen.mistake or seen.message}
 
 
+def _record_judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
+    return record.judged(exercise_id, entry, read_yaml(text))
+
+
+def _record_marks(text: str, entry: Entry) -> dict[str, Any]:
+    try:
+        return record.marks(read_yaml(text), entry)
+    except ValueError as error:
+        return {"error": str(error)}
+
+
 # What judges contracts takes more than a second to load, and most notebooks hold none.
 
 
@@ -109,6 +120,13 @@ CHECKS: Final = {
             "left_out": Key(list, required=False),
         },
         problems=_contract_problems,
+    ),
+    "record": Check(
+        _record_judged,
+        _record_marks,
+        record.mutants,
+        keys={"record": Key(dict, required=False)},
+        problems=record.problems,
     ),
 }
 """The checks of documents, by name."""

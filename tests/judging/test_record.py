@@ -1,0 +1,178 @@
+"""A record as an answer: its rules, its messages, its known mistakes and its mutants."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from ridealong.answer import Answer
+from ridealong.judging import Worker, record
+from ridealong.judging.kind import Known, Task
+from ridealong.judging.kinds import KINDS
+from ridealong.verdict import Verdict
+
+YAML = KINDS["yaml"]
+FIELDS: dict[str, dict[str, Any]] = {
+    "decision": {"choices": ["patch", "transitions"]},
+    "repeat": {
+        "choices": [200, 409],
+        "agrees": {"decision": {"patch": [200], "transitions": [409]}},
+        "said": {"agrees": "does not fit {seen}: try it."},
+    },
+    "because": {
+        "words": [4, 12],
+        "not_words": ["clean*", "best practice"],
+        "one_of_words": [["permission", "may"], ["driver"]],
+        "not_like": ["Every driver may change the field called status"],
+        "said": {
+            "not_words": 'says "{seen}", which is no reason.',
+            "one_of_words": "names no person and permission.",
+            "not_like": "repeats the ticket.",
+        },
+    },
+    "gives_up": {
+        "words": [3, 12],
+        "differs_from": ["because"],
+        "said": {"differs_from": "repeats {seen}."},
+    },
+    "today": {
+        "words": [1, 8],
+        "needs_number": ["%", "percent"],
+        "said": {"needs_number": "has no share."},
+    },
+    "target": {"words": [1, 8], "below": "today", "said": {"below": "is not below today."}},
+}
+ENTRY = {"judge": "record", "record": FIELDS}
+REFERENCE = """
+decision: transitions
+repeat: 409
+because: A driver may start only what that driver accepted
+gives_up: One more operation to document each time
+today: 12.5% of calls, 1,200 in all
+target: 3 percent
+"""
+
+
+def verdict(text: str, **entry: Any) -> Verdict:
+    task = Task("a-decision", {**ENTRY, **entry}, 7, 1)
+    return YAML.judge(task, Answer("a_decision", "yaml", text), Worker())
+
+
+def changed(**fields: Any) -> str:
+    return yaml.safe_dump(yaml.safe_load(REFERENCE) | fields, sort_keys=False)
+
+
+def test_a_record_that_keeps_every_rule_holds() -> None:
+    seen = verdict(REFERENCE)
+
+    assert seen.passed
+    assert [each.name for each in seen.properties] == list(FIELDS)
+    assert verdict(changed(decision="Patch", repeat="200")).passed
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"decision": "transition"}, 'did you mean "transitions"?'),
+        ({"decision": None}, "decision is empty: write one of patch, transitions"),
+        ({"decision": "patch"}, "repeat does not fit patch: try it."),
+        ({"repeat": True}, "repeat is 'yes', wanted one of 200, 409"),
+        ({"because": "The driver may"}, "because has 3 words, wanted 4 to 12"),
+        ({"because": "A driver may use this cleaner way"}, 'because says "cleaner"'),
+        ({"because": "The driver may follow Best  Practice"}, 'because says "best practice"'),
+        ({"because": "Riders may do less with it"}, "because names no person"),
+        ({"because": "every driver may change the status field"}, "because repeats the ticket."),
+        ({"gives_up": "A driver starts only what was accepted"}, "gives_up repeats because."),
+        ({"today": "12 calls of many"}, "today has no share."),
+        ({"target": "12.5 percent"}, "target is not below today."),
+        ({"target": "less"}, "target is not below today."),
+    ],
+)
+def test_a_broken_rule_is_told_in_its_own_words(fields: dict[str, Any], message: str) -> None:
+    seen = verdict(changed(**fields))
+
+    assert not seen.passed
+    assert message in seen.message
+
+
+def test_an_answer_of_another_form_is_told_which_form_is_wanted() -> None:
+    assert "no record: write one line for each of decision, repeat" in verdict("- a\n- b").message
+    assert "is missing: write one of patch" in verdict("repeat: 409").message
+    assert "no field 'decisoin'; did you mean \"decision\"?" in verdict("decisoin: x").message
+    assert "put a text with a colon in quotes" in verdict(changed(target={"a": 1})).message
+    with pytest.raises(ValueError, match="no YAML"):
+        verdict("decision: [")
+
+
+def test_a_share_is_earned_for_each_field_that_keeps_its_rules() -> None:
+    seen = verdict(changed(today="many", target="fewer"))
+
+    assert seen.share == pytest.approx(4 / 6)
+    assert seen.message.endswith("(1 more)")
+    assert verdict("decision: patch").share == 0
+
+
+def test_lists_numbers_and_yes_are_texts() -> None:
+    entry = {"record": {"a": {"choices": ["yes", "no"]}, "b": {"words": [2, 3]}}}
+
+    assert record.read({"a": False, "b": ["one", 2]}, entry) == {"a": "no", "b": "one. 2"}
+    assert "has no share" in verdict(changed(today="of 12 calls many")).message
+    assert verdict(changed(today="12 % of calls")).passed
+    assert record.marks({"a": False, "b": ["one", 2]}, entry) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("from 1,200 on", 1200), ("1.5 seconds", 1.5), ("1,5 s", 1.5), ("none", None), ("v1", 1)],
+)
+def test_the_first_number_of_a_text(text: str, found: float | None) -> None:
+    assert record.number(text) == found
+
+
+def test_words_are_whole_unless_their_end_is_open() -> None:
+    assert record.holds("Send If-Match with it", "if-match")
+    assert not record.holds("the cached rides", "cache")
+    assert record.holds("the cached rides", "cach*")
+    assert not record.holds("POST to it", "post it")
+    assert not record.holds("anything", "")
+
+
+def test_known_mistakes_are_recognised_by_the_rules_that_they_break() -> None:
+    mistakes = {"follows": changed(decision="patch"), "no-share": changed(today="many calls")}
+    known = Known("a-decision", ENTRY, REFERENCE, {}, mistakes, 7)
+    results = YAML.results(known)  # type: ignore[misc]
+    told = [
+        {"name": name, "message": f"This is {name}.", "results": found}
+        for name, found in results["mistakes"].items()
+    ]
+
+    for name, text in mistakes.items():
+        assert (verdict(text, mistakes=told).mistake) == name
+    assert results["mistakes"]["follows"] == {"broken": ["repeat.agrees"]}
+
+
+def test_every_mutant_breaks_a_rule() -> None:
+    found = {each.change: each.text for each in YAML.mutants(REFERENCE, ENTRY)}
+
+    assert len(found) > 30
+    assert {"repeat: 200", "because: with clean*", "gives_up: as because", "target: 12.5"} <= set(
+        found
+    )
+    assert [change for change, text in found.items() if verdict(text).passed] == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "problem"),
+    [
+        ({}, "wants 'choices', or 'words'"),
+        ({"words": [1, 2], "wrds": 1}, "no rule is called 'wrds'; did you mean \"words\"?"),
+        ({"words": [1, 2], "needs_number": True}, "'said.needs_number' is missing"),
+        ({"words": [1, 2], "said": {"below": "x"}}, "the message of a rule that is not there"),
+        ({"words": [1, 2], "below": "tody", "said": {"below": "x"}}, "names a field 'tody'"),
+    ],
+)
+def test_rules_that_do_not_fit_are_told_to_the_author(rules: dict[str, Any], problem: str) -> None:
+    fields = {"today": {"words": [1, 2]}, "target": rules}
+    assert any(problem in told for told in YAML.problems({"judge": "record", "record": fields}))
+    assert list(YAML.problems({"judge": "record", "record": FIELDS})) == []
+    assert "'record' is missing" in next(YAML.problems({"judge": "record"}))
