@@ -45,3 +45,12 @@ def test_two_databases_stand_side_by_side() -> None:
         "email-twice: DuckDB right: refused it; PostgreSQL right: refused it",
     ]
     assert "PostgreSQL did</th>" in seen._repr_html_()
+
+
+def test_what_is_no_schema_is_shown_without_what_a_schema_should_do() -> None:
+    plain = Property("read-a-ride", False, "method POST", plain=True)
+    shown = Report((plain,)).folded_html()
+
+    assert "Looked at" in shown
+    assert "method POST" in shown
+    assert "schema" not in shown

@@ -153,6 +153,7 @@ def _machinery() -> str:
                 "judging/sql/mutants.py",
                 "judging/ddl/mutants.py",
                 "judging/migration_mutants.py",
+                "judging/table_mutants.py",
             )
         ),
         importlib.metadata.version("sqlglot"),

@@ -136,13 +136,15 @@ def _about_overlooked(trial: Trial) -> str:
 
 def _properties(trial: Trial) -> Iterator[Property]:
     described = not trial.deviations and not trial.missing
-    yield Property("describes the service as it runs", described, _first(trial))
+    yield Property("describes the service as it runs", described, _first(trial), plain=True)
     for name, breakage in breakages().items():
         if name in trial.noticed:
             found = trial.noticed[name]
-            yield Property(breakage.says, True, f"{found.operation}: {found.wanted}")
+            yield Property(breakage.says, True, f"{found.operation}: {found.wanted}", plain=True)
     for name, where in trial.overlooked.items():
-        yield Property(breakages()[name].says, False, f"{' and '.join(where)} allows it")
+        yield Property(
+            breakages()[name].says, False, f"{' and '.join(where)} allows it", plain=True
+        )
 
 
 def _first(trial: Trial) -> str:

@@ -1,41 +1,26 @@
 """Answers in YAML: read safely, judged by the check that their exercise names."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from ridealong.answer import Answer
-from ridealong.judging import contract_mutants, migration_mutants, record
-from ridealong.judging.kind import Entry, Key, Kind, Task, holds_only_comments, results_by_marks
+from ridealong.judging import contract_mutants, migration_mutants, record, table, table_mutants
+from ridealong.judging.kind import (
+    Entry,
+    Key,
+    Kind,
+    Known,
+    Task,
+    holds_only_comments,
+    results_by_marks,
+)
 from ridealong.judging.migration import judge_plan
 from ridealong.judging.mutants import Mutant
 from ridealong.judging.worker import Worker
-from ridealong.text import first_line
+from ridealong.judging.yaml_text import read_yaml
 from ridealong.verdict import Verdict
-
-LONGEST_YAML: Final = 100_000
-
-
-def read_yaml(text: str) -> Any:
-    """Return the data that a YAML text holds, None when it holds none.
-
-    Raises:
-        ValueError: in one line, when it is no YAML, or too long.
-    """
-    if len(text) > LONGEST_YAML:
-        raise ValueError(f"the YAML has {len(text):,} characters, {LONGEST_YAML:,} is the most")
-    try:
-        return yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ValueError(f"this is no YAML: {error.problem}{where}") from None
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise ValueError(f"this is no YAML: {first_line(error)}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +29,12 @@ class Check:
 
     Attributes:
         judged: gives the verdict; takes the exercise's id and entry, and the answer's text.
-        marks: what a wrong answer is recognised by, nothing for a right one.
+        marks: what a wrong answer is recognised by, nothing for a right one; its entry has the
+            exercise's `id`.
         mutants: changes the reference in one place.
-        keys: of its exercises in `exercises.toml`.
+        keys: of its exercises in `exercises.toml`, required for this check alone.
         problems: what is wrong with the values of these keys.
+        results: runs the known answers, where the catalogue keeps more than the marks of mistakes.
     """
 
     judged: Callable[[str, Entry, str], Verdict]
@@ -55,6 +42,7 @@ class Check:
     mutants: Callable[[str, Entry], Iterator[Mutant]]
     keys: Mapping[str, Key] = field(default_factory=dict)
     problems: Callable[[Entry], Iterator[str]] = lambda entry: iter(())
+    results: Callable[[Known], Mapping[str, Any]] | None = None
 
 
 def _plan_judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
@@ -116,7 +104,7 @@ CHECKS: Final = {
         _contract_marks,
         contract_mutants.mutants,
         keys={
-            "operations": Key(list, required=False, minimum=1),
+            "operations": Key(list, minimum=1),
             "left_out": Key(list, required=False),
         },
         problems=_contract_problems,
@@ -127,6 +115,18 @@ CHECKS: Final = {
         record.mutants,
         keys={"record": Key(dict, required=False)},
         problems=record.problems,
+    ),
+    "table": Check(
+        table.judged,
+        table.marks,
+        table_mutants.mutants,
+        keys={
+            "rows": Key(list, minimum=1),
+            "columns": Key(dict),
+            "said": Key(dict, required=False),
+        },
+        problems=table.problems,
+        results=table.results,
     ),
 }
 """The checks of documents, by name."""
@@ -149,13 +149,24 @@ def _problems(entry: Entry) -> Iterator[str]:
     check = CHECKS.get(str(entry.get("judge")))
     if check is not None:
         yield from (
-            f"{key!r} is missing" for key in check.keys if key == "operations" and key not in entry
+            f"{name!r} is missing"
+            for name, key in check.keys.items()
+            if key.required and name not in entry
         )
         yield from check.problems(entry)
 
 
 def _trial(task: Task) -> Callable[[str], bool]:
-    return lambda text: not _marks(text, task.entry)
+    entry = {**task.entry, "id": task.id}
+    return lambda text: not _marks(text, entry)
+
+
+def _results(known: Known) -> Mapping[str, Any]:
+    own = CHECKS[known.entry["judge"]].results
+    if own is not None:
+        return own(known)
+    entry = {**known.entry, "id": known.id}
+    return results_by_marks(replace(known, entry=entry), _marks)
 
 
 def _read(name: str, text: str, folder: Path) -> Any:
@@ -172,10 +183,14 @@ YAML: Final = Kind(
     judge=judge_document,
     keys={
         "judge": Key(str, choices=tuple(CHECKS)),
-        **{key: wanted for check in CHECKS.values() for key, wanted in check.keys.items()},
+        **{
+            name: replace(key, required=False)
+            for check in CHECKS.values()
+            for name, key in check.keys.items()
+        },
     },
     problems=_problems,
-    results=partial(results_by_marks, marks=_marks),
+    results=_results,
     mutants=_mutants,
     trial=_trial,
 )

@@ -8,6 +8,7 @@ from ridealong.show.table import Cell, html_table, read_aloud
 from ridealong.verdict import Property
 
 _HEADINGS = ("Tried", "Should", "What the schema did", "What it costs the company")
+_PLAIN_HEADINGS = ("Looked at", "Seen")
 _RIGHT, _WRONG, _NOT_TRIED = "right", "WRONG", "not tried"
 _SIGNS = {_RIGHT: "&#10003;", _WRONG: "&#10007;", _NOT_TRIED: "&#8211;"}
 _NO_PLACE = "has no place for it"
@@ -116,6 +117,15 @@ def _line(looked: Property) -> str:
 
 
 def _table(caption: str, properties: Sequence[Property]) -> str:
+    if all(each.plain for each in properties):
+        plain = [
+            (
+                Cell(each.name, heads=True, is_bold=not each.held, markup=_marked(each, each.name)),
+                each.seen,
+            )
+            for each in properties
+        ]
+        return html_table(_PLAIN_HEADINGS, plain, caption=caption)
     rows = [
         (
             Cell(each.name, heads=True, is_bold=not each.held, markup=_marked(each, each.name)),
