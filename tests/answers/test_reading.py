@@ -44,6 +44,7 @@ def test_every_kind_of_answer_is_read(notebook):
         ),
         answer_cell("downtime = 30 * 24\nkinds: list = ['a', ('b',)]", "downtime"),
         answer_cell("def delay(attempt):\n    return 2 ** attempt", "delay"),
+        answer_cell("\nX = 1", "X"),
     )
 
     found = read(notebook("from ridealong import check\ncon = connect()", *cells))
@@ -61,6 +62,7 @@ def test_every_kind_of_answer_is_read(notebook):
         "downtime": Answer("downtime", "value", "30 * 24", 720),
         "kinds": Answer("kinds", "value", "['a', ('b',)]", ["a", ("b",)]),
         "delay": Answer("delay", "function", "def delay(attempt):\n    return 2 ** attempt"),
+        "X": Answer("X", "value", "1", 1),
     }
     assert found.problems == []
 

@@ -177,7 +177,15 @@ def test_names_say_scale_and_seed(data: Path) -> None:
     assert database_path(0.1, 7).name == "ridealong-scale0.1-seed7.duckdb"
     assert database_path(10, 2**32 - 1).name == "ridealong-scale10-seed4294967295.duckdb"
     assert database_path(1000).name == "ridealong-scale1000-seed42.duckdb"
+    assert truth_path() == data / "truth" / "ridealong-scale1-seed42.json"
     assert truth_path(2, 3) == data / "truth" / "ridealong-scale2-seed3.json"
+
+
+def test_the_lessons_database_is_what_nobody_asks_for(
+    data: Path, quick: list[tuple[float, int]]
+) -> None:
+    assert ensure_database() == database_path()
+    assert quick == [(1, 42)]
 
 
 def test_what_is_beside_a_new_file_is_complete(data: Path, quick: list[tuple[float, int]]) -> None:

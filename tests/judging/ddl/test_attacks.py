@@ -1,11 +1,13 @@
 """What an attack does, statement by statement, and how its outcome is told."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ridealong.judging.ddl import attacks, names
 from ridealong.judging.ddl.attacks import Outcome, Refused
+from ridealong.judging.ddl.structure import Column
 from ridealong.judging.ddl.tables import Tables
 
 REFERENCE = Path(__file__).parents[1].joinpath("schemas", "reference.sql").read_text("utf-8")
@@ -339,6 +341,42 @@ def test_the_tables_that_an_attack_fills_are_told_parents_first(reference, ident
 
     assert sorted(seen) == sorted(tables)
     assert seen.index(tables[-1]) == len(seen) - 1 or identity == "rider-erased-with-rides"
+
+
+@pytest.mark.parametrize(
+    ("step", "tables"),
+    [
+        ({"add": "users.ana"}, ["cities", "users"]),
+        ({"change": "users.ana", "set": {"name": "Bo"}}, ["cities", "users"]),
+        ({"remove": "users.ana"}, ["cities", "users"]),
+        ({"beyond": "drivers.status", "words": ["x"]}, ["cities", "drivers"]),
+        ({"ask": "SELECT 1", "gives": []}, []),
+    ],
+)
+def test_a_step_of_any_sort_touches_its_table(reference, step, tables):
+    only = replace(attacks.attacks()["rider-joins"], steps=(step,))
+
+    assert attacks.touched(only, names.resolve(reference, attacks.fields(), {})) == tables
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("BOOLEAN", ["true", "false"]),
+        ("boolean", ["true", "false"]),
+        *((kind, ["2", "7", "0", "1"]) for kind in (
+            "TINYINT", "SMALLINT", "INT", "BIGINT", "HUGEINT", "UINT", "UBIGINT", "DECIMAL(3,1)",
+            "DOUBLE", "FLOAT", "REAL", "NUMERIC",
+        )),
+        *((kind, ["'2026-03-05 12:00:00'", "'12:00:00'"]) for kind in ("TIMESTAMP", "TIME", "DATE")),
+        ("VARCHAR", ["'it''s'", "'CA'", "'a second one'"]),
+        ("MOOD", ["'it''s'", "'CA'", "'a second one'"]),
+    ],
+)  # fmt: skip
+def test_other_values_of_a_column_suit_its_type(kind, values):
+    column = Column("own", kind)
+
+    assert list(attacks._others(column, ["it's"])) == [*values, "NULL"]
 
 
 def test_an_attack_needs_the_columns_that_it_is_about():

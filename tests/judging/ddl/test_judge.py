@@ -201,6 +201,15 @@ def test_what_the_schema_says_about_the_columns_is_shown(attack, sayings, words)
     assert found.endswith(f"{attacks.attacks()[attack].costs} {words}")
 
 
+@pytest.mark.parametrize("rule", ["UNIQUE (email)", "PRIMARY KEY (email)"])
+def test_of_a_repeat_the_rules_about_repeats_are_shown_first(rule):
+    sayings = {"users.email": ("email", "VARCHAR", "a", "b", rule)}
+
+    found = message(Outcome("email-twice", False, "let it pass"), sayings=sayings)
+
+    assert f"email is VARCHAR, {rule}, a and 1 more." in found
+
+
 def test_of_more_columns_than_three_nothing_is_said():
     columns = ("requested_at", "accepted_at", "picked_up_at", "completed_at")
     sayings = {f"rides.{each}": (each, "DATE") for each in columns}

@@ -109,6 +109,31 @@ def test_words_taken_out_leave_every_place_as_it_was():
                 "double quotes name a column; a text stands in single quotes: 'paid'"
             ),
         ),
+        *(
+            (
+                f"CREATE TABLE a (i TEXT CHECK ({check}))",
+                (
+                    'Binder Error: Table does not contain column "paid" referenced in check '
+                    "constraint: a text stands in single quotes: 'paid'"
+                ),
+            )
+            for check in (
+                "i = paid",
+                "i IN (paid, 'b')",
+                "i IN ('b', paid)",
+                "i IN ('b', 'c', paid)",
+            )
+        ),
+        *(
+            (
+                f"CREATE TABLE a (i TEXT CHECK ({check}))",
+                (
+                    'Binder Error: Table does not contain column "paid" referenced in check '
+                    "constraint: a rule speaks of columns of its own table only"
+                ),
+            )
+            for check in ("paid = i", "coalesce(i, paid) = 'b'", "i > paid")
+        ),
         (
             "CREATE TABLE a (name TEXT CHECK (nme = 1))",
             (

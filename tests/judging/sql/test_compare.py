@@ -43,6 +43,7 @@ def from_single(found):
 def told(seen, wanted, text="SELECT 1", order=()) -> Difference:
     found = difference(seen, wanted, order, text)
     assert found is not None
+    assert found.property in ("columns", "row count", "values", "order")
     return found
 
 

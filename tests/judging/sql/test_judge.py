@@ -114,6 +114,11 @@ def test_a_query_that_fails_is_told_as_the_database_does(judged):
     assert not everywhere.passed
 
 
+@pytest.mark.parametrize("end", ["?", "!", ".", "e"])
+def test_a_sentence_ends_once(end):
+    assert sql_judge._sentence(f"look her{end}") == f"Look her{end}{'.' if end == 'e' else ''}"
+
+
 def test_a_query_that_is_stopped_ends_the_check(judged):
     found = judged({"public": QueryStopped("the query ran for 5 seconds")})
 
@@ -129,6 +134,7 @@ def test_a_message_is_one_printable_line(judged):
     found = judged({"public": QueryStopped("a\n  b\x1bc")})
 
     assert found.message == "a b\\x1bc"
+    assert found.passed is False
 
 
 def test_a_result_that_is_wrong_at_once_needs_no_word_about_other_data(judged):
@@ -146,7 +152,10 @@ def test_a_query_that_fits_the_public_data_only_is_told_why(judged):
     told = judged({"hidden": whole(1, 2)}, "SELECT n FROM t WHERE n < 4711", told=["below 4711"])
     hinted = judged({"hidden": whole(1, 2)}, "SELECT n FROM t WHERE n < 4711", hints=["4711"])
 
+    two = judged({"hidden": whole(1, 2)}, "SELECT n FROM t WHERE n < 4711 AND n > 1234")
+
     assert "On the public data the result is right. Ask what one row" in plain.message
+    assert "look at 4711, 1234. A condition" in two.message
     assert "The query fits the public data only; look at 4711. A condition" in literal.message
     assert "On the public data the result is right." in told.message
     assert "On the public data the result is right." in hinted.message
@@ -156,7 +165,10 @@ def test_a_query_that_fits_the_public_data_only_is_told_why(judged):
     ("text", "entry", "cases"),
     [
         (TEXT, {}, ""),
-        ("SELECT coalesce(n, 0) AS n FROM t", {}, "a missing value"),
+        *(
+            (f"SELECT {words} AS n FROM t", {}, "a missing value")
+            for words in ("coalesce(n, 0)", "NULL", "left(n, 1)", "right(n, 1)", "n FULL")
+        ),
         (TEXT + " WHERE n > 3", {}, "a value or a moment exactly on a limit"),
         (TEXT + " ORDER BY n", {}, "rows that tie"),
         (TEXT + " LIMIT 3", {}, "rows that tie"),
