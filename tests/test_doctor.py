@@ -209,6 +209,20 @@ def test_full_disk_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "RIDEALONG_DATA" in finding.mend
 
 
+def test_the_back_end_is_started_and_gone() -> None:
+    finding = doctor._back_end()
+    assert finding.well
+    assert finding.seen.endswith("in SQLite")
+
+
+def test_a_back_end_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIDEALONG_DATABASE_URL", "mysql://127.0.0.1/rides")
+    finding = doctor._back_end()
+    assert "mysql" in finding.seen
+    assert finding.mend is not None
+    assert "RIDEALONG_DATABASE_URL" in finding.mend
+
+
 def test_closed_loopback_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*address: object, **options: object) -> None:
         raise OSError("forbidden")

@@ -320,3 +320,14 @@ def test_outside_of_a_course_folder_the_next_step_is_said(
     monkeypatch.setattr(study.course, "root", lambda start=None: None)
     with pytest.raises(study.StudyError, match="Change to the folder that you cloned"):
         study.study(copy_only=True)
+
+
+def test_the_course_begins_where_it_is_explained(tmp_path: Path) -> None:
+    for name in ("03_api/01_a.ipynb", "04_sql_one/02_c.ipynb", "04_sql_one/01_b.ipynb"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+
+    assert study.first_notebook(tmp_path) == "04_sql_one/01_b.ipynb"
+    (tmp_path / "00_start").mkdir()
+    (tmp_path / "00_start" / "01_start.ipynb").touch()
+    assert study.first_notebook(tmp_path) == "00_start/01_start.ipynb"

@@ -6,6 +6,9 @@ from typing import Final
 MOVED: Final = {"05_sql_one": "04_sql_one", "04_schema": "05_schema"}
 """What modules were called before: the folder that a learner may have -> the folder now."""
 
+BEGINS_WITH: Final = ("00_start", "04_sql_one")
+"""The module to begin with: the first of these that there is. It says how everything works."""
+
 
 def root(start: Path | None = None) -> Path | None:
     """Return the course folder that holds `start`, or None outside of one.

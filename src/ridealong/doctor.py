@@ -57,6 +57,7 @@ def examine(root: Path | None) -> Iterator[Finding]:
         ("disk", lambda: _disk(root)),
         ("pictures", _pictures),
         ("ports", _ports),
+        ("back end", _back_end),
         ("nbgrader", lambda: _nbgrader(root)),
         ("your work", lambda: _notebooks_untouched(root)),
     ]
@@ -256,6 +257,28 @@ def _ports() -> Finding:
             "allow Python connections to 127.0.0.1 in your firewall or security program",
         )
     return Finding("ports", "127.0.0.1 answers")
+
+
+def _back_end() -> Finding:
+    """The company's back end starts, answers, and ends."""
+    from ridealong.service import Service, ServiceError
+
+    try:
+        with Service() as company, company.client(rider=123) as client:
+            status = client.get("/v1/users/123/rides").status_code
+            url = company.settings.database
+    except ServiceError as error:
+        database = os.environ.get("RIDEALONG_DATABASE_URL")
+        mend = (
+            "correct RIDEALONG_DATABASE_URL, or unset it: the back end takes SQLite then"
+            if database
+            else "run ridealong serve and read what it says"
+        )
+        return Finding("back end", str(error), mend)
+    if status != 200:
+        return Finding("back end", f"a request for rides gets {status}", _install(None))
+    kept = "PostgreSQL" if url.startswith("postgres") else "SQLite"
+    return Finding("back end", f"answers over HTTP and keeps its rides in {kept}")
 
 
 def _nbgrader(root: Path | None) -> Finding:

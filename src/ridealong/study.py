@@ -236,7 +236,9 @@ def _digest(content: bytes) -> str:
 
 def first_notebook(shipped: Path) -> str:
     """Return the path, inside the learner's folder, of the notebook to begin with."""
-    return min((name for name in _shipped_files(shipped) if name.endswith(".ipynb")), default="")
+    names = sorted(name for name in _shipped_files(shipped) if name.endswith(".ipynb"))
+    begun = (name for module in course.BEGINS_WITH for name in names if name.startswith(module))
+    return next(begun, names[0] if names else "")
 
 
 def build_databases() -> None:

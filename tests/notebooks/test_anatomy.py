@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode
 
-from ridealong import catalogue
+from ridealong import catalogue, study
 from ridealong.authoring import cells, docs, format, sources
 from ridealong.authoring.sources import WORDS, Exercise, Module, Quiz, Rubric
 
@@ -270,7 +270,7 @@ def test_notebook_predicts_decides_and_says_its_own_numbers(path: Path) -> None:
 
 def test_first_notebook_shows_how_everything_works() -> None:
     """Each thing that a learner does is tried once, before the first exercise is over."""
-    first = min(SOLUTIONS.glob("[0-9]*/[0-9]*.ipynb"))
+    first = SOLUTIONS / study.first_notebook(SOLUTIONS)
     notebook = format.read(first)
     opening = notebook.cells[0].source
     before_setup = notebook.cells[: notebook.cells.index(by_id(notebook, "setup"))]
