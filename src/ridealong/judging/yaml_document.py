@@ -97,6 +97,33 @@ def _contract_problems(entry: Entry) -> Iterator[str]:
     yield from contract.problems(entry)
 
 
+# So does the back end, on which requests are played.
+
+
+def _calls_judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
+    from ridealong.judging import calls
+
+    return calls.judged(exercise_id, entry, text)
+
+
+def _calls_marks(text: str, entry: Entry) -> dict[str, Any]:
+    from ridealong.judging import calls
+
+    return calls.marks(text, entry)
+
+
+def _calls_mutants(reference: str, entry: Entry) -> Iterator[Mutant]:
+    from ridealong.judging import calls
+
+    yield from calls.mutants(reference, entry)
+
+
+def _calls_problems(entry: Entry) -> Iterator[str]:
+    from ridealong.judging import calls
+
+    yield from calls.problems(entry)
+
+
 CHECKS: Final = {
     "migration": Check(_plan_judged, _plan_marks, migration_mutants.mutants),
     "contract": Check(
@@ -115,6 +142,13 @@ CHECKS: Final = {
         record.mutants,
         keys={"record": Key(dict, required=False)},
         problems=record.problems,
+    ),
+    "calls": Check(
+        _calls_judged,
+        _calls_marks,
+        _calls_mutants,
+        keys={"calls": Key(str)},
+        problems=_calls_problems,
     ),
     "table": Check(
         table.judged,
