@@ -534,3 +534,20 @@ def test_an_answer_is_found_among_cells_of_any_shape(tmp_path_factory, cells, pl
     assert set(found) <= {"kept", "x"}
     damaged = [each for each in cells if not isinstance(each, dict) or "source" not in each]
     assert sum("is damaged" in each for each in found.problems) >= len(damaged)
+
+
+def test_two_cells_that_give_one_answer_are_told(notebook):
+    first = answer_cell("%%sql by_city\nSELECT 1", "by-city")
+
+    found = read(notebook(first, "%%sql by_city\nSELECT 2", check_cell("by-city")))
+
+    assert found["by_city"].text == "SELECT 2"
+    assert found.problems == ["cell 1 (by-city) and cell 2 all give `by_city`: cell 2 counts"]
+
+
+def test_a_magic_behind_an_empty_line_calls_no_check(notebook):
+    source = '\n%%sql by_city\nSELECT 1 -- check("by-city") says no'
+
+    found = read(notebook(answer_cell("%%sql by_city\nSELECT 2", "by-city"), source))
+
+    assert found["by_city"].text.startswith("SELECT 1")

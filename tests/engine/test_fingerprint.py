@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ridealong.engine import fingerprint
 from ridealong.engine.fingerprint import (
     CELL_DIGITS,
     FEW_ROWS,
@@ -441,3 +442,16 @@ def test_a_column_stays_one_of_a_float_with_few_digits(kind, single):
     (found,) = of_rows([(value,)], [Column("n", kind, single=single)]).columns
 
     assert found.single == single
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan"), Decimal("Infinity")])
+def test_what_is_no_finite_number_has_no_size(value):
+    assert fingerprint._size(value) is None
+    assert fingerprint._size(2) == 2.0
+
+
+def test_floats_are_close_in_relation_to_their_size_and_next_to_zero():
+    assert fingerprint.close(1e6, 1e6 + 1e-4)
+    assert not fingerprint.close(1e6, 1e6 + 1e-2)
+    assert fingerprint.close(0.0, 1e-13)
+    assert not fingerprint.close(0.0, 1e-11)

@@ -391,3 +391,23 @@ def test_a_worker_is_asked_for_a_schema_and_its_failure_is_told():
         "given": "",
         "limit_seconds": limit_seconds,
     }
+
+
+def test_of_mistakes_that_fail_alike_one_without_a_sign_is_the_least_special():
+    seen = battle(GOT_IN, JOINED, signs=frozenset({"a", "b"}))
+    results = recognised_by(seen, battle(BOUNCED, JOINED, signs=frozenset({"a"})))
+    plain = {"name": "plain", "message": "Plain.", "results": {**results}}
+    del plain["results"]["sign"]
+    special = {"name": "special", "message": "Special.", "results": results}
+
+    for known in ([plain, special], [special, plain]):
+        assert verdict("x", {**ENTRY, "mistakes": known}, seen).mistake == "special"
+
+
+def test_all_rules_that_fill_a_column_are_told():
+    outcome = Outcome("address-left-out-of-a-sign-up", False, "let it pass", "without email")
+    sayings = {"users.email": ("email", "VARCHAR", "UNIQUE (email)", "CHECK (email > 'a')")}
+
+    assert message(outcome, sayings=sayings).endswith(
+        "email is VARCHAR, UNIQUE (email), CHECK (email > 'a'), so a row may leave it out."
+    )

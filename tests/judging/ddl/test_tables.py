@@ -3,6 +3,7 @@
 import duckdb
 import pytest
 
+from ridealong.engine import sqltext
 from ridealong.engine.statement import QueryFailed, QueryRefused
 from ridealong.judging.ddl import names
 from ridealong.judging.ddl import tables as ddl
@@ -379,3 +380,39 @@ def test_a_required_column_that_nothing_fills_is_told(columns, words):
     assert told is None or f"{words}" in told
     assert told is None or told.endswith('-- names: {"users.the_column": "phone"}')
     assert needs_more(tables.structure, found, []) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_value"),
+    [
+        ("CHECK (i = paid)", True),
+        ("CHECK (i IN (paid))", True),
+        ("CHECK (i IN ('a', 'b', paid))", True),
+        ("CHECK (i IN (paid, 'a', 'b'))", True),
+        ("CHECK (i <> 'a' AND i = paid)", True),
+        ("CHECK (paid = i)", False),
+        ("CHECK (i = paid.x)", False),
+        ("CHECK (i = paid('a'))", False),
+        ("CHECK (lower(paid) = 'a')", False),
+        ("CHECK (greatest(i, 'a', paid) = 'a')", False),
+        ("CHECK (i > paid)", False),
+        ("CHECK (i = other)", False),
+    ],
+)
+def test_a_bare_word_is_a_value_behind_an_equals_sign_and_in_a_list(text, is_value):
+    assert ddl._is_compared("paid", sqltext.tokens(text)) == is_value
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ('Table does not contain column "nme" referenced', "nme"),
+        ('Referenced column "nme" not found in FROM', "nme"),
+        ('Column "nme" does not exist', "nme"),
+        ("column nme named in key does not exist", "nme"),
+    ],
+)
+def test_a_column_that_is_not_there_is_named_in_each_form_of_the_error(said, name):
+    told = ddl.failure(duckdb.BinderException(f"Binder Error: {said}"), "CREATE TABLE a (nm INT)")
+
+    assert told.endswith("a rule speaks of columns of its own table only; did you mean nm?")

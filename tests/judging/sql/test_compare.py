@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from ridealong.engine.fingerprint import FEW_ROWS, Column, Fingerprint, of_rows
+from ridealong.judging.sql import compare
 from ridealong.judging.sql.compare import Difference, difference, needless_limit, order_in_words
 
 NOON = datetime(2026, 3, 30, 12)
@@ -753,3 +754,127 @@ def test_fractions_of_many_rows_are_near_by_their_sums():
 
     assert told(single, many(1000.0)).seen == SINGLE
     assert "FLOAT" not in told(from_single(many(1010.0)), many(1000.0)).seen
+
+
+EMPTY = result("n exact")
+MANY_MORE = whole(1, 2, 3, 8)
+
+
+@pytest.mark.parametrize(
+    ("query", "cause"),
+    [
+        ("SELECT n FROM t", "a condition is missing, or one row stands for less than the task"),
+        ("SELECT n FROM t GROUP BY n", "ask what one row stands for, in the task and in your"),
+        *(
+            (f"SELECT n FROM t {clause}", "a condition is missing or lets too much through")
+            for clause in (
+                "WHERE n > 3",
+                "GROUP BY n HAVING n > 3",
+                "QUALIFY n > 3",
+                "JOIN u ON t.n = u.n",
+                "JOIN u USING (n)",
+            )
+        ),
+        *(
+            (f"SELECT n FROM t {side} JOIN u USING (n)", "an outer JOIN keeps rows that have no")
+            for side in ("LEFT", "RIGHT", "FULL")
+        ),
+        ("SELECT n FROM t JOIN u USING (n)", "a JOIN repeats rows"),
+    ],
+)
+def test_of_rows_too_many_the_causes_are_read_from_the_query(query, cause):
+    assert cause in told(MANY_MORE, whole(1, 2, 3), query).advice
+
+
+@pytest.mark.parametrize(
+    "clause", ["WHERE n > 3", "GROUP BY n HAVING n > 3", "QUALIFY n > 3", "JOIN u ON t.n > u.n"]
+)
+def test_of_no_row_at_all_a_condition_is_asked_for_where_there_is_one(clause):
+    assert (
+        "no row passes all conditions" in told(EMPTY, whole(1), f"SELECT n FROM t {clause}").advice
+    )
+    assert "the tables that you read from" in told(EMPTY, whole(1), "SELECT n FROM t").advice
+
+
+@pytest.mark.parametrize(
+    ("query", "cause"),
+    [
+        ("SELECT n FROM t QUALIFY row_number() OVER () < 3", "the window before it gives other"),
+        ("SELECT n FROM t GROUP BY n", "GROUP BY makes other groups than the task asks for"),
+        ("SELECT n FROM t LEFT JOIN u USING (n)", "a LEFT JOIN drops rows of the table behind it"),
+        ("SELECT n FROM t RIGHT JOIN u USING (n)", "a RIGHT JOIN drops rows of the table before"),
+        ("SELECT n FROM t JOIN u USING (n)", "a JOIN drops rows"),
+    ],
+)
+def test_of_rows_too_few_the_causes_are_read_from_the_query(query, cause):
+    assert cause in told(whole(1, 2), whole(1, 2, 3), query).advice
+
+
+def test_conditions_are_asked_for_one_by_one_where_they_are_few_and_short():
+    def asked(*conditions):
+        query = f"SELECT n FROM t WHERE {' AND '.join(conditions)}"
+        return "does the task ask for each of" in told(EMPTY, whole(1), query).advice
+
+    assert asked(*(f"{name} = 1" for name in "abcd"))
+    assert not asked(*(f"{name} = 1" for name in "abcde"))
+    assert not asked("a = 1", f"b = '{'x' * 240}'")
+
+
+def test_other_wrong_values_beside_a_null_are_told_where_they_are_certain():
+    def said(*values):
+        named = [(f"k{n}", value) for n, value in enumerate(values)]
+        wanted = [(f"k{n}", value) for n, value in enumerate((1, 2, 3, 4))]
+        return told(result("k text, n exact", *named), result("k text, n exact", *wanted)).seen
+
+    assert "wrong in" not in said(None, 2, 3, 4)
+    assert said(None, 2, 3, 9).endswith(", and n is wrong in 2 of 4 rows")
+    assert said(None, 8, 9, 7).endswith(", and other values are wrong, too")
+
+
+def test_a_share_in_percent_is_told_of_a_single_row_too():
+    assert "100 times too large" in told(floats(25.0), floats(0.25)).seen
+    assert "100 times" not in told(whole(500), whole(5)).seen
+
+
+@pytest.mark.parametrize(
+    ("query", "asks"),
+    [
+        ("SELECT count(*) AS n FROM t WHERE status = 'done'", True),
+        ("SELECT count(*) / 2 AS n FROM t WHERE status = 'done'", False),
+        ("SELECT count(*) AS n FROM t JOIN u USING (a) WHERE status = 'done'", False),
+        ("SELECT a AS n FROM t WHERE status = 'done'", False),
+    ],
+)
+def test_a_count_that_is_too_low_asks_for_conditions_where_nothing_else_decides(query, asks):
+    found = told(whole(5), whole(61), query).advice
+
+    assert (found == "is this what the task asks for, status = 'done'?") == asks
+
+
+@pytest.mark.parametrize(("far", "differs"), [(0.5e-9, False), (2.5e-9, True)])
+def test_sums_of_small_fractions_are_equal_up_to_their_rounding(far, differs):
+    seen, wanted = (replace(Column("n", "float"), checksum=0.25 + more) for more in (far, 0.0))
+
+    assert (not compare._same_column(seen, wanted, 1)) == differs
+    assert not compare._same_column(seen, replace(wanted, checksum=0.5), 1)
+
+
+def test_columns_that_hold_each_other_are_of_one_kind_and_changed_both_ways():
+    def changed(*rows):
+        wanted = result("a exact, b exact", (2, 1), (4, 3))
+        return "the other way round" in told(result("a exact, b exact", *rows), wanted).seen
+
+    assert changed((1, 2), (3, 4))
+    assert not changed((1, 9), (3, 9))
+    assert not changed((9, 2), (9, 4))
+
+
+@pytest.mark.parametrize("query", ["SELECT count(*) AS n, a FROM t JOIN u USING (a) GROUP BY a"])
+def test_a_join_is_looked_at_where_the_measure_beside_is_right(query):
+    seen, wanted = (result("m exact, n exact", (10, last), (20, 70)) for last in (5, 61))
+    alone, joined = (
+        told(seen, wanted, text).advice for text in (query.replace("JOIN u USING (a)", ""), query)
+    )
+
+    assert "JOIN" in joined
+    assert "JOIN" not in alone

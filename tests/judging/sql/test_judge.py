@@ -9,6 +9,7 @@ from ridealong.engine.fingerprint import Column, of_error, of_rows
 from ridealong.engine.statement import QueryFailed, QueryStopped
 from ridealong.judging.kind import Task
 from ridealong.judging.sql import judge as sql_judge
+from ridealong.judging.sql import signs
 from ridealong.judging.sql.judge import ALL_WELL, UNSTEADY, judge_query, where
 from ridealong.judging.sql.query import VARIANTS
 from ridealong.judging.sql.signs import BY_RESULT
@@ -42,7 +43,7 @@ def judged(monkeypatch):
             return found
 
         monkeypatch.setattr(sql_judge, "run", run)
-        monkeypatch.setattr(sql_judge, "database", lambda variant, *_: Path(variant))
+        monkeypatch.setattr(sql_judge, "database", lambda variant, seed, scale: Path(variant))
         sets = len(entry.get("parameters", [1]))
         expected = {
             variant: [wanted.to_json()] * (1 if variant == "public" else sets)
@@ -375,3 +376,28 @@ def test_a_mistake_that_fails_is_told_without_the_databases_words(judged):
 )
 def test_a_data_set_is_named_with_what_a_task_adds(variant, cases, words):
     assert where(variant, cases) == words
+
+
+def test_a_second_run_is_asked_for_up_to_so_many_rows(judged, monkeypatch):
+    changing = {"public": [whole(1, 2, 8), whole(1, 2, 9)]}
+
+    for most, is_asked in ((3, True), (2, False)):
+        monkeypatch.setattr(sql_judge, "FEW_ROWS", most)
+        assert (UNSTEADY in judged(changing).message) == is_asked
+
+
+def test_an_error_is_not_asked_for_a_second_time(judged):
+    failing = judged({"public": [QueryFailed("gone"), whole(1, 2, 3)]})
+
+    assert UNSTEADY not in failing.message
+
+
+def test_what_a_right_answer_holds_too_is_not_doubted(judged):
+    text = "SELECT n FROM t WHERE n > 3"
+    few = dict.fromkeys(VARIANTS, whole(1, 2))
+
+    doubted = judged(few, text)
+    known = judged(few, text, right=signs.right_parts([text]))
+
+    assert "n > 3" in doubted.message
+    assert "n > 3" not in known.message
