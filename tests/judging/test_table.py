@@ -155,6 +155,32 @@ def test_a_cell_may_be_a_set() -> None:
     assert 'did you mean "rides:read"?' in seen.message
 
 
+@pytest.mark.parametrize(
+    ("scopes", "step"),
+    [
+        ("[rides:read, rides:write, users:read]", "one of these words is too many."),
+        ("[rides:read]", "one more word belongs to it."),
+        ("[users:read]", "think it through again."),
+        ("none", "think it through again."),
+    ],
+)
+def test_of_a_set_it_is_said_whether_a_word_is_missing_or_too_many(scopes: str, step: str) -> None:
+    made = entry(SCOPES, "read: {scopes: [rides:read, rides:write]}\nnobody: {scopes: none}")
+    seen = verdict(f"read: {{scopes: {scopes}}}\nnobody: {{scopes: none}}", made)
+
+    assert f"does not hold; {step} 1 of 2 rows" in seen.message
+
+    seen = verdict("read: {scopes: [rides:read, rides:write]}\nnobody: {scopes: users:read}", made)
+    assert "Row `nobody`: scopes users:read does not hold; one of these words" in seen.message
+
+
+def test_a_number_that_is_no_word_gets_the_words_and_no_neighbour() -> None:
+    own = {"judge": "table", "rows": ["a"], "columns": {"minutes": ["0", "5", "30"]}}
+    seen = verdict("a: {minutes: 10}", entry(own, "a: {minutes: 0}"))
+
+    assert "`10` is none of the words here; they are 0, 5, 30. 0 of 1 row" in seen.message
+
+
 def test_a_list_is_a_word_of_several_in_any_order() -> None:
     own = {"judge": "table", "rows": ["a"], "columns": {"scopes": ["read write", "read"]}}
 

@@ -53,3 +53,23 @@ def test_the_sentence_is_escaped_in_html() -> None:
 
     assert "&lt;b&gt; &amp; more" in bundle["text/html"]
     assert bundle["text/plain"] == "fewer than <b> & more"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("{scopes.rows} rows", "2 rows"),
+        ("{steps.rows} steps", "3 steps"),
+        ("{scopes.see_ride}", "rides:read, rides:write"),
+        ("{scopes.choice}", "PATCH"),
+        ("{scopes.nothing}", "[scopes has no nothing]"),
+        ("{steps.add}", "[steps has no add]"),
+        ("{missing.rows}", "[answer missing first]"),
+    ],
+)
+def test_parts_of_a_yaml_answer_are_named_by_their_keys(sentence: str, words: str) -> None:
+    names = {
+        "scopes": {"see-ride": ["rides:read", "rides:write"], "choice": "PATCH"},
+        "steps": [1, 2, 3],
+    }
+    assert str(say(sentence, names=names)) == words

@@ -68,7 +68,7 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
         if table.cells.get(row)
     )
     count = f"{len(held)} of {_rows(len(rows))} hold"
-    name, message = _message(entry, table, wrong)
+    name, message = _message(exercise_id, entry, table, wrong)
     return Verdict(
         exercise_id, False, f"{message} {count}.", properties, name, len(held) / len(rows)
     )
@@ -187,7 +187,9 @@ def _read_row(found: Read, entry: Entry, row: str, cell: Any) -> None:
             continue
         word, trouble = _word(words[column], allowed)
         if trouble:
-            found.troubles.append(f"Row `{row}`{_column(column)}: {trouble}.")
+            found.troubles.append(
+                f"Row `{row}`{_column(column)}: {trouble}" + ("" if trouble.endswith("?") else ".")
+            )
         else:
             read[column] = word
 
@@ -221,7 +223,7 @@ def _several(value: Any, allowed: list[str]) -> tuple[str, str]:
 
 
 def _not_allowed(word: str, allowed: list[str]) -> str:
-    near = did_you_mean(word, allowed)
+    near = "" if word.isdigit() else did_you_mean(word, allowed)  # near to a number is no number
     choice = ", ".join(allowed)
     return f"`{word}` is none of the words here{near}" + ("" if near else f"; they are {choice}")
 
@@ -266,7 +268,9 @@ def _hash(exercise_id: str, cell: Cell) -> str:
     return hashlib.sha256("\n".join((exercise_id, *cell)).encode()).hexdigest()[:16]
 
 
-def _message(entry: Entry, table: Read, wrong: list[Cell]) -> tuple[str | None, str]:
+def _message(
+    exercise_id: str, entry: Entry, table: Read, wrong: list[Cell]
+) -> tuple[str | None, str]:
     """Return the name of the known mistake, if it is one, and what is said first."""
     keys = {".".join(cell) for cell in wrong}
     known = [
@@ -285,7 +289,25 @@ def _message(entry: Entry, table: Read, wrong: list[Cell]) -> tuple[str | None, 
         if ".".join(cell) in said:
             return None, f"Row `{cell[0]}`: {said['.'.join(cell)]}"
     row, column, word = wrong[0]
-    return None, f"Row `{row}`: {_told(row, column, word)} does not hold; think it through again."
+    step = _step(exercise_id, entry, wrong[0])
+    return None, f"Row `{row}`: {_told(row, column, word)} does not hold; {step}."
+
+
+def _step(exercise_id: str, entry: Entry, cell: Cell) -> str:
+    """Return what to try: of a set it is known whether one word is missing or too many."""
+    row, column, word = cell
+    allowed = entry["columns"][column]
+    if isinstance(allowed, Mapping):
+        members = set(word.split()) - {NOTHING}
+        nearly = {
+            "one of these words is too many": [members - {each} for each in members],
+            "one more word belongs to it": [members | {each} for each in allowed["several"]],
+        }
+        for said, sets in nearly.items():
+            words = [" ".join(sorted(each)) or NOTHING for each in sets if each != members]
+            if any(_hash(exercise_id, (row, column, each)) in entry["right"] for each in words):
+                return said
+    return "think it through again"
 
 
 def _told(row: str, column: str, word: str) -> str:

@@ -36,8 +36,9 @@ def say(sentence: str, *, names: Mapping[str, Any] | None = None) -> Sentence:
     """Fill a sentence with the results of the notebook's answers.
 
     `{rider_history.rows}` is the number of rows of that answer, `{spend.total:,.2f}` the
-    column `total` of its first row, `{rider_id}` a plain value. What is not answered yet
-    appears as `[answer rider_history first]`.
+    column `total` of its first row, `{rider_id}` a plain value. Of an answer in YAML
+    `{scopes.rows}` is how many rows or steps it has, `{record.choice}` the value of one key
+    (`_` stands for `-` as well). What is not answered yet appears as `[answer rider_history first]`.
 
     Args:
         sentence: The text with its placeholders; format specs are those of f-strings.
@@ -73,6 +74,8 @@ class _Filler(string.Formatter):
             return _Gap(f"[answer {name} first]"), name
         if isinstance(value, SqlAnswer):
             return self._from_result(name, value, column), name
+        if column and isinstance(value, (dict, list)):
+            return _from_document(name, value, column), name
         return value, name
 
     def _from_result(self, name: str, answer: SqlAnswer, column: str) -> Any:
@@ -89,6 +92,19 @@ class _Filler(string.Formatter):
         if result.empty:
             return _Gap(f"[{name} has no rows]")
         return result[by_lower[column.lower()]].iloc[0]
+
+
+def _from_document(name: str, value: dict[Any, Any] | list[Any], key: str) -> Any:
+    """Return a part of a YAML answer, or how many parts it has."""
+    if key == "rows":
+        return len(value)
+    named = (
+        {str(known).replace("-", "_"): part for known, part in dict(value).items()}
+        if isinstance(value, dict)
+        else {}
+    )
+    part = named.get(key, _Gap(f"[{name} has no {key}]"))
+    return ", ".join(map(str, part)) if isinstance(part, list) else part
 
 
 class _Gap(str):

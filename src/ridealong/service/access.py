@@ -103,7 +103,9 @@ class Gate:
                     del self._verified[next(iter(self._verified))]
                 self._verified[token] = kept
             caller, claims = kept
-            if self._is_revoked(claims.token_id) or self._is_revoked(claims.grant_id or "-"):
+            if self._is_revoked(claims.token_id) or (
+                claims.grant_id and self._is_revoked(claims.grant_id)
+            ):
                 raise TokenRefused("The token is revoked.")
         except TokenRefused as error:
             raise _unknown(error.reason, "invalid_token") from None

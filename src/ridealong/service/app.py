@@ -11,6 +11,7 @@ from ridealong.service import authorization, bodies, problems
 from ridealong.service.access import Gate, StoredKeys
 from ridealong.service.authorization import AuthorizationServer, Client, Person, passphrase_digest
 from ridealong.service.edge import Edge
+from ridealong.service.grants import StoredGrants
 from ridealong.service.idempotency import Idempotency
 from ridealong.service.keys import ApiKeys
 from ridealong.service.limits import TokenBuckets
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         issuer(settings),
         CLIENTS,
         people,
+        store=StoredGrants(store),
         note="Names and passphrases stand in the notebook.",
     )
     gate = Gate(server.verifier().verify, server.store.is_revoked, ApiKeys(StoredKeys(store)))

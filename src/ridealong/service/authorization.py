@@ -31,7 +31,9 @@ the service is reached on the loopback interface only; a login before an error i
 URI (4.11.2), because clients are registered by hand here, so none of them is a stranger's, and
 RFC 6749 section 4.1.2.1 tells the application at once.
 
-State stands behind `Store`, so that a service may keep it in its database.
+State stands behind `Store`: the company's is in its database (`grants.StoredGrants`), so that what
+was revoked stays so after a restart. Wrong passphrases are counted, and pages that are open are
+known, by one process and until it ends.
 """
 
 import base64

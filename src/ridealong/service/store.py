@@ -26,7 +26,7 @@ from sqlalchemy.pool import StaticPool
 from ridealong.text import first_line
 
 SCHEMA: Final = "ridealong_service"
-VERSION: Final = 1  # of the tables; raise it when they change
+VERSION: Final = 2  # of the tables; raise it when they change
 FIRST_NEW_ID: Final = 1_000_001  # beyond all ids of the company's data, in both databases
 WAIT_SECONDS: Final = 10
 SEED: Final = Path(__file__).with_name("seed.json")
@@ -190,6 +190,27 @@ api_keys = sa.Table(
     sa.Column("digest", sa.Text, nullable=False),  # never the key itself
     sa.Column("created_at_seconds", sa.Double, nullable=False),
     sa.Column("revoked_at_seconds", sa.Double),
+)
+oauth_tickets = sa.Table(
+    "oauth_tickets",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text, primary_key=True),  # never the code or token itself
+    sa.Column("grant_id", sa.Text, nullable=False),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("redirect_uri", sa.Text, nullable=False),
+    sa.Column("code_challenge", sa.Text, nullable=False),
+    sa.Column("expires_at_seconds", sa.Double, nullable=False),
+    sa.Column("keep_until_seconds", sa.Double, nullable=False, index=True),
+    sa.Column("used", sa.Boolean, nullable=False),
+)
+oauth_revocations = sa.Table(
+    "oauth_revocations",
+    metadata,
+    sa.Column("identifier", sa.Text, primary_key=True),  # of a token or of a consent
+    sa.Column("until_seconds", sa.Double, nullable=False, index=True),
 )
 request_log = sa.Table(
     "request_log",
