@@ -58,7 +58,7 @@ def test_right_requests_hold_however_they_are_written(written: str) -> None:
     seen = verdict(written)
 
     assert seen.passed, seen.message
-    assert seen.message == "first-ride holds: lost, 201, 200, 3 requests in all"
+    assert seen.message == "first-ride holds in both worlds: 3 requests, answered lost, 201, 200"
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def verdict(text: str, made: dict[str, Any] | None = None) -> Verdict:
 def test_the_same_words_hold_however_they_are_written(written: str) -> None:
     seen = verdict(written)
 
-    assert (seen.passed, seen.message) == (True, "a-table holds: 3 rows as they are")
+    assert (seen.passed, seen.message) == (True, "a-table holds: all of 3 rows")
 
 
 def test_each_mistake_is_known_by_its_cells_also_among_others() -> None:

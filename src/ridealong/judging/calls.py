@@ -33,7 +33,9 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
     if not found:
         count = len(played.calls) if played else 0
         return Verdict(
-            exercise_id, True, f"{exercise_id} holds: {_answered(played)}, {count} requests in all"
+            exercise_id,
+            True,
+            f"{exercise_id} holds in both worlds: {count} requests, answered {_answered(played)}",
         )
     goals = scenario.all_goals()
     properties = tuple(

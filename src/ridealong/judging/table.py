@@ -56,7 +56,7 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
     whole = [row for row in rows if len(table.cells.get(row, {})) == len(columns)]
     held = [row for row in whole if not any(cell[0] == row for cell in wrong)]
     if len(held) == len(rows) and not table.troubles:
-        return Verdict(exercise_id, True, f"{exercise_id} holds: {_rows(len(rows))} as they are")
+        return Verdict(exercise_id, True, f"{exercise_id} holds: all of {_rows(len(rows))}")
     properties = tuple(
         Property(
             row,
