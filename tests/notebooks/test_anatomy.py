@@ -1,5 +1,6 @@
 """Every notebook is built alike, so that a learner always knows where they are."""
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -24,7 +25,7 @@ EXERCISE = re.compile(
 )
 
 # The form of a task: the question, what to hand in, what it looks like, the exact rules. A module
-# is in this form as soon as one of its notebooks draws what it expects.
+# is in this form as soon as one of its notebooks says reading and doing apart.
 TITLE = re.compile(
     r"^(?P<total>\d+) minutes: (?P<reading>\d+) to read and watch, (?P<doing>\d+) to do\. "
     r"(?P<points>\d+) points?\.$"
@@ -56,12 +57,12 @@ def calls(notebook: NotebookNode, function: str) -> list[NotebookNode]:
 
 
 def paths_in_the_form() -> list[Path]:
-    """The notebooks of every module that has begun to draw what its tasks expect."""
+    """The notebooks of every module that has begun to say reading and doing apart."""
     modules = [sources.notebooks(folder) for folder in sources.folders(SOLUTIONS.parent)]
     return [
         path
         for paths in modules
-        if any(calls(format.read(each), "expected") for each in paths)
+        if any(TITLE.search(format.read(each).cells[0].source) for each in paths)
         for path in paths
     ]
 
@@ -165,7 +166,7 @@ def test_minutes_of_the_exercises_fit_into_the_notebook(
 
 
 def test_a_module_is_in_the_form() -> None:
-    assert FORMED, "no module draws what a task expects: the tests of the form test nothing"
+    assert FORMED, "no module says reading and doing apart: the tests of the form test nothing"
 
 
 @formed
@@ -265,7 +266,16 @@ def test_notebook_predicts_decides_and_says_its_own_numbers(path: Path) -> None:
     assert len(spoken) == 1
     filled = set(PLACEHOLDER.findall(spoken[0]))
     assert filled, "the sentence holds none of the learner's own numbers"
-    assert filled <= on_path
+    assert filled <= on_path | measured(notebook)
+
+
+def measured(notebook: NotebookNode) -> set[str]:
+    """The names that the notebook's own code binds: what it has measured."""
+    code = [each.source for each in code_cells(notebook) if not each.source.startswith("%%")]
+    nodes = (node for source in code for node in ast.walk(ast.parse(source)))
+    return {
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
 
 
 def test_first_notebook_shows_how_everything_works() -> None:
