@@ -32,6 +32,7 @@ from ridealong.judging.kind import Task
 from ridealong.judging.kinds import KINDS
 from ridealong.judging.worker import Worker
 
+_JUDGING: Final = Path(__file__).parents[1] / "judging"
 STILL_OPEN: Final = frozenset({"06_sql_two"})
 """Modules with mutants that pass, which are listed; in all others every one is refused or equal."""
 
@@ -141,23 +142,17 @@ def _inputs(course: Path) -> str:
             folder / "exercises.toml",
             path_of(course, folder.name),
         ]
-    return digest(digest_of_files(read, course), _machinery())
+    return digest(digest_of_files(read, course), *map(_machinery, KINDS))
 
 
-def _machinery() -> str:
-    """Return the digest of what decides which mutants there are."""
-    return digest(
-        package_digest(
-            only=(
-                "judging/mutants.py",
-                "judging/sql/mutants.py",
-                "judging/ddl/mutants.py",
-                "judging/migration_mutants.py",
-                "judging/table_mutants.py",
-            )
-        ),
-        importlib.metadata.version("sqlglot"),
-    )
+def _machinery(kind: str) -> str:
+    """Return the digest of what decides which mutants an answer of a kind has."""
+    if (_JUDGING / kind).is_dir():
+        made = package_digest(only=("judging/mutants.py", f"judging/{kind}/mutants.py"))
+    else:
+        rooms = [f"judging/{each.name}" for each in _JUDGING.iterdir() if each.is_dir()]
+        made = package_digest(only=("judging",), without=rooms)
+    return digest(made, importlib.metadata.version("sqlglot"))
 
 
 def _made(course: Path, folders: Sequence[Path], options: Options, show: Show) -> dict[Path, bytes]:
@@ -217,7 +212,7 @@ def _key(exercise: Exercise, reference: str, entry: Mapping[str, Any]) -> str:
         repr(sorted((each.change, each.reason) for each in exercise.equal)),
         json.dumps(exercise.own, sort_keys=True),
         json.dumps(entry.get("expected", {}), sort_keys=True),
-        _machinery(),
+        _machinery(exercise.kind),
     )[:16]
 
 
