@@ -78,6 +78,14 @@ def test_illegal_transition_is_a_conflict(calling: Callers, before: list[str], a
     assert ok(calling.support.get(f"/v1/rides/{ride_id}")) == seen
 
 
+def test_driver_cancels_no_ride_that_is_only_offered(calling: Callers) -> None:
+    there = f"/v1/rides/{calling.ride()}"
+    problem(calling.driver.post(f"{there}/cancel"), 403, "not-its-driver")
+    problem(calling.driver.patch(there, json={"status": "cancelled"}), 403, "not-its-driver")
+    ok(calling.driver.post(f"{there}/accept"))
+    assert ok(calling.driver.post(f"{there}/cancel"))["status"] == "cancelled"
+
+
 def test_patch_and_transition_are_two_ways_to_the_same(calling: Callers) -> None:
     ride_id = calling.ride("accept")
     ok(calling.driver.patch(f"/v2/rides/{ride_id}", json={"status": "on_trip"}))

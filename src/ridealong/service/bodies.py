@@ -49,6 +49,10 @@ def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
+def _nothing_required(schema: dict[str, Any]) -> None:
+    schema.pop("required", None)
+
+
 def _optional(description: str, **rules: Any) -> Any:
     """Return a field that may be left out, and may not be null."""
     return Field(None, description=description, json_schema_extra=_without_default, **rules)
@@ -221,20 +225,6 @@ class RideV2(_Ride):
     driver_pay: Money | None = Field(None, description="For driver and support.")
 
 
-class RidesV1(Answered):
-    """A page of rides, the newest first."""
-
-    rides: list[RideV1]
-    next_cursor: str | None = Field(description="For the next page; null on the last one.")
-
-
-class RidesV2(Answered):
-    """A page of rides, the newest first."""
-
-    rides: list[RideV2]
-    next_cursor: str | None = Field(description="For the next page; null on the last one.")
-
-
 class _Quote(Answered):
     quote_id: str = Field(examples=["q_0123456789abcdef0123456789abcdef"])
     city_id: int = Field(examples=[1])
@@ -288,6 +278,80 @@ class PaymentsV2(Answered):
     """The payments for a ride."""
 
     payments: list[PaymentV2]
+
+
+_PAYMENTS_OF_A_RIDE: Final = "With include=payments only; an empty list while nothing is paid."
+
+
+class ListedRideV1(RideV1):
+    """A ride in a list; fields that are not for the caller's role are left out."""
+
+    payments: list[PaymentV1] = _optional(_PAYMENTS_OF_A_RIDE)
+
+
+class ListedRideV2(RideV2):
+    """A ride in a list; fields that are not for the caller's role are left out."""
+
+    payments: list[PaymentV2] = _optional(_PAYMENTS_OF_A_RIDE)
+
+
+class RidesV1(Answered):
+    """A page of rides, the newest first."""
+
+    rides: list[ListedRideV1]
+    next_cursor: str | None = Field(description="For the next page; null on the last one.")
+
+
+class RidesV2(Answered):
+    """A page of rides, the newest first."""
+
+    rides: list[ListedRideV2]
+    next_cursor: str | None = Field(description="For the next page; null on the last one.")
+
+
+# What is documented beside a whole ride for a request with `fields`; nothing is made of them.
+
+
+class ChosenRideV1(RideV1):
+    """Those fields of a ride that `fields` names and the caller may see."""
+
+    model_config = ConfigDict(json_schema_extra=_nothing_required)
+
+
+class ChosenRideV2(RideV2):
+    """Those fields of a ride that `fields` names and the caller may see."""
+
+    model_config = ConfigDict(json_schema_extra=_nothing_required)
+
+
+class ChosenListedRideV1(ListedRideV1):
+    """Those fields of a ride that `fields` names and the caller may see, and what is included."""
+
+    model_config = ConfigDict(json_schema_extra=_nothing_required)
+
+
+class ChosenListedRideV2(ListedRideV2):
+    """Those fields of a ride that `fields` names and the caller may see, and what is included."""
+
+    model_config = ConfigDict(json_schema_extra=_nothing_required)
+
+
+class ChosenRidesV1(Answered):
+    """A page of rides with some of their fields, the newest first."""
+
+    rides: list[ChosenListedRideV1]
+    next_cursor: str | None = Field(description="For the next page; null on the last one.")
+
+
+class ChosenRidesV2(Answered):
+    """A page of rides with some of their fields, the newest first."""
+
+    rides: list[ChosenListedRideV2]
+    next_cursor: str | None = Field(description="For the next page; null on the last one.")
+
+
+FIELDS_OF_A_RIDE: Final = tuple(RideV2.model_fields)
+"""What `fields` of a request may name, the same in both versions."""
 
 
 class ZoneSupply(Answered):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 BUCKETS_KEPT: Final = 10_000
+_ROUNDING: Final = 1e-9  # a token that came in several steps is whole all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,9 @@ class TokenBuckets:
         now = self._clock()
         tokens, then = self._buckets.pop(caller, (float(self.burst), now))
         tokens = min(self.burst, tokens + (now - then) * self.per_second)
-        passes = tokens >= 1
+        passes = tokens >= 1 - _ROUNDING
         if passes:
-            tokens -= 1
+            tokens = max(0.0, tokens - 1)
         if len(self._buckets) >= BUCKETS_KEPT:
             del self._buckets[next(iter(self._buckets))]
         self._buckets[caller] = (tokens, now)  # put at the end: the first one is the oldest

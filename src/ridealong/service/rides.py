@@ -79,6 +79,19 @@ PAYMENTS: Final = (
     .order_by(tables.payments.c.payment_id)
 )
 
+PAYMENTS_OF_A_PAGE: Final = (
+    sa.select(tables.payments)
+    .join(_rides, _rides.c.ride_id == tables.payments.c.ride_id)
+    .where(
+        _rides.c.user_id == sa.bindparam("user_id"),
+        _rides.c.requested_at.between(
+            sa.bindparam("oldest", type_=sa.DateTime), sa.bindparam("newest", type_=sa.DateTime)
+        ),
+    )
+    .order_by(tables.payments.c.payment_id)
+)
+"""What a rider paid for the rides of a page, with one question for all of them."""
+
 
 def etag(row: sa.Row[Any], caller: Caller) -> str:
     """Return a strong entity tag (RFC 9110, section 8.8.3): one for each version and each view."""
@@ -189,6 +202,11 @@ def _move(
             f"Possible: {', '.join(legal) or 'nothing more'}.",
             current_status=row.status,
             legal_actions=legal,
+        )
+    if caller.role == "driver" and action != "accept" and row.driver_id != caller.number:
+        # A waiting ride is there for every driver of its city, and is nobody's yet.
+        raise Problem(
+            403, "not-its-driver", f"To {action} a ride is for the driver who has accepted it."
         )
     moment = tables.now()
     values: dict[str, Any] = {"status": transition.target, "version": row.version + 1}

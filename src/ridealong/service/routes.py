@@ -1,10 +1,11 @@
 """The operations of the API, the same for each version: address, who may, what is documented."""
 
 import base64
+import hashlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
@@ -13,7 +14,7 @@ from pydantic import BaseModel
 from ridealong.service import bodies, rides
 from ridealong.service.access import Caller, may_see_ride, not_found, require
 from ridealong.service.idempotency import Answer, Idempotency, fingerprint
-from ridealong.service.problems import MEDIA_TYPE
+from ridealong.service.problems import MEDIA_TYPE, Problem
 from ridealong.service.store import Store
 from ridealong.service.transitions import Action
 from ridealong.service.versions import Version
@@ -22,6 +23,7 @@ CURSOR: Final = r"^[A-Za-z0-9_-]{20}$"
 _EPOCH: Final = datetime(1970, 1, 1)
 _BEYOND: Final = {"before_time": datetime(9999, 1, 1), "before_ride": 0}
 _LARGEST_ID: Final = 2**63 - 1
+_KNOWN_FIELDS: Final = dict.fromkeys(bodies.FIELDS_OF_A_RIDE).keys()
 
 RideId = Annotated[bodies.Number, Path(description="Number of the ride.", examples=[1000001])]
 IfMatch = Annotated[
@@ -139,6 +141,7 @@ _BODY_ERRORS: Final = (415, 422)
 _ETAG: Final = {
     "ETag": {
         "description": "Changes with the ride; for If-None-Match and If-Match.",
+        "required": True,
         "schema": {"type": "string", "examples": ['"1-rider"']},
     }
 }
@@ -151,9 +154,35 @@ _IF_NONE_MATCH: Final = {
     "schema": {"type": "string"},
     "example": '"1-rider"',
 }
+_FIELDS: Final = {
+    # A list with commas, which FastAPI does not read: taken from the request itself as well.
+    "name": "fields",
+    "in": "query",
+    "required": False,
+    "description": "Only these fields of a ride, with commas between; all of them without it. "
+    "A field that is not for the caller's role is left out.",
+    "style": "form",
+    "explode": False,
+    "schema": {
+        "type": "array",
+        "items": {"type": "string", "enum": list(bodies.FIELDS_OF_A_RIDE)},
+        "minItems": 1,
+        "uniqueItems": True,
+    },
+    "example": ["ride_id", "status", "requested_at"],
+}
+_ETAG_OF_A_PAGE: Final = {
+    "ETag": {
+        "description": "Changes with anything on the page; for If-None-Match.",
+        "required": True,
+        "schema": {"type": "string", "examples": ['"4f6d2f0c5b1e4a7d9c3b8e6a1f0d2c4b"']},
+    }
+}
+_IF_NONE_MATCH_OF_A_PAGE: Final = _IF_NONE_MATCH | {"example": '"4f6d2f0c5b1e4a7d9c3b8e6a1f0d2c4b"'}
 _LOCATION: Final = {
     "Location": {
         "description": "Where the new thing is.",
+        "required": True,
         "schema": {"type": "string", "format": "uri-reference"},
     }
 }
@@ -217,22 +246,25 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
 
     @router.get(
         prefix + "/rides/{ride_id}",
-        response_model=version.ride_model,
+        response_model=version.ride_model | version.chosen_ride_model,
         responses={
             **errors(404),
             200: {"description": "The ride, as the caller may see it.", "headers": _ETAG},
             304: {"description": "It is as you have it.", "headers": _ETAG},
         },
-        **operation("getRide", READ_RIDES, "See a ride", "rides", parameters=[_IF_NONE_MATCH]),
+        **operation(
+            "getRide", READ_RIDES, "See a ride", "rides", parameters=[_FIELDS, _IF_NONE_MATCH]
+        ),
     )
     async def get_ride(request: Request, ride_id: RideId) -> Response:
         """Riders see their own rides, drivers what is offered or assigned to them, support all."""
         caller = caller_of(request)
+        fields = _chosen(request)
         row = _ride(store, caller, ride_id)
         tag = rides.etag(row, caller)
         if rides.matches(request.headers.get("if-none-match"), tag):
             return Response(status_code=304, headers={"ETag": tag})
-        return _given(_ride_answer(version, row, caller))
+        return _given(Answer(200, _json(version.ride(row, caller), fields), {"ETag": tag}))
 
     @router.patch(
         prefix + "/rides/{ride_id}",
@@ -298,9 +330,19 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
 
     @router.get(
         prefix + "/users/{user_id}/rides",
-        response_model=version.rides_model,
-        responses={**errors(404), 200: {"description": "A page of rides."}},
-        **operation("listRides", LIST_RIDES, "See the rides of a rider", "rides"),
+        response_model=version.rides_model | version.chosen_rides_model,
+        responses={
+            **errors(404),
+            200: {"description": "A page of rides.", "headers": _ETAG_OF_A_PAGE},
+            304: {"description": "It is as you have it.", "headers": _ETAG_OF_A_PAGE},
+        },
+        **operation(
+            "listRides",
+            LIST_RIDES,
+            "See the rides of a rider",
+            "rides",
+            parameters=[_FIELDS, _IF_NONE_MATCH_OF_A_PAGE],
+        ),
     )
     async def list_rides(
         request: Request,
@@ -310,9 +352,23 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
             str | None,
             Query(pattern=CURSOR, description="`next_cursor` of the page before; do not read it."),
         ] = None,
-    ) -> Any:
-        """The newest first. Pages by cursor: rides that come in meanwhile shift nothing."""
+        include: Annotated[
+            Literal["payments"] | None,
+            Query(
+                description="Put what was paid into each ride; for those who may see payments.",
+                examples=["payments"],
+            ),
+        ] = None,
+    ) -> Response:
+        """The newest first. Pages by cursor: rides that come in meanwhile shift nothing.
+
+        With `include=payments` a screen needs no request for each ride; that asks for the scope
+        payments:read as well.
+        """
         caller = caller_of(request)
+        fields = _chosen(request)
+        if include is not None:
+            require(caller, SEE_PAYMENTS.scope, SEE_PAYMENTS.roles)
         if caller.role == "rider" and caller.number != user_id:
             raise not_found()
         if not store.read(rides.RIDER, {"user_id": user_id}):
@@ -320,9 +376,23 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
         place = _BEYOND if cursor is None else _place(cursor)
         rows = store.read(rides.PAGE, {"user_id": user_id, "rows": limit + 1, **place})
         following = _cursor(rows[limit - 1]) if len(rows) > limit else None
-        return version.rides_model.model_construct(
-            rides=[version.ride(row, caller) for row in rows[:limit]], next_cursor=following
+        rows = rows[:limit]
+        paid = None if include is None else _paid(store, user_id, rows)
+        page = version.rides_model.model_construct(
+            rides=[
+                version.ride(row, caller, None if paid is None else paid.get(row.ride_id, ()))
+                for row in rows
+            ],
+            next_cursor=following,
         )
+        if fields is not None and paid is not None:
+            fields = fields | {"payments"}
+        body = _json(page, fields and {"rides": {"__all__": fields}, "next_cursor": True})
+        # Of the page itself: one more query could not tell all that may have changed on it.
+        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        if rides.matches(request.headers.get("if-none-match"), tag):
+            return Response(status_code=304, headers={"ETag": tag})
+        return _given(Answer(200, body, {"ETag": tag}))
 
     @router.post(
         prefix + "/quotes",
@@ -452,8 +522,41 @@ def _ride_answer(version: Version, row: Any, caller: Caller) -> Answer:
     return Answer(200, _json(version.ride(row, caller)), {"ETag": rides.etag(row, caller)})
 
 
-def _json(model: BaseModel) -> bytes:
-    return model.model_dump_json(exclude_unset=True).encode()
+def _json(model: BaseModel, only: Any = None) -> bytes:
+    return model.model_dump_json(exclude_unset=True, include=only).encode()
+
+
+def _chosen(request: Request) -> set[str] | None:
+    """Return the fields of a ride that a request names in `fields`, None for all of them.
+
+    Raises:
+        Problem: 400 for a field that no ride has, or one that is named twice.
+    """
+    if not request.scope["query_string"]:
+        return None
+    texts = request.query_params.getlist("fields")
+    if not texts:
+        return None
+    names = ",".join(texts).split(",")
+    if len(set(names)) < len(names) or not set(names) <= _KNOWN_FIELDS:
+        wanted = f"fields of a ride, each once, with commas between: {', '.join(_KNOWN_FIELDS)}"
+        place = {"in": "query", "pointer": "/fields", "wanted": wanted}
+        raise Problem(
+            400, "invalid-parameter", "A parameter is not what it has to be: see errors.",
+            errors=[place],
+        )  # fmt: skip
+    return set(names)
+
+
+def _paid(store: Store, user_id: int, rows: list[Any]) -> dict[int, list[Any]]:
+    """Return the payments for the rides of a page, by ride."""
+    found: dict[int, list[Any]] = {}
+    if rows:
+        values = {"user_id": user_id}
+        span = {"oldest": rows[-1].requested_at, "newest": rows[0].requested_at}
+        for payment in store.read(rides.PAYMENTS_OF_A_PAGE, values | span):
+            found.setdefault(payment.ride_id, []).append(payment)
+    return found
 
 
 def _cursor(row: Any) -> str:

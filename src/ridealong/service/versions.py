@@ -5,7 +5,7 @@ currency instead of a number of dollars, and two states have the names that ride
 is deprecated: each of its answers says so, until when it is there, and what comes after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,7 +39,10 @@ class Version:
     money: Any
     status_names: Mapping[str, str]
     ride_model: type[BaseModel]
+    chosen_ride_model: type[BaseModel]
+    listed_ride_model: type[BaseModel]
     rides_model: type[BaseModel]
+    chosen_rides_model: type[BaseModel]
     ride_change: type[BaseModel]
     quote_model: type[BaseModel]
     payment_model: type[BaseModel]
@@ -49,12 +52,15 @@ class Version:
         """Return what a state is called in the tables."""
         return next((ours for ours, theirs in self.status_names.items() if theirs == name), name)
 
-    def ride(self, row: sa.Row[Any], caller: Caller) -> BaseModel:
+    def ride(
+        self, row: sa.Row[Any], caller: Caller, payments: Sequence[sa.Row[Any]] | None = None
+    ) -> BaseModel:
         """Return a ride as a caller may see it.
 
         Args:
             row: of `rides.RIDE`, with the names of rider and driver.
             caller: whose role decides which fields there are.
+            payments: what was paid for it, when that is to stand in it.
         """
         visible = FIELDS[caller.role]
         status = row.status
@@ -86,7 +92,10 @@ class Version:
             if phone:
                 rider["phone"] = row.rider_phone
             fields["rider"] = bodies.Rider.model_construct(**rider)
-        return self.ride_model.model_construct(**fields)
+        if payments is None:
+            return self.ride_model.model_construct(**fields)
+        fields["payments"] = [self.payment(each, caller) for each in payments]
+        return self.listed_ride_model.model_construct(**fields)
 
     def quote(self, row: Mapping[str, Any]) -> BaseModel:
         """Return a quote."""
@@ -129,7 +138,10 @@ V1: Final = Version(
     _dollars,
     {},
     bodies.RideV1,
+    bodies.ChosenRideV1,
+    bodies.ListedRideV1,
     bodies.RidesV1,
+    bodies.ChosenRidesV1,
     bodies.RideChangeV1,
     bodies.QuoteV1,
     bodies.PaymentV1,
@@ -140,7 +152,10 @@ V2: Final = Version(
     _cents,
     _RENAMED,
     bodies.RideV2,
+    bodies.ChosenRideV2,
+    bodies.ListedRideV2,
     bodies.RidesV2,
+    bodies.ChosenRidesV2,
     bodies.RideChangeV2,
     bodies.QuoteV2,
     bodies.PaymentV2,
