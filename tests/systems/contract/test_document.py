@@ -119,6 +119,39 @@ FAULTS = {
     "two documents": ("components:", "---\ncomponents:", 31, "a second document begins", "one document", "delete"),
     "a tag": ("title: Rides", "title: !!python/name:os.system x", 3, "the tag", "plain values", "delete the tag"),
     "an open quotation mark": ('version: "1.0"', "version: '1.0", 4, "a quotation mark opens here", "ends with the mark", "close it"),
+    "a list behind a colon": ("in: query", "in: - query", 10, "begins a list behind a colon", "a line of its own", "next line"),
+    "a text behind quotation marks": ('version: "1.0"', 'version: "1.0" beta', 4, "behind its closing quotation mark", "the whole text", "move the mark"),
+    "an entry below keys": ("        - name: limit\n          in: query\n", "        name: limit\n        - in: query\n", 10, "begins an entry of a list", "below its key", "delete"),
+    "a bracket too many": ("[status]", "[status]]", 35, "`]` closes here", "its partner", "delete it"),
+    "a backslash": ("type: integer", 'pattern: "\\d+"', 12, "a backslash", "special character", "single quotation marks"),
+    "fields without properties": ("            type: integer\n", "            ride_id: {type: integer}\n            city: {$ref: '#/components/schemas/Ride'}\n", 12, "`ride_id` and `city` stand in the schema of GET /rides itself", "under `properties`", "write `properties:` and move them below it"),
+    "a field beside properties": ("      required: [status]\n", "      zone: {enum: [a]}\n", 35, "`zone` stands in the schema `Ride` itself", "under `properties`", "move it below `properties:`"),
+    "fields with names of keywords": ("            type: integer\n", "            title: {type: text}\n            type: {type: string}\n", 12, "`title` and `type` stand", "under `properties`", "move them"),
+    "no space in braces": ("          schema:\n            type: integer\n", "          schema: {type:integer, minimum: 1}\n", 11, "no space stands after the colon of `type`", "a space", "write `type: integer` with a space"),
+    "no space before a reference": ('              schema:\n                $ref: "#/components/schemas/Ride"\n', "              schema: {$ref:'#/components/schemas/Ride'}\n", 18, "after the colon of `$ref`", "a space", "write `$ref: '#/components/schemas/Ride'` with a space"),
+    "no space nor quotation marks": ('              schema:\n                $ref: "#/components/schemas/Ride"\n', "              schema: {$ref:#/components/schemas/Ride}\n", 18, "after the colon of `$ref`", "a space", "write `$ref: '#/components/schemas/Ride'` with a space"),
+    "no space in a reference below": ('$ref: "#', '$ref:"#', 18, "no space stands after the colon", "a set of keys", "with a space"),
+    "paths in components": ("components:\n", "components:\n  paths: {/a: {}}\n", 32, "`paths` stands below `components`", "the document itself", "write `paths:` at the left edge"),
+    "info in components": ("components:\n", "components:\n  tags: [{name: a}]\n", 32, "`tags` stands below `components`", "the document itself", "at the left edge"),
+    "components in paths": ("components:\n  schemas:\n    Ride:\n", "  components:\n    schemas:\n     Ride:\n", 31, "`components` stands below `paths`", "the document itself", "write `components:` at the left edge"),
+    "components in an operation": ("      responses:\n", "      components: {schemas: {A: {}}}\n      responses:\n", 13, "`components` stands below `get`", "the document itself", "at the left edge"),
+    "components in the responses": ("      responses:\n", "      responses:\n        components: {schemas: {A: {}}}\n", 14, "`components` stands below `responses`", "the document itself", "at the left edge"),
+    "paths in the schemas": ("  schemas:\n", "  schemas:\n    paths: {/a: {}}\n", 33, "`paths` stands below `schemas`", "the document itself", "at the left edge"),
+    "the name of a response": ('"200":\n          description: One ride.\ncomponents:\n', '"200": Found\ncomponents:\n  responses: {Found: {description: x}}\n', 29, '`200` is "Found"', "a set of keys", "write `{$ref: '#/components/responses/Found'}`"),
+    "a text for a response": ("\n          description: One ride.\n", " Found\n", 29, '`200` is "Found"', "a set of keys", "write `description:` below it"),
+    "the name of a schema": ("          schema:\n            type: integer\n", "          schema: Ride\n", 11, '`schema` is "Ride"', "a set of keys", "write `{$ref: '#/components/schemas/Ride'}`"),
+    "a place for a schema": ("          schema:\n            type: integer\n", "          schema: '#/components/schemas/Ride'\n", 11, "`schema` is", "a set of keys", "write `{$ref: '#/components/schemas/Ride'}`"),
+    "a type for a schema": ("          schema:\n            type: integer\n", "          schema: int\n", 11, '`schema` is "int"', "a set of keys", "write `{type: integer}`"),
+    "an empty schema": ("          schema:\n            type: integer\n", "          schema:\n", 11, "`schema` is empty", "a set of keys", "write `type:` below it"),
+    "a schema for a body": ('\n              schema:\n                $ref: "#/components/schemas/Ride"\n', " Ride\n", 17, '`application/json` is "Ride"', "a set of keys", "write `{schema: {$ref: '#/components/schemas/Ride'}}`"),
+    "the name of a scheme": ("paths:", "security: [key]\npaths:", 5, 'this entry is "key"', "a set of keys", "write `key: []`"),
+    "a header without schema": ("One ride.", "One ride.\n          headers: {Location: {description: x}}", 31, "the header `Location` of GET /rides/{ride_id} has no `schema`", "a header has a `schema`", "write `schema: {type: string}`"),
+    "a header with a type": ("One ride.", "One ride.\n          headers: {Location: {type: string}}", 31, "`type` stands in the header `Location`", "its `schema`", "`schema:`"),
+    "a header with a name": ("One ride.", "One ride.\n          headers: {Location: {name: a, schema: {type: string}}}", 31, "`name` stands in the header", "its own key", "delete"),
+    "no space before a reference to a header": ("One ride.", "One ride.\n          headers: {Location: {$ref:'#/components/headers/L'}}", 31, "after the colon of `$ref`", "a space", "write `$ref: '#/components/headers/L'` with a space"),
+    "no space after a code": ('\n        "200":\n          description: One ride.\n', " 200:Found\n", 28, "no space stands after the colon", "a set of keys", "write `200: F…` with a space"),
+    "fields without a schema": ('schema:\n                $ref: "#/components/schemas/Ride"\n', "ride_id: {type: integer}\n", 18, "`ride_id` stands in the media type `application/json` of GET /rides itself", "of its `schema`", "write `schema:`"),
+    "a type like none": ("type: integer", "type: wheels", 12, '"wheels" is no type', "the types are", "write the one that fits"),
     "not as JSON Schema wants it": ("type: integer", "type: integer\n            multipleOf: 0", 13, "`multipleOf`", "0 is less", "compare"),
 }  # fmt: skip
 
@@ -164,6 +197,35 @@ def test_a_trap_that_does_no_harm_is_noted(
     assert note.line == line and seen in note.seen and step in note.step, str(note)
 
 
+def test_a_schema_may_hold_unknown_keywords_that_are_no_fields() -> None:
+    text = SMALL.replace(
+        "      type: object\n",
+        "      type: object\n      meaning: {of: rides}\n      unit: {type: wheels}\n"
+        "      dependencies: {type: [status]}\n      example: {type: string}\n",
+    )
+
+    assert load(text).notes == []
+
+
+def test_a_key_with_a_colon_in_it_is_one_key() -> None:
+    flow = "{authorizationUrl: /a, tokenUrl: /t, scopes: {'read:rides': ''}}"
+    text = SMALL.replace(
+        "components:\n",
+        f"components:\n  securitySchemes: {{o: {{type: oauth2, flows: {{authorizationCode: {flow}}}}}}}\n",
+    )
+
+    assert load(text).notes == []
+    (told,) = problems(SMALL.replace("        status:", "        dc:title:\n        status:"))
+    assert "is empty" in told
+
+
+def test_names_without_a_space_are_told_in_maps_too() -> None:
+    (told,) = problems(
+        SMALL.partition("      properties:")[0] + "      properties: {ride_id:integer}\n"
+    )
+    assert "no space stands after the colon of `ride_id`" in told
+
+
 def test_what_has_no_traps_has_no_notes() -> None:
     assert load(SMALL).notes == []
 
@@ -201,6 +263,14 @@ def test_a_document_that_is_lenient_notes_what_can_be_understood() -> None:
     assert any("GET /rides has no `responses`" in each for each in told)
     assert any("no parameter `city`" in each for each in told)
     assert any("GET /rides has no `responses`" in each for each in problems(text))
+
+
+@pytest.mark.parametrize("key", ["name: limit", "in: query"])
+def test_a_parameter_without_name_or_place_is_refused_even_by_a_lenient_reader(key: str) -> None:
+    text = SMALL.replace(key, "description: x")
+
+    with pytest.raises(ContractError, match=f"has no `{key.partition(':')[0]}`"):
+        load(text, strict=False)
 
 
 # Questions to a document

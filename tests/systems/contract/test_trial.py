@@ -12,7 +12,7 @@ from ridealong.service import Service, Settings
 from ridealong.service.app import create_app
 from ridealong.systems.contract.document import Document, load
 from ridealong.systems.contract.exchanges import OPERATIONS, Exchange, recorded
-from ridealong.systems.contract.trial import Breakage, Names, Trial, breakages, tried
+from ridealong.systems.contract.trial import Breakage, Names, Trial, breakages, said, tried
 
 EVERYTHING = [[name] for name in OPERATIONS]
 
@@ -40,7 +40,7 @@ def test_the_service_keeps_to_its_own_document(
 ) -> None:
     trial = tried(of(own_document), exchanges, EVERYTHING, Names({}, {}))
 
-    assert trial.missing == []
+    assert trial.missing == {}
     assert [str(each) for each in trial.deviations] == []
 
 
@@ -157,7 +157,90 @@ def test_what_a_contract_leaves_open_is_overlooked(
     trial = changed(old, new)
 
     assert trial.deviations == []
-    assert where in trial.overlooked[name]
+    assert where in map(str, trial.overlooked[name])
+
+
+RIDE_WITH = "        ride_id: {type: integer}\n        user_id"
+BODY_WITH = "        quote_id: {type: string}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "where"),
+    [
+        ("'401': {$ref: '#/components/responses/Error'}", "'401': {description: Who are you?}",
+         "error-without-detail", "GET /rides/{ride_id}, answer 401"),
+        ("'422': {$ref: '#/components/responses/Error'}", "'422': {description: No.}",
+         "error-as-page", "POST /rides, answer 422"),
+        ("    TooMany:\n      description: Too many requests.\n", ("    TooMany:\n      description: No.\n"
+         "      headers:\n        Retry-After: {required: true, schema: {type: integer}}\n    Other:\n"
+         "      description: No.\n"), "limit-without-reason", "POST /rides"),
+        ("pickup_location: {type: string}\n        dropoff_location: {type: string}\n        requested",
+         "pickup_location: {}\n        dropoff_location: {}\n        requested",
+         "ride-end-as-number", "GET /rides/{ride_id}"),
+        ("{type: string, format: date-time}", "{format: date-time}", "time-as-number",
+         "GET /rides/{ride_id}"),
+        ("dropoff_location: {type: string}\n        quote_id", "dropoff_location: {}\n        quote_id",
+         "number-as-end", "POST /rides"),
+        ("cancelled]}\n        pickup", "cancelled, no_show]}\n        pickup", "unknown-status",
+         "GET /rides/{ride_id}, as with no_show"),
+        ("cancelled]}\n                dropoff", "cancelled, late]}\n                dropoff",
+         "state-that-does-not-exist", "PATCH /rides/{ride_id}, as with late"),
+        ("enum: [accepted, in_progress", "enum: [requested, accepted, in_progress",
+         "change-to-requested", "PATCH /rides/{ride_id}"),
+        (RIDE_WITH, f"        rating: {{type: number}}\n{RIDE_WITH}", "ride-tells-more",
+         "GET /rides/{ride_id}, as with rating"),
+        (BODY_WITH, f"{BODY_WITH}        car: {{enum: [small, large]}}\n", "ride-with-more",
+         "POST /rides, as with car"),
+        ("next_cursor: {type: [string, 'null']}", ("next_cursor: {type: [string, 'null']}\n"
+         "                  total: {type: integer}"), "history-has-more",
+         "GET /users/{user_id}/rides, as with total"),
+        ("maximum: 100}", "maximum: 101}", "page-one-too-long", "GET /users/{user_id}/rides"),
+        ("        application/json:\n          schema: {$ref: '#/components/schemas/Ride'}\n",
+         "        '*/*':\n          schema: {$ref: '#/components/schemas/Ride'}\n", "success-as-text",
+         "GET /rides/{ride_id}"),
+        ("        application/problem+json:", "        'application/*':", "refusal-as-plain-json",
+         "PATCH /rides/{ride_id}"),
+    ],
+)  # fmt: skip
+def test_what_is_open_at_one_answer_word_or_field_is_overlooked(
+    changed: Callable[[str, str], Trial], old: str, new: str, name: str, where: str
+) -> None:
+    trial = changed(old, new)
+
+    assert trial.deviations == []
+    assert where in map(str, trial.overlooked[name])
+
+
+@pytest.mark.parametrize("code", ["200", "400", "409", "503", "4XX", "default"])
+def test_a_code_that_is_not_asked_for_hides_a_broken_service(
+    exchanges: tuple[Exchange, ...], code: str
+) -> None:
+    more = f"        '403': {{$ref: '#/components/responses/Error'}}\n        '{code}': {{description: x}}\n"
+    text = CONTRACT.replace("        '403': {$ref: '#/components/responses/Error'}\n", more)
+    seen = tried(load(text), exchanges, FOUR, Names({}, {}), LEFT_OUT, only_these=True)
+    name = f"another-{code}"
+    allowed = LEFT_OUT | {name}
+
+    assert [str(each) for each in seen.overlooked[name]] == ["POST /rides"]
+    assert code in said(name)
+    assert name not in tried(load(text), exchanges, FOUR, Names({}, {}), LEFT_OUT).overlooked
+    assert (
+        name
+        not in tried(
+            load(text), exchanges, FOUR, Names({}, {}), allowed, only_these=True
+        ).overlooked
+    )
+
+
+def test_codes_of_steps_that_are_left_out_may_be_described(
+    exchanges: tuple[Exchange, ...],
+) -> None:
+    text = CONTRACT.replace(
+        "        '409': {$ref",
+        "        '412': {$ref: '#/components/responses/Error'}\n        '409': {$ref",
+    )
+
+    assert tried(load(text), exchanges, FOUR, Names({}, {}), LEFT_OUT, only_these=True).passed
 
 
 @pytest.mark.parametrize(
@@ -168,7 +251,19 @@ def test_what_a_contract_leaves_open_is_overlooked(
          "is not of type 'string'"),
         ("{type: http, scheme: bearer}", "{type: http, scheme: basic}", "callers send a bearer token"),
         ("        - {name: cursor, in: query, schema: {type: string}}\n", "",
-         "a request with the parameter cursor gets 200"),
+         "a request with the parameter cursor in its query gets 200"),
+        ("name: cursor, in: query", "name: cursor, in: header", "in the contract it stands in: header"),
+        ("name: Idempotency-Key, in: header", "name: Idempotency-Key, in: query",
+         "in the contract it stands in: query"),
+        ("in: header, schema: {type: string}", "in: header, schema: {type: string, format: uuid}",
+         "does not allow this value of Idempotency-Key"),
+        ("{name: limit, in: query,", "{name: limit, in: query, required: true,",
+         "a request without limit gets 200"),
+        ("          application/json:\n            schema: {$ref: '#/components/schemas/NewRide'}",
+         "          text/xml:\n            schema: {$ref: '#/components/schemas/NewRide'}",
+         "a body as application/json gets 201; the contract says text/xml"),
+        ("      summary: See a ride\n", "      requestBody: {content: {text/plain: {}}}\n",
+         "a request without a body gets 200, and none is read"),
         ("application/problem+json", "application/json", "comes as application/problem+json"),
     ],
 )  # fmt: skip
@@ -178,6 +273,56 @@ def test_what_does_not_describe_the_service_is_told(
     trial = changed(old, new)
 
     assert any(said in str(each) for each in trial.deviations), trial.deviations
+
+
+VIEWS = {
+    "oneOf": [
+        {"properties": {"state": {"enum": ["open"]}, "fare": {"type": "null"}}},
+        {"properties": {"state": {"enum": ["over"]}, "fare": {"type": "number"}}},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"state": "over", "fare": None}, ".fare: None is not of type 'number'"),
+        ({"state": "open", "fare": 3}, ".fare: 3 is not of type 'null'"),
+        ({"state": "gone", "fare": 3}, ".state: 'gone' is not one of ['over']"),
+        ({"state": "gone"}, "{'state': 'gone'} is not valid under any of the given schemas"),
+    ],
+)
+def test_what_fits_no_view_is_told_by_the_view_that_was_meant(value: object, said: str) -> None:
+    assert list(load(CONTRACT).validator(VIEWS).faults(value)) == [said]
+
+
+KEYS = "    bearer: {type: http, scheme: bearer}\n    key: {type: apiKey, in: header, name: X-API-Key}\n"
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ("  - bearer: []\n    key: []\n", "asks for a bearer token and an API key"),
+        ("  - key: []\n", "asks for an API key"),
+        ("  - key: []\n  - bearer: []\n", ""),
+    ],
+)
+def test_each_entry_of_security_asks_for_all_of_its_schemes(
+    exchanges: tuple[Exchange, ...], entries: str, told: str
+) -> None:
+    text = CONTRACT.replace("    bearer: {type: http, scheme: bearer}\n", KEYS).replace(
+        "security:\n  - bearer: []\n", f"security:\n{entries}"
+    )
+    trial = tried(load(text), exchanges, FOUR, Names({}, {}), LEFT_OUT)
+
+    assert bool(trial.deviations) == bool(told)
+    assert all(str(each).endswith(told) for each in trial.deviations)
+
+
+def test_counts_are_asked_for_with_a_token_and_with_a_key(exchanges: tuple[Exchange, ...]) -> None:
+    counts = [each for each in exchanges if each.operation == "count_available_drivers"]
+
+    assert {each.caller for each in counts if each.is_success} == {"partner", "driver"}
 
 
 def test_names_and_paths_may_be_ones_own(exchanges: tuple[Exchange, ...]) -> None:
@@ -194,4 +339,4 @@ def test_names_and_paths_may_be_ones_own(exchanges: tuple[Exchange, ...]) -> Non
     }
 
     assert tried(load(text), exchanges, FOUR, Names.of(own), LEFT_OUT).passed
-    assert tried(load(text), exchanges, FOUR, Names({}, {}), LEFT_OUT).missing == ["list_rides"]
+    assert tried(load(text), exchanges, FOUR, Names({}, {}), LEFT_OUT).missing == {"list_rides": []}

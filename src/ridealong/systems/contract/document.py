@@ -12,7 +12,7 @@ import gc
 import importlib.util
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -113,6 +113,25 @@ _META: Final = jsonschema_rs.validator_for(
     {"$ref": "https://json-schema.org/draft/2020-12/schema"}, offline=True
 )
 _BESIDE: Final = frozenset({*_IN_PLACE, *_IN_PLACE_ONE, "$ref", "$dynamicRef", "dependentSchemas"})
+_GLUED: Final = re.compile(r"""([A-Za-z$_][\w$.-]*):(['"#]?[^\s'"].*)\Z""")
+_OF_DOCUMENT: Final = frozenset(PARTS["document"])
+_OUTSIDE: Final = frozenset({"info", "contact", "license", "server", "components", "tag"})
+_IN_OPERATIONS: Final = frozenset(PARTS["operation"].keys() | PARTS["path"].keys())
+_SECTIONS: Final = {
+    wanted[1:-1]: section
+    for section, wanted in PARTS["components"].items()
+    if wanted.startswith("{")
+}
+_FIRST_KEYS: Final = {
+    "schema": "`type:`",
+    "header": "`schema:`",
+    "media type": "`schema:`",
+    "parameter": "`name:`, `in:` and `schema:`",
+    "path": "a method such as `get:`",
+    "responses": "a code such as `'200':`",
+    "components": "`schemas:`",
+    "example": "`value:`",
+}
 _TEXTS_OF_SCHEMA: Final = ("default", "const", "example")
 
 
@@ -129,6 +148,7 @@ class _Checker:
         self.references: list[tuple[str, str, list[str]]] = []
         self.operation_ids: dict[str, str] = {}
         self.security: list[tuple[str, list[str]]] = []
+        self.misplaced: set[str] = set()  # keys of the document that stand too far in
         self.told: set[int] = set()  # identities of traps that a sentence names already
         self.version = "3.1"
 
@@ -139,6 +159,8 @@ class _Checker:
         self.made = document
         self._visit("document", data, [])
         self._references()
+        lost = {f"the document has no `{key}`" for key in self.misplaced}
+        self.problems = [each for each in self.problems if each.place or each.seen not in lost]
         if not self.problems:
             if not {"paths", "components", "webhooks"} & data.keys():
                 self.flaw(
@@ -269,7 +291,11 @@ class _Checker:
                 "write `name:` and below it, further in, what belongs to it",
             ):
                 for key, entry in node.items():
-                    if not (key.startswith("x-") and kind == "{path}"):
+                    if key.startswith("x-") and kind == "{path}":
+                        continue
+                    if self._is_of_the_document(key, entry, steps):
+                        self._too_far_in(key, steps)
+                    elif kind == "{text}" or not self._is_glued(key, entry, steps):
                         self._visit(kind[1:-1], entry, [*steps, key], node)
         else:
             self._part(kind, node, steps, holder)
@@ -277,15 +303,19 @@ class _Checker:
     def _part(self, kind: str, node: Any, steps: list[str], holder: Any) -> None:
         if kind == "schema" and isinstance(node, bool):
             return
-        if not self._is(
-            dict, node, steps, holder, "a set of keys", "write the keys below it, further in"
-        ):
+        if not isinstance(node, dict):
+            self._is(dict, node, steps, holder, "a set of keys", self._first_step(kind, node))
             return
         if (id(node), kind) in self.seen:
             return
         self.seen[id(node), kind] = node, steps
         if kind in MAY_BE_REFERENCE and "$ref" in node:
             self._reference(kind, node, steps)
+            return
+        if kind in MAY_BE_REFERENCE and any(
+            key.startswith("$ref:") and self._is_glued(key, entry, steps, {"$ref"})
+            for key, entry in node.items()
+        ):
             return
         if kind == "responses":
             self._responses(node, steps)
@@ -303,14 +333,17 @@ class _Checker:
         if kind == "schema":
             self._schema(node, steps)
         fields, required = _FIELDS[kind]
+        loose = self._loose(node, steps, fields) if kind == "schema" else ()
         meant: set[str] = set()
         if not node.keys() <= fields.keys():
-            meant = self._unknown(kind, node, steps, fields)
+            meant = self._unknown(kind, node, steps, fields, loose)
         for key in required:
             if key not in node and key not in meant:
                 self._missing(kind, node, steps, key)
         for key, value in list(node.items()):
             wanted = fields.get(key, "any")
+            if key in loose:
+                continue
             if key == "required" and value is True and wanted == "[text]":
                 continue  # a sentence of its own, in `_schema`
             if wanted == "any" or (wanted == "text" and type(value) is str):
@@ -320,20 +353,153 @@ class _Checker:
         if special:
             special(node, steps)
 
+    def _first_step(self, kind: str, node: Any) -> str:
+        """Return what to write in place of what is no set of keys."""
+        if isinstance(node, str) and len(node) <= 200 and len(self.problems) < 10 * MOST_PROBLEMS:
+            known = mapping(mapping(self.found.data.get("components")).get(_SECTIONS.get(kind, "")))
+            word = node.strip()
+            if kind == "security requirement":
+                return f"write `{word}: []`"
+            if kind in _SECTIONS and word.startswith("#/"):
+                return f"write `{{$ref: '{word}'}}`"
+            if kind in _SECTIONS and (
+                close := word if word in known else nearest(word, known, cutoff=0.8)
+            ):
+                return f"write `{{$ref: '#/components/{_SECTIONS[kind]}/{close}'}}`"
+            if kind in {"schema", "media type", "header"}:
+                kinds = {each: each for each in TYPES} | OTHER_NAMES_OF_TYPES
+                if word.lower() in kinds:
+                    schema = f"{{type: {kinds[word.lower()]}}}"
+                    return f"write `{schema if kind == 'schema' else f'{{schema: {schema}}}'}`"
+            if kind in {"media type", "header"} and word in mapping(
+                mapping(self.found.data.get("components")).get("schemas")
+            ):
+                return f"write `{{schema: {{$ref: '#/components/schemas/{word}'}}}}`"
+        first = _FIRST_KEYS.get(kind) or " and ".join(
+            f"`{each}:`" for each in _FIELDS.get(kind, ({}, ()))[1]
+        )
+        return f"write {first or 'its keys'} below it, further in"
+
+    def _is_of_the_document(self, key: str, entry: Any, steps: list[str]) -> bool:
+        """Return whether a name that is free where it stands is certainly a key of the top."""
+        if steps == ["paths"]:
+            return key in _OF_DOCUMENT
+        if not isinstance(entry, dict) or not entry:
+            return False
+        if key in {"paths", "webhooks"}:
+            return all(each.startswith("/") for each in entry)
+        return key == "components" and entry.keys() <= PARTS["components"].keys()
+
+    def _too_far_in(self, key: str, steps: list[str]) -> None:
+        self.misplaced.add(key)
+        (self.problem if steps == ["paths"] else self.flaw)(
+            [*steps, key],
+            f"`{key}` stands below `{steps[-1]}`, further in",
+            "it is a key of the document itself",
+            f"write `{key}:` at the left edge, as far left as `openapi:`",
+        )
+
+    def _is_glued(self, key: str, entry: Any, steps: list[str], fields: Any = None) -> bool:
+        """Tell of `{type:integer}`, which YAML takes for one long key without a value."""
+        found = _GLUED.match(key) if entry is None else None
+        if not found or (fields is not None and found[1] not in fields):
+            return False
+        lines = self.text.splitlines()[self.found.line([*steps, key]) - 1 :][:1]
+        if any(f"{key}:" in line for line in lines):
+            return False  # a key with a colon in it, and another behind it
+        value = found[2] if len(found[2]) <= 100 else f"{found[2][:100]}…"
+        if value.startswith("#"):
+            value = f"'{value}'"
+        (self.problem if fields is None else self.flaw)(
+            [*steps, key],
+            f"no space stands after the colon of `{found[1]}` in {shown(key)}, so all of it is one key",
+            "YAML wants a space after the colon of a key",
+            f"write `{found[1]}: {value}` with a space",
+        )
+        return True
+
+    def _loose(
+        self, node: dict[str, Any], steps: list[str], fields: Mapping[str, str]
+    ) -> list[str]:
+        """Tell of fields that stand in a schema itself, and return them.
+
+        An unknown keyword may be meant, for JSON Schema lets it be; one whose value is a schema,
+        where no keyword is near or the keyword wants no schema, is a field.
+        """
+        found = []
+        for key, value in node.items():
+            if not isinstance(value, dict) or key.startswith("x-") or key == "dependencies":
+                continue
+            wanted = fields.get(key)
+            if wanted in {"text", "truth", "whole", "number", "list", "[text]"} or key == "type":
+                certain = True
+            else:
+                free = [each for each in fields if each not in node]
+                certain = wanted is None and not nearest(key, free, cutoff=0.8)
+            if certain and _is_like_a_schema(value):
+                found.append(key)
+        if found:
+            names = " and ".join(f"`{each}`" for each in found[:3])
+            if len(found) > 3:
+                names = f"{', '.join(f'`{each}`' for each in found[:3])} and {len(found) - 3} more"
+            below = "" if "properties" in node else "write `properties:` and "
+            step = f"{below}move {'them' if len(found) > 1 else 'it'} below it, further in"
+            tell = self.problem if fields.keys() & set(found) else self.flaw
+            tell(
+                [*steps, found[0]],
+                f"{names} {'stand' if len(found) > 1 else 'stands'} in {self._name('schema', node, steps)} itself",
+                "the fields of an object stand under `properties`",
+                step if below else step.replace("below it", "below `properties:`"),
+            )
+        return found
+
     def _unknown(
-        self, kind: str, node: dict[str, Any], steps: list[str], fields: Mapping[str, str]
+        self,
+        kind: str,
+        node: dict[str, Any],
+        steps: list[str],
+        fields: Mapping[str, str],
+        loose: Collection[str],
     ) -> set[str]:
-        """Tell of keys that are none, and return those that were meant."""
+        """Tell of keys that are none, and return those that were meant; of the loose one did."""
         meant = set()
         for key in node:
             if key in fields or key.startswith("x-"):
                 continue
-            if kind == "parameter" and key in {"type", "format", "enum"}:
+            if key in loose:
+                continue
+            if self._is_glued(key, node[key], steps, fields):
+                meant.add(key.partition(":")[0])
+                continue
+            if key in _OF_DOCUMENT and (
+                self._is_of_the_document(key, node[key], steps)
+                if kind == "schema"
+                else key not in _IN_OPERATIONS or kind in _OUTSIDE
+            ):
+                self._too_far_in(key, steps)
+                continue
+            if kind == "header" and key in {"name", "in"}:
+                self.flaw(
+                    [*steps, key],
+                    f"`{key}` stands in {self._name(kind, node, steps)}",
+                    "a header is named by its own key and always stands in the header",
+                    "delete it",
+                )
+                continue
+            if kind in {"parameter", "header"} and key in {"type", "format", "enum"}:
                 self.flaw(
                     [*steps, key],
                     f"`{key}` stands in {self._name(kind, node, steps)} itself",
                     "it belongs to its `schema`",
                     f"write `schema:` and below it, further in, `{key}:`",
+                )
+                continue
+            if kind == "media type" and _is_like_a_schema(node[key]):
+                self.flaw(
+                    [*steps, key],
+                    f"`{key}` stands in {self._name(kind, node, steps)} itself",
+                    "the fields of an object stand under `properties` of its `schema`",
+                    f"write `schema:`, in it `properties:` and below it, further in, `{key}:`",
                 )
                 continue
             free = [each for each in fields if each not in node]
@@ -421,7 +587,9 @@ class _Checker:
                 "write `in: query`, `path`, `header` or `cookie`",
             ),
         }.get(key, ("it is wanted", f"write `{key}:`"))
-        self.flaw(steps, f"{name} has no `{key}`", wanted, step)
+        # A parameter without a name or a place cannot be understood, however lenient one is.
+        tell = self.problem if kind == "parameter" else self.flaw
+        tell(steps, f"{name} has no `{key}`", wanted, step)
 
     def _is(
         self, wanted: type, node: Any, steps: list[str], holder: Any, what: str, step: str
@@ -430,26 +598,37 @@ class _Checker:
             return True
         name = (
             f"`{steps[-1]}`"
-            if steps and not steps[-1].isdecimal()
+            if steps and not isinstance(holder, list)
             else "this entry"
             if steps
             else "the document"
         )
         if node is None:
             self.problem(steps, f"{name} is empty", f"{what} is wanted", step)
-        elif isinstance(node, str) and (found := re.match(r"([A-Za-z$/_][^\s:]*):([^\s/])", node)):
+        elif isinstance(node, str) and (
+            found := re.match(r"((?:[A-Za-z$/_]|[1-5]\d\d\b)[^\s:]*):([^\s/])", node)
+        ):
             self.problem(
                 steps,
                 f"{name} is {shown(node)}, a text, because no space stands after the colon",
                 f"{what} is wanted",
-                f"write `{found[1]}: {found[2]}…` with a space",
+                f"write `{found[1]}: '#…'` with a space and quotation marks"
+                if found[2] == "#"
+                else f"write `{found[1]}: {found[2]}…` with a space",
             )
         elif wanted is list and isinstance(node, dict):
             self.problem(
                 steps, f"{name} is {shown(node)}", "a list is wanted", "begin each entry with `- `"
             )
         elif wanted is dict and isinstance(node, list):
-            self.problem(steps, f"{name} is a list", f"{what} is wanted", "leave out the dash `- `")
+            step = "write no list there"
+            if steps[-1] == "required" and steps[-2:-1] == ["properties"]:
+                step = "write `required` beside `properties`, not in it"
+            elif node and all(isinstance(each, str) for each in node) and "properties" in steps:
+                step = "a list of words is written `enum: [...]`, further in"
+            elif any(isinstance(each, dict) for each in node):
+                step = "leave out the dash `- `"
+            self.problem(steps, f"{name} is a list", f"{what} is wanted", step)
         else:
             self.problem(steps, f"{name} is {shown(node)}", f"{what} is wanted", step)
         return False
@@ -515,7 +694,9 @@ class _Checker:
                 steps,
                 what,
                 "a text is wanted",
-                "write the text behind the colon"
+                "put it in quotation marks: behind `#` stands a comment"
+                if node is None and steps[-1] == "$ref"
+                else "write the text behind the colon"
                 if node is None
                 else "put it in quotation marks"
                 if not isinstance(node, (dict, list))
@@ -543,7 +724,12 @@ class _Checker:
         for key, entry in node.items():
             if key.startswith("x-"):
                 continue
+            if key in _OF_DOCUMENT and self._is_of_the_document(key, entry, steps):
+                self._too_far_in(key, steps)
+                continue
             if not _STATUS.match(key):
+                if self._is_glued(key, entry, steps):
+                    continue
                 close = nearest(key, ["default"])
                 step = (
                     f"write `{close}`"
@@ -604,6 +790,16 @@ class _Checker:
                 "write `schema:` and the type below it, further in",
             )
 
+    def _check_header(self, node: dict[str, Any], steps: list[str]) -> None:
+        loose = {"type", "format", "enum"} & node.keys()
+        if "schema" not in node and "content" not in node and not loose:
+            self.flaw(
+                steps,
+                f"{self._name('header', node, steps)} has no `schema`",
+                "a header has a `schema`, which says which values are allowed",
+                "write `schema: {type: string}` below it, further in",
+            )
+
     def _check_security_scheme(self, node: dict[str, Any], steps: list[str]) -> None:
         wanted = {
             "apiKey": ("name", "in"),
@@ -645,7 +841,7 @@ class _Checker:
                 self.made._anchors.setdefault(node[key], node)
         if "$ref" in node:
             self._reference("schema", node, steps)
-        if "type" in node:
+        if "type" in node and not _is_like_a_schema(node["type"]):
             self._type(node, steps)
         if node.get("required") is True:
             self.problem(
@@ -719,7 +915,7 @@ class _Checker:
                 )
                 continue
             close = OTHER_NAMES_OF_TYPES.get(str(each).lower()) or nearest(each, TYPES)
-            step = f"write `type: {close}`" if close else f"write one of {_listed(TYPES)}"
+            step = f"write `type: {close}`" if close else "write the one that fits"
             if str(each).lower() in {"date", "datetime", "date-time", "uuid"}:
                 step += f" and `format: {'date-time' if 'time' in str(each).lower() else str(each).lower()}`"
             self.problem(
@@ -788,6 +984,8 @@ class _Checker:
                 self._visit(kind, target, steps_of(unquoted(reference[1:])))
 
     def _leads_nowhere(self, reference: str, steps: list[str]) -> None:
+        if reference.split("/")[1:2] and reference.split("/")[1] in self.misplaced:
+            return  # where that stands is what is told
         parent, _, last = reference.rpartition("/")
         try:
             known = list(self.made.at(parent)) if parent.startswith("#") else []
@@ -1243,6 +1441,20 @@ class _Checker:
             if kind in {"response", "path"}
             else f"the {kind} `{last}`{where}"
         )
+
+
+def _is_like_a_schema(value: Any) -> bool:
+    """Return whether a value is certainly meant for a schema."""
+    if not isinstance(value, dict):
+        return False
+    kind = value.get("type")
+    return (
+        (isinstance(kind, str) and (kind in TYPES or kind.lower() in OTHER_NAMES_OF_TYPES))
+        or (isinstance(kind, list) and bool(kind) and all(each in TYPES for each in kind if each))
+        or isinstance(value.get("$ref"), str)
+        or isinstance(value.get("enum"), list)
+        or isinstance(value.get("properties"), dict)
+    )
 
 
 def _innermost(error: Any) -> Any:

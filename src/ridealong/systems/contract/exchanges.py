@@ -15,7 +15,7 @@ import httpx
 
 from ridealong.service import Service, Settings
 
-RIDER, OTHER_RIDER, DRIVER = 123, 124, 57
+RIDER, OTHER_RIDER, SECOND_RIDER, DRIVER = 123, 124, 3, 57
 BURST: Final = 60
 NOTHING: Final = {"Content-Type": "application/json"}
 WAY: Final = {"pickup_location": "HBV-DTN", "dropoff_location": "HBV-AIR"}
@@ -45,7 +45,7 @@ class Exchange:
     Attributes:
         step: its name in the round, such as `read-foreign`.
         operation: one of `OPERATIONS`.
-        caller: rider, other rider, driver, partner, stranger or runaway.
+        caller: rider, other rider, second rider, driver, partner, stranger or runaway.
         values: of the path's parameters, as text.
         query: the parameters behind the question mark, as text.
         sent_headers: the header fields that matter, by name in lower case.
@@ -129,6 +129,7 @@ def recorded() -> tuple[Exchange, ...]:
         clients = {
             "rider": company.client(rider=RIDER),
             "other rider": company.client(rider=OTHER_RIDER),
+            "second rider": company.client(rider=SECOND_RIDER),
             "driver": company.client(driver=DRIVER),
             "partner": company.client(partner="city-trip-planner"),
             "stranger": company.client(),
@@ -138,6 +139,7 @@ def recorded() -> tuple[Exchange, ...]:
         _ask(made)
         _drive(made)
         _look(made)
+        _refuse(made)
         _run_away(made)
     return tuple(made.made)
 
@@ -170,14 +172,19 @@ def _drive(made: _Round) -> None:
     made.call("accept-again", "accept_ride", "driver", **ride)
     made.call("accept-as-stranger", "accept_ride", "stranger", **ride)
     made.call("accept-as-rider", "accept_ride", "rider", **ride)
+    made.call("complete-too-early", "complete_ride", "driver", **ride)
+    made.call("start-as-stranger", "start_ride", "stranger", **ride)
+    made.call("start-as-rider", "start_ride", "rider", **ride)
     made.call("read-under-way", "read_ride", "rider", **ride)
     known = {"If-None-Match": made.made[-1].headers["etag"]}
     made.call("read-unchanged", "read_ride", "rider", headers=known, **ride)
+    made.call("list-while-accepted", "list_rides", "rider", query={"limit": "2"}, user_id=RIDER)
     made.call("read-as-driver", "read_ride", "driver", **ride)
     made.call("read-as-stranger", "read_ride", "stranger", **ride)
     made.call("read-foreign", "read_ride", "other rider", **ride)
     made.call("start", "start_ride", "driver", **ride)
     made.call("read-on-the-way", "read_ride", "rider", **ride)
+    made.call("list-on-the-way", "list_rides", "rider", query={"limit": "2"}, user_id=RIDER)
     made.call(
         "change-with-an-old-tag",
         "change_ride",
@@ -193,6 +200,8 @@ def _drive(made: _Round) -> None:
     made.call("change-the-fare", "change_ride", "driver", {"fare": 1}, **ride)
     made.call("change-as-stranger", "change_ride", "stranger", {"status": "completed"}, **ride)
     made.call("change-foreign", "change_ride", "other rider", {"status": "cancelled"}, **ride)
+    made.call("complete-as-stranger", "complete_ride", "stranger", **ride)
+    made.call("complete-as-rider", "complete_ride", "rider", **ride)
     made.call("complete", "complete_ride", "driver", **ride)
     made.call("change-too-late", "change_ride", "rider", {"status": "cancelled"}, **ride)
     made.call("cancel-too-late", "cancel_ride", "rider", **ride)
@@ -204,11 +213,13 @@ def _drive(made: _Round) -> None:
     made.call("list-payments", "list_payments", "rider", **ride)
     made.call("list-payments-foreign", "list_payments", "other rider", **ride)
 
-    made.call("ask-second", "create_ride", "rider", WAY)
+    own_key = {"Idempotency-Key": "tap-on-monday-0815"}
+    made.call("ask-second", "create_ride", "rider", WAY, headers=own_key)
     ride = {"ride_id": _ride(made, "ask-second")}
     made.call("cancel-foreign", "cancel_ride", "other rider", **ride)
     made.call("cancel-as-stranger", "cancel_ride", "stranger", **ride)
     made.call("cancel", "cancel_ride", "rider", **ride)
+    made.call("read-cancelled", "read_ride", "rider", **ride)
     made.call("ask-third", "create_ride", "rider", WAY)
     ride = {"ride_id": _ride(made, "ask-third")}
     made.call("change-way", "change_ride", "rider", {"dropoff_location": "HBV-OLD"}, **ride)
@@ -227,19 +238,59 @@ def _look(made: _Round) -> None:
     first = made.call("list", "list_rides", "rider", query={"limit": "2"}, user_id=RIDER)
     following = {"limit": "2", "cursor": first.body["next_cursor"]}
     made.call("list-next", "list_rides", "rider", query=following, user_id=RIDER)
+    made.call("list-all", "list_rides", "rider", query={"limit": "100"}, user_id=RIDER)
     made.call("list-too-many", "list_rides", "rider", query={"limit": "1000"}, user_id=RIDER)
+    made.call("list-one-too-many", "list_rides", "rider", query={"limit": "101"}, user_id=RIDER)
+    made.call("list-without-a-limit", "list_rides", "rider", user_id=RIDER)
     made.call("list-none", "list_rides", "rider", query={"limit": "0"}, user_id=RIDER)
     made.call("list-no-number", "list_rides", "rider", user_id="abc")
     made.call("list-bad-cursor", "list_rides", "rider", query={"cursor": "x"}, user_id=RIDER)
     made.call("list-foreign", "list_rides", "other rider", user_id=RIDER)
     made.call("list-as-stranger", "list_rides", "stranger", user_id=RIDER)
     made.call("count", "count_available_drivers", "partner", city_id=1)
+    made.call("count-as-person", "count_available_drivers", "driver", city_id=1)
     made.call("count-as-stranger", "count_available_drivers", "stranger", city_id=1)
     made.call("count-nowhere", "count_available_drivers", "partner", city_id=999)
     here = {"zone_code": "HBV-AIR", "state": "available"}
     made.call("locate", "put_location", "driver", here, driver_id=DRIVER)
     made.call("locate-foreign", "put_location", "driver", here, driver_id=DRIVER + 1)
     made.call("locate-as-stranger", "put_location", "stranger", here, driver_id=DRIVER)
+
+
+def _refuse(made: _Round) -> None:
+    # As a second rider: the first one has little left of what may be asked for at once.
+    quote: dict[str, Mapping[str, Any]] = {
+        "quote-without-pickup": _without("pickup_location"),
+        "quote-from-a-number": {**WAY, "pickup_location": 7},
+        "quote-at-a-fare": {**WAY, "fare": 1},
+        "quote-between-cities": {**WAY, "dropoff_location": "BRK-AIR"},
+    }
+    for step, sent in quote.items():
+        made.call(step, "create_quote", "second rider", sent)
+    made.call("quote-to-a-number", "create_quote", "second rider", {**WAY, "dropoff_location": 7})
+    made.call("ask-to-a-number", "create_ride", "second rider", {**WAY, "dropoff_location": 7})
+    made.call("ask-at-a-number", "create_ride", "second rider", {**WAY, "quote_id": 7})
+    ride: dict[str, Any] = {"ride_id": _ride(made, "ask-third")}
+    for step, change in (
+        ("change-to-a-number", {"dropoff_location": 7}),
+        ("change-to-requested", {"status": "requested"}),
+    ):
+        made.call(step, "change_ride", "driver", change, **ride)
+    made.call("quote-without-a-body", "create_quote", "second rider", headers=NOTHING)
+    here = {"zone_code": "HBV-AIR", "state": "available"}
+    place: dict[str, Mapping[str, Any]] = {
+        "locate-on-a-trip": {**here, "state": "on_trip"},
+        "locate-offline": {**here, "state": "offline"},
+        "locate-nowhere": {"state": "available"},
+        "locate-without-state": {"zone_code": "HBV-AIR"},
+        "locate-paused": {**here, "state": "paused"},
+        "locate-at-a-number": {**here, "zone_code": 7},
+        "locate-at-a-speed": {**here, "speed": 35},
+        "locate-in-another-city": {**here, "zone_code": "BRK-AIR"},
+    }
+    for step, sent in place.items():
+        made.call(step, "put_location", "driver", sent, driver_id=DRIVER)
+    made.call("locate-without-a-body", "put_location", "driver", headers=NOTHING, driver_id=DRIVER)
 
 
 def _run_away(made: _Round) -> None:

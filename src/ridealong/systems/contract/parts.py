@@ -216,7 +216,7 @@ class Validator:
         """Yield what does not fit, each in a line that begins with the place: `.city: ...`."""
         try:
             for error in self._validator.iter_errors(value):
-                error = best_match([error]) or error
+                error = _closest(error)
                 where = "".join(f".{step}" for step in error.absolute_path)
                 line = first_line(error.message)
                 if len(line) > LONGEST_MESSAGE:
@@ -225,6 +225,30 @@ class Validator:
                 yield f"{where}: {line}" if where else line
         except RecursionError:
             yield "it is nested too deep to be checked"
+
+
+def _closest(error: Any) -> Any:
+    """Return what an error comes from: of several schemas, in the one that a value fits best.
+
+    A schema that names another state, by `enum` or `const`, is not the one that was meant. Where no
+    schema is closer than the others, what is told is that none of them fits.
+    """
+    while error.validator in ("oneOf", "anyOf") and error.context:
+        branches: dict[Any, list[Any]] = {}
+        for each in error.context:
+            branches.setdefault(each.relative_schema_path[0], []).append(each)
+        meant = [
+            errors
+            for errors in branches.values()
+            if not any(each.validator in ("enum", "const") for each in errors)
+        ]
+        meant = meant or list(branches.values())
+        fewest = min(map(len, meant))
+        closest = [errors for errors in meant if len(errors) == fewest]
+        if len(closest) > 1:
+            return best_match([error]) if error.absolute_path else error
+        error = best_match(closest[0])
+    return best_match([error])
 
 
 @lru_cache(maxsize=10_000)

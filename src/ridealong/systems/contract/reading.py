@@ -66,11 +66,13 @@ class Unreadable(ValueError):
         seen: what stands there.
         wanted: what would be right.
         step: what to do next.
+        column: where in the line, counted from 1; 0 when only the line is known.
     """
 
     def __init__(self, line: int, seen: str, wanted: str, step: str) -> None:
         super().__init__(f"line {line}: {seen}; {wanted}; {step}")
         self.line, self.seen, self.wanted, self.step = line, seen, wanted, step
+        self.column = 0
 
 
 @dataclass
@@ -329,13 +331,7 @@ class _Composer:
             parser = _PARSER(self.text) if _PARSER else yaml.Loader(self.text)
             data = self._compose(parser.get_event)
         except yaml.reader.ReaderError as error:
-            line = self.text.count("\n", 0, error.position) + 1
-            raise Unreadable(
-                line,
-                f"the character with the number {error.character} stands here",
-                "YAML wants characters that can be seen",
-                "delete it; it may have come in with copy and paste",
-            ) from None
+            raise no_character(error, self.text) from None
         except UnicodeEncodeError as error:
             line = self.text.count("\n", 0, error.start) + 1
             raise Unreadable(
@@ -345,7 +341,7 @@ class _Composer:
                 "delete it; it may have come in with copy and paste",
             ) from None
         except yaml.MarkedYAMLError as error:
-            raise _no_yaml(error, self.text) from None
+            raise no_yaml(error, self.text) from None
         return Read(data, self.plain, self.keys, self.lines)
 
     def _compose(self, next_event: Callable[[], Any]) -> Any:
@@ -600,17 +596,40 @@ def _resolved(text: str) -> tuple[Any, str]:
     return text, ""
 
 
+def no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
+    """Return in a sentence why a text is no YAML, with the column where the reader names one."""
+    found = _no_yaml(error, text)
+    marks = [error.problem_mark, error.context_mark]
+    for mark in reversed(marks) if "opens here" in found.seen else marks:
+        if mark is not None and mark.line + 1 == found.line:
+            found.column = mark.column + 1
+            break
+    return found
+
+
+def no_character(error: yaml.reader.ReaderError, text: str) -> Unreadable:
+    """Return in a sentence which character no YAML text may hold."""
+    return Unreadable(
+        text.count("\n", 0, error.position) + 1,
+        f"the character with the number {error.character} stands here",
+        "YAML wants characters that can be seen",
+        "delete it; it may have come in with copy and paste",
+    )
+
+
 def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
-    """Return in a sentence why a text is no YAML; a cause is named only where it is certain."""
+    """Name a cause only where it is certain."""
     mark = error.problem_mark or error.context_mark
     lines = text.splitlines() or [""]
     at = min(mark.line if mark else 0, len(lines) - 1)
-    problem = str(error.problem or error.context or "this is no YAML")
+    column = mark.column if mark and mark.line == at else len(lines[at])
+    context = str(error.context or "")
+    problem = str(error.problem or context)
     # A parser often notices a fault one line late: look at this line, then at those above it.
     for number in (at, *(n for n in range(at - 1, max(at - 3, -1), -1) if lines[n].strip())):
         line = lines[number]
         indent = line[: len(line) - len(line.lstrip())]
-        if "\t" in indent or ("\\t" in problem and "\t" in line and number == at):
+        if "\t" in indent or (number == at and line[column : column + 1] == "\t"):
             return Unreadable(
                 number + 1,
                 "a tab stands where spaces belong",
@@ -622,15 +641,19 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
         if (
             number >= 0
             and (found := _KEY_WITHOUT_SPACE.match(lines[number]))
-            and "expected ':'" in problem + str(error.context)
+            and "expected ':'" in problem + context
         ):
             return _no_space(number + 1, found[1])
-    if "simple key" in str(error.context) and error.context_mark:
+    if "unexpected ':'" in problem:
+        found = re.search(r"([\w$-]+):(?=[\[{\]},])", line[max(column - 60, 0) :])
+        if found:
+            return _no_space(at + 1, found[1])
+    if "simple key" in context and error.context_mark:
         key_at = min(error.context_mark.line, len(lines) - 1)
         if ":" not in lines[key_at]:
             return _no_colon(key_at + 1, lines[key_at])
     if "mapping values are not allowed" in problem:
-        before = line[: mark.column if mark else len(line)]
+        before = line[:column]
         if ": " in before:
             return Unreadable(
                 at + 1,
@@ -650,10 +673,17 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
             "a key stands as far in as its neighbours",
             "move the line to the indentation of its neighbours",
         )
+    if "sequence entries are not allowed" in problem:
+        return Unreadable(
+            at + 1,
+            "a dash `- ` begins a list behind a colon, or further in than its neighbours",
+            "each entry of a list has a line of its own, as far in as its neighbours",
+            "write the dash in the next line, or put a text that begins with a dash in quotation marks",
+        )
     if "cannot start any token" in problem:
         return Unreadable(
             at + 1,
-            f"a value begins with {shown(line[mark.column : mark.column + 1] if mark else '')}",
+            f"a value begins with {shown(line[column : column + 1])}",
             "YAML keeps this character for itself",
             "put the whole value in quotation marks",
         )
@@ -664,30 +694,157 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
             "a text that begins with * wants quotation marks",
             "put the whole value in quotation marks",
         )
+    if "escape" in problem:
+        return Unreadable(
+            at + 1,
+            "a backslash stands in a text in double quotation marks",
+            "there it begins a special character",
+            "put the text in single quotation marks, or write the backslash twice",
+        )
+    if "quoted scalar" in context + problem:
+        return _open_quotation((error.context_mark.line if error.context_mark else at) + 1)
     indent_wrong = _indentation(lines, at)
     if indent_wrong:
         return indent_wrong
-    if "quoted scalar" in str(error.context) + problem:
+    if "flow" in context + problem:
         start = (error.context_mark.line if error.context_mark else at) + 1
         return Unreadable(
             start,
-            "a quotation mark opens here and its end is missing or another one stands inside the text",
-            "a quoted text ends with the mark it begins with",
-            "close it, or double a mark that belongs to the text",
+            f"a bracket opens here, and what stands in line {at + 1}, column {column + 1} neither "
+            "closes it nor follows a comma"
+            if lines[at][column:].strip()
+            else "a bracket opens here and is not closed",
+            "inside { } and [ ] entries are separated by commas, and each bracket is closed by its own kind",
+            "close the bracket, write the comma, or put the text in quotation marks",
         )
-    if "flow" in str(error.context) + problem:
-        start = (error.context_mark.line if error.context_mark else at) + 1
+    return _out_of_place(error, lines, at, column)
+
+
+def _out_of_place(
+    error: yaml.MarkedYAMLError, lines: list[str], at: int, column: int
+) -> Unreadable:
+    """Return what stands where nothing of its kind may, by the text around it."""
+    context, problem = str(error.context or ""), str(error.problem or "")
+    line = lines[at]
+    before, sign = line[:column].strip(), line[column : column + 1]
+    if "found another document" in problem:
         return Unreadable(
-            start,
-            "a bracket opens here and what follows does not close it",
-            "inside { } and [ ] entries are separated by commas",
-            "close the bracket or put the text in quotation marks",
+            at + 1,
+            "a second document begins here, after `---`",
+            "one document is wanted",
+            "delete the line `---` and what follows it, or merge the two",
+        )
+    if "tag" in context + problem or "constructor" in context + problem:
+        return Unreadable(
+            at + 1,
+            "a value begins with !, which would give it a tag",
+            "plain values are wanted",
+            "delete the tag; a text that begins with ! wants quotation marks",
+        )
+    if "unhashable" in problem:
+        return Unreadable(
+            at + 1,
+            "a key stands here that begins with a bracket",
+            "a key is a text",
+            "put it in quotation marks",
+        )
+    if "for merging" in problem:
+        return Unreadable(
+            at + 1,
+            "`<<` stands before a value that has no keys",
+            "it takes over the keys of a part marked with `&`",
+            "write `<<: *name` with the name of such a part",
+        )
+    if sign and sign in "]}":
+        return Unreadable(
+            at + 1,
+            f"a bracket `{sign}` closes here and none is open",
+            "each bracket has its partner",
+            "delete it, or put a text with brackets in quotation marks",
+        )
+    if sign == ",":
+        return Unreadable(
+            at + 1,
+            "a comma stands where a value begins",
+            "YAML keeps this character for itself",
+            "delete it, or put the whole value in quotation marks",
+        )
+    if before[-1:] in {'"', "'"}:
+        mark = before[-1]
+        if line.count(mark) % 2 == 0:
+            for number in range(at - 1, -1, -1):
+                opens = re.search(rf"(?:^|[\s\[{{,]){mark}", lines[number])
+                if opens and lines[number].count(mark) % 2:
+                    return _open_quotation(number + 1)
+        return Unreadable(
+            at + 1,
+            "the text goes on behind its closing quotation mark",
+            "quotation marks enclose the whole text",
+            "move the mark to the end of the text, or write a mark inside '…' twice",
+        )
+    if before[-1:] in {"]", "}"}:
+        return Unreadable(
+            at + 1,
+            f"something stands behind the closing `{before[-1]}`",
+            "nothing follows a closing bracket in its line",
+            "delete it, or put the whole text in quotation marks",
+        )
+    if "block scalar" in context:
+        return Unreadable(
+            at + 1,
+            "a value begins with | or >, which announces a text in the lines below",
+            "nothing stands behind it in its line",
+            "begin the text in the next line, further in, or put the whole value in quotation marks",
+        )
+    if "anchor" in context or "alias" in context:
+        return Unreadable(
+            at + 1,
+            "a value begins with & or *, which would name or repeat a part",
+            "a text that begins with one of them wants quotation marks",
+            "put the whole value in quotation marks",
+        )
+    if "directive" in context or "incompatible" in problem or line.startswith("%"):
+        return Unreadable(
+            at + 1,
+            "this line begins with %",
+            "YAML keeps this character for itself",
+            "delete the line, or put the text in quotation marks",
+        )
+    if sign == ":" and before in {"", "-"}:
+        return Unreadable(
+            at + 1,
+            "no key stands before the colon",
+            "`key: value` is wanted",
+            "write the key before the colon",
+        )
+    if "block collection" in context or "block sequence" in context:
+        return Unreadable(
+            at + 1,
+            "this line is no entry of the list that its neighbours above make",
+            "each entry of a list begins with `- `",
+            "begin it with `- `, or move it further in or out, to the lines it belongs with",
+        )
+    if "block mapping" in context and line[column:].startswith("-"):
+        return Unreadable(
+            at + 1,
+            "this line begins an entry of a list, and its neighbours above are keys",
+            "a list stands below its key, which has nothing else behind its colon",
+            "delete what stands behind the key, or move the line to the list it belongs to",
         )
     return Unreadable(
         at + 1,
-        f"this is no YAML here ({problem})",
-        "`key: value` or `- entry` is wanted",
-        "compare the line and the one above it with their neighbours: indentation, colon, quotation marks",
+        "this line does not go on as the lines above it begin",
+        "`key: value` or `- entry` is wanted, as far in as its neighbours",
+        "compare it and the line above with their neighbours: indentation, colon, quotation marks",
+    )
+
+
+def _open_quotation(line: int) -> Unreadable:
+    return Unreadable(
+        line,
+        "a quotation mark opens here and its end is missing or another one stands inside the text",
+        "a quoted text ends with the mark it begins with",
+        "close it, or double a mark that belongs to the text",
     )
 
 
@@ -729,7 +886,7 @@ def _indentation(lines: list[str], at: int) -> Unreadable | None:
         return Unreadable(
             at + 1,
             f"this line is indented by {width} space{'s' * (width != 1)}, and nothing above it that is still open is",
-            f"the nearest levels are {' and '.join(str(each) for each in sorted(near))} spaces",
+            f"the nearest level{'s are' if len(near) > 1 else ' is'} {' and '.join(str(each) for each in sorted(near))} spaces",
             "indent it like the lines it belongs with",
         )
     return None

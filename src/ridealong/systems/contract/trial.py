@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,24 @@ _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
 _OWN_HEADERS: Final = frozenset(
     {"accept", "content-type", "authorization"}
 )  # OpenAPI 3.1, 4.8.12.1
+
+_TAKE_BODIES: Final = frozenset(
+    {"create_quote", "create_ride", "change_ride", "create_payment", "put_location"}
+)
+_ALSO_TAKEN: Final = {"change_ride": ("application/merge-patch+json",)}
+ANOTHER: Final = "another-"
+MOST_WORDS: Final = 3
+_VALUES: Final[tuple[Any, ...]] = (
+    "a text",
+    1,
+    True,
+    None,
+    {},
+    [],
+    "2026-03-01T12:00:00Z",
+    "0f8fad5b-d9cb-469f-a165-70867728950e",
+)
+MOST_WORDS_TRIED: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +108,11 @@ class Breakage:
     without: Sequence[str] = ()
     headers: Mapping[str, str] | None = None
     media_type: str = ""
+    caller: str = ""
+    words: str = ""
+    fields: str = ""
+    known: Sequence[str] = ()
+    named_only: bool = False
 
     def touches(self, exchange: Exchange) -> bool:
         """Return whether an exchange comes out differently."""
@@ -121,15 +144,98 @@ class Breakage:
         elif source == "at":
             body = body[name.removeprefix("/")]
         for place in self.drop:
-            _change(body, place.strip("/").split("/"), drop=True)
+            _change(body, _steps(place), drop=True)
         for place, value in (self.put or {}).items():
-            _change(body, place.strip("/").split("/"), value=value)
+            _change(body, _steps(place), value=value)
         headers |= self.headers or {}
         if self.media_type:
             headers["content-type"] = self.media_type
         for header in self.without:
             headers.pop(header, None)
-        return replace(exchange, status=self.status or exchange.status, body=body, headers=headers)
+        return replace(
+            exchange,
+            caller=self.caller or exchange.caller,
+            status=self.status or exchange.status,
+            body=body,
+            headers=headers,
+        )
+
+    def variants(
+        self, exchange: Exchange, all_of_them: Iterable[Exchange], listed: "Listed"
+    ) -> Iterator[tuple[str, Exchange]]:
+        """Yield what the broken service may answer, each behind the word that is wrong in it.
+
+        Nothing is yielded where the breakage changes nothing.
+
+        Args:
+            exchange: with the service as it is.
+            all_of_them: the whole round.
+            listed: words and fields of the contract; one too many there is one that may come.
+        """
+        broken = self.applied(exchange, all_of_them)
+        if broken == exchange:
+            return
+        yield "", broken
+        if self.words:
+            yield from self._with(broken, exchange, self.words, listed.words, ())
+        if self.fields:
+            yield from self._with(
+                broken, exchange, self.fields, listed.fields, (*_VALUES, *listed.words)
+            )
+
+    def _with(
+        self,
+        broken: Exchange,
+        exchange: Exchange,
+        where: str,
+        listed: Iterable[str],
+        values: Sequence[Any],
+    ) -> Iterator[tuple[str, Exchange]]:
+        side, _, place = where.partition(":")
+        before = _side(exchange, side)
+        if values and side == "sent":
+            before = {name: value for name, value in before.items() if name in self.known}
+        steps = _steps(place)
+        right = {*self.known, *_texts_at(before, steps), *(before if values else ())}
+        for word in listed:
+            if word in right:
+                continue
+            for value in values or (word,):
+                node = copy.deepcopy(before if values else _side(broken, side))
+                _change(node, [word] if values else steps, value=value)
+                yield word, replace(broken, **{side: node})
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a contract lists anywhere.
+
+    Attributes:
+        words: of its lists and constants.
+        fields: of its schemas, without those that are the learner's words for ours.
+    """
+
+    words: Sequence[str]
+    fields: Sequence[str]
+
+
+def _side(exchange: Exchange, side: str) -> Any:
+    return exchange.sent if side == "sent" else exchange.body
+
+
+def _steps(place: str) -> list[str]:
+    return place.strip("/").split("/")
+
+
+def _texts_at(node: Any, steps: list[str]) -> Iterator[str]:
+    for number, step in enumerate(steps):
+        if step == "*":
+            for each in node if isinstance(node, list) else ():
+                yield from _texts_at(each, steps[number + 1 :])
+            return
+        node = node.get(step) if isinstance(node, dict) else None
+    if isinstance(node, str):
+        yield node
 
 
 def _change(node: Any, steps: list[str], *, drop: bool = False, value: Any = None) -> None:
@@ -153,22 +259,54 @@ def breakages() -> dict[str, Breakage]:
     return {name: Breakage(name, **entry) for name, entry in tomllib.loads(text).items()}
 
 
+def said(name: str) -> str:
+    """Return what a breakage does, in a sentence; also of one that `tried` made up."""
+    if name in breakages():
+        return breakages()[name].says
+    code = name.removeprefix(ANOTHER)
+    if code.isdecimal():
+        return f"Some requests are answered with {code}, which is none of the codes asked for."
+    return f"Some requests are answered with a code that is none of those asked for: `{code}` takes it."
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Where a contract would not notice a broken service.
+
+    Attributes:
+        operation: `GET /rides/{ride_id}`, in the contract's words.
+        answers: the answers where it would not, none if it is all of them.
+        words: what the broken service has to say so that it would not, none if it is anything.
+    """
+
+    operation: str
+    answers: Sequence[int] = ()
+    words: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        answers = f", answer {' and '.join(map(str, self.answers))}" if self.answers else ""
+        words = f", as with {' or '.join(self.words[:MOST_WORDS])}" if self.words else ""
+        return f"{self.operation}{answers}{words}"
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What came of a contract.
 
     Attributes:
-        missing: operations that are asked for and that the contract does not have, by our names.
+        missing: operations that are asked for and that the contract does not have, by our names,
+            each with the methods that the contract has at that path.
         deviations: of the service as it is; none where the contract describes it.
-        noticed: breakages that the contract contradicts at every operation that they touch, each
-            with where it does first.
-        overlooked: breakages that it would not notice, with the operations where it would not.
+        noticed: breakages that the contract contradicts at every answer that they touch, each with
+            where it does first.
+        overlooked: breakages that it would not notice, with where it would not: the operation, and
+            the answer or the word if it is not the whole of it.
     """
 
-    missing: Sequence[str]
+    missing: Mapping[str, Sequence[str]]
     deviations: Sequence[Deviation]
     noticed: Mapping[str, Deviation]
-    overlooked: Mapping[str, Sequence[str]]
+    overlooked: Mapping[str, Sequence["Gap"]]
 
     @property
     def passed(self) -> bool:
@@ -182,6 +320,9 @@ def tried(
     wanted: Sequence[Sequence[str]],
     names: Names,
     left_out: frozenset[str] = frozenset(),
+    also: frozenset[str] = frozenset(),
+    *,
+    only_these: bool = False,
 ) -> Trial:
     """Try a contract against the service and against every broken one.
 
@@ -190,30 +331,80 @@ def tried(
         exchanges: the whole round with the service as it is.
         wanted: the operations that the task asks for; one of each group is enough.
         names: the learner's own words.
-        left_out: breakages, or steps of the round, that this task does not ask for.
+        left_out: breakages, or steps of the round, that this task does not ask for; `another-404`
+            for a code that may be described although the round never sees it.
+        also: breakages that only tasks ask for which name them.
+        only_these: whether a code that the round never sees is something overlooked.
     """
     contract = _Contract(document, names)
-    missing = [group[0] for group in wanted if not any(contract.operation(name) for name in group)]
+    missing = {
+        group[0]: contract.methods(group[0])
+        for group in wanted
+        if not any(contract.operation(name) for name in group)
+    }
     asked = {name for group in wanted for name in group if contract.operation(name)}
-    round_ = [each for each in exchanges if each.operation in asked and each.step not in left_out]
-    noticed, overlooked = dict[str, Deviation](), dict[str, list[str]]()
+    every = [each for each in exchanges if each.operation in asked]
+    round_ = [each for each in every if each.step not in left_out]
+    noticed, overlooked = dict[str, Deviation](), dict[str, list[Gap]]()
     for breakage in breakages().values():
-        touched = [each for each in round_ if breakage.touches(each)]
-        if not touched or breakage.name in left_out:
+        is_asked_for = breakage.name not in left_out and (
+            not breakage.named_only or breakage.name in also
+        )
+        if not is_asked_for:
             continue
-        found: dict[str, Deviation] = {}
-        for each in touched:
-            broken = breakage.applied(each, exchanges)
-            for deviation in contract.deviations(broken):
-                found.setdefault(deviation.operation, deviation)
-        names_of = dict.fromkeys(contract.name(each.operation) for each in touched)
-        blind = [name for name in names_of if name not in found]
-        if blind:
+        outcome = _Outcome()
+        for each in round_:
+            if breakage.touches(each):
+                for word, broken in breakage.variants(each, exchanges, contract.listed):
+                    outcome.take(each, word, next(contract.deviations(broken), None))
+        if blind := list(outcome.blind(contract)):
             overlooked[breakage.name] = blind
-        else:
-            noticed[breakage.name] = next(iter(found.values()))
+        elif outcome.first:
+            noticed[breakage.name] = outcome.first
+    if only_these:
+        for name in sorted(asked):
+            codes = {str(each.status) for each in every if each.operation == name}
+            for code in contract.codes(name):
+                if code not in codes and f"{ANOTHER}{code}" not in left_out:
+                    overlooked.setdefault(f"{ANOTHER}{code}", []).append(Gap(contract.name(name)))
     deviations = [found for each in round_ for found in contract.deviations(each)]
     return Trial(missing, deviations, noticed, overlooked)
+
+
+class _Outcome:
+    """Which answers of one broken service a contract notices."""
+
+    def __init__(self) -> None:
+        self.first: Deviation | None = None
+        self._touched: dict[tuple[str, int], dict[str, bool]] = {}
+
+    def take(self, exchange: Exchange, word: str, deviation: Deviation | None) -> None:
+        """Keep what came of one answer: a contract has to notice each status of an operation."""
+        self.first = self.first or deviation
+        words = self._touched.setdefault((exchange.operation, exchange.status), {})
+        # Of a broken service as it is one answer is enough; of a word too many none may pass.
+        before = words.get(word, bool(word))
+        words[word] = (before and bool(deviation)) if word else (before or bool(deviation))
+
+    def blind(self, contract: "_Contract") -> Iterator[Gap]:
+        """Yield where nothing is noticed."""
+        for operation in dict.fromkeys(name for name, _ in self._touched):
+            statuses = [status for name, status in self._touched if name == operation]
+            blind = {
+                status: [
+                    word
+                    for word, is_seen in sorted(self._touched[operation, status].items())
+                    if not is_seen
+                ]
+                for status in statuses
+            }
+            open_ = [status for status in statuses if "" in blind[status]]
+            words = dict.fromkeys(word for status in statuses for word in blind[status] if word)
+            name = contract.name(operation)
+            if open_:
+                yield Gap(name, () if open_ == statuses else open_)
+            elif words:
+                yield Gap(name, (), list(words))
 
 
 class _Contract:
@@ -234,6 +425,32 @@ class _Contract:
         method, path = OPERATIONS[name]
         shape = self._shape(self._names.paths.get(path, path))
         return self._operations.get((method.lower(), shape))
+
+    @cached_property
+    def listed(self) -> Listed:
+        """The words and the fields in the contract, the first `MOST_WORDS_TRIED` of each."""
+        words, fields = set[str](), set[str]()
+        for part in _parts(self._document.content):
+            enum, properties = part.get("enum"), part.get("properties")
+            words.update(
+                each for each in (enum if isinstance(enum, list) else ()) if _is_text(each)
+            )
+            words.update([part["const"]] if _is_text(part.get("const")) else ())
+            fields.update(properties if isinstance(properties, dict) else ())
+        fields -= set(self._names.fields.values())
+        return Listed(sorted(words)[:MOST_WORDS_TRIED], sorted(fields)[:MOST_WORDS_TRIED])
+
+    def methods(self, name: str) -> list[str]:
+        """Return the methods that the contract has at the path of one of our operations."""
+        path = OPERATIONS[name][1]
+        shape = self._shape(self._names.paths.get(path, path))
+        return [method.upper() for method, other in self._operations if other == shape]
+
+    def codes(self, name: str) -> list[str]:
+        """Return the keys under `responses` of one of our operations."""
+        operation = self.operation(name)
+        responses = operation.content.get("responses", {}) if operation else {}
+        return [code for code in responses if not code.startswith("x-")]
 
     def name(self, ours: str) -> str:
         """Return what the contract calls one of our operations that it has."""
@@ -267,14 +484,18 @@ class _Contract:
             )
             return
         parts = self._document.content.get("components", {}).get("securitySchemes", {})
-        schemes = [self._document.resolve(parts[name]) for each in asked for name in each]
         carried = "an API key" if exchange.caller == "partner" else "a bearer token"
-        fits = [_carries(scheme) for scheme in schemes]
-        if carried not in fits:
+        # One entry of the list is enough; of what stands inside an entry, all is asked for.
+        entries = [
+            sorted({_carries(self._document.resolve(parts[name])) for name in each})
+            for each in asked
+        ]
+        if [carried] not in entries:
+            wanted = dict.fromkeys(" and ".join(each) for each in entries)
             yield (
                 "/security",
                 f"callers send {carried}",
-                f"the contract asks for {' or '.join(dict.fromkeys(fits))}",
+                f"the contract asks for {' or '.join(wanted)}",
             )
 
     def _parameters(
@@ -314,17 +535,23 @@ class _Contract:
                 )
         for name in given["header"]:
             if ("header", name) not in known and name not in _OWN_HEADERS:
+                elsewhere = [place for place, other in known if other.lower() == name]
                 yield (
-                    "/parameters",
+                    f"/parameters/in {elsewhere[0]}" if elsewhere else "/parameters",
                     f"a request with the header field {name.title()} gets {exchange.status}",
-                    "the contract does not know this header field",
+                    f"in the contract it stands in: {elsewhere[0]}"
+                    if elsewhere
+                    else "the contract does not know this header field",
                 )
         for name in given["query"]:
             if ("query", name) not in known:
+                elsewhere = [place for place, other in known if other.lower() == name]
                 yield (
-                    "/parameters",
-                    f"a request with the parameter {name} gets {exchange.status}",
-                    "the contract does not know this parameter",
+                    f"/parameters/in {elsewhere[0]}" if elsewhere else "/parameters",
+                    f"a request with the parameter {name} in its query gets {exchange.status}",
+                    f"in the contract it stands in: {elsewhere[0]}"
+                    if elsewhere
+                    else "the contract does not know this parameter",
                 )
 
     def _sent(self, operation: Operation, exchange: Exchange) -> Iterator[tuple[str, str, str]]:
@@ -336,6 +563,12 @@ class _Contract:
                     f"a request without a body gets {exchange.status}",
                     "the contract says that the body is required",
                 )
+            elif body and exchange.operation not in _TAKE_BODIES:
+                yield (
+                    "/requestBody",
+                    f"a request without a body gets {exchange.status}, and none is read",
+                    "the contract describes a body",
+                )
             return
         if not body:
             yield (
@@ -344,7 +577,16 @@ class _Contract:
                 "the contract knows no body here",
             )
             return
-        schema = _schema(body.get("content", {}), "application/json")
+        content = body.get("content", {})
+        taken = ("application/json", *_ALSO_TAKEN.get(exchange.operation, ()))
+        if not any(_covers(each, media_type) for each in content for media_type in taken):
+            yield (
+                "/requestBody",
+                f"a body as application/json gets {exchange.status}",
+                f"the contract says {' or '.join(content) or 'no media type'}",
+            )
+            return
+        schema = _schema(content, "application/json")
         value = self._names.value(exchange.sent)
         for fault in self._faults(schema, value):
             yield (
@@ -408,6 +650,21 @@ class _Contract:
     def _faults(self, schema: Any, value: Any) -> Iterator[str]:
         if schema is not None:
             yield from self._document.validator(schema).faults(value)
+
+
+def _parts(root: Any) -> Iterator[dict[str, Any]]:
+    stack, seen = [root], set[int]()
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict | list) and id(node) not in seen:
+            seen.add(id(node))
+            if isinstance(node, dict):
+                yield node
+            stack.extend(node.values() if isinstance(node, dict) else node)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _carries(scheme: Mapping[str, Any]) -> str:
