@@ -37,7 +37,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "today": {
         "words": [1, 8],
-        "needs_number": ["%", "percent"],
+        "needs_number": ["%", "percent", "answers"],
         "said": {"needs_number": "has no share."},
     },
     "target": {"words": [1, 8], "below": "today", "said": {"below": "is not below today."}},
@@ -84,6 +84,8 @@ def test_a_record_that_keeps_every_rule_holds() -> None:
         ({"because": "every driver may change the status field"}, "because repeats the ticket."),
         ({"gives_up": "A driver starts only what was accepted"}, "gives_up repeats because."),
         ({"today": "12 calls of many"}, "today has no share."),
+        ({"today": "409 answers, too many"}, "today has no share."),
+        ({"repeat": 410}, "repeat is '410', wanted one of 200, 409"),
         ({"target": "12.5 percent"}, "target is not below today."),
         ({"target": "less"}, "target is not below today."),
     ],
@@ -127,6 +129,49 @@ def test_lists_numbers_and_yes_are_texts() -> None:
 )
 def test_the_first_number_of_a_text(text: str, found: float | None) -> None:
     assert record.number(text) == found
+
+
+TIMES = {
+    "today": {
+        "words": [2, 9],
+        "needs_number": ["s", "sec", "seconds", "min", "minutes"],
+        "is": 240,
+        "said": {"needs_number": "has no time.", "is": "is not what is counted."},
+    },
+    "target": {
+        "words": [2, 9],
+        "needs_number": ["s", "sec", "seconds", "min", "minutes"],
+        "below": "today",
+        "said": {"needs_number": "has no time.", "below": "is not below today."},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("today", "target", "broken"),
+    [
+        ("240 seconds until they turn", "20 seconds", []),
+        ("4 minutes until they turn", "30 seconds", []),
+        ("on average 4 min", "in 95 of 100 cases 30s", []),
+        ("240 s until they turn", "3,5 min at most", []),
+        ("240 seconds until they turn", "10 minutes", ["target.below"]),
+        ("240 seconds until they turn", "4 minutes", ["target.below"]),
+        ("310 minutes for receipts", "20 seconds", ["today.is"]),
+        ("four minutes until they turn", "20 seconds", ["today.needs_number"]),
+        ("240 seconds until they turn", "much sooner", ["target.needs_number"]),
+    ],
+)
+def test_times_are_compared_whatever_their_unit(today: str, target: str, broken: list[str]) -> None:
+    found = record.marks({"today": today, "target": target}, {"record": TIMES})
+
+    assert found == ({"broken": broken} if broken else {})
+
+
+def test_another_time_than_the_one_that_is_true_is_a_mutant() -> None:
+    text = "today: 240 seconds or so\ntarget: 20 seconds"
+    made = {each.change: each.text for each in record.mutants(text, {"record": TIMES})}
+
+    assert "241 seconds or so" in made["today: another number"]
 
 
 def test_words_are_whole_unless_their_end_is_open() -> None:

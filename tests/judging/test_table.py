@@ -117,7 +117,10 @@ def test_rows_that_hold_earn_their_share_and_the_others_are_listed() -> None:
         ("GET", "GETS", '`GETS` is none of the words here; did you mean "GET"?'),
         ("GET", "x", "`x` is none of the words here; they are GET, POST, PUT, PATCH"),
         ("201", "201 Created", "`201 Created` is none of the words here; they are 200, 201"),
-        ("move-a-driver", "read-a-ride", "Row `read-a-ride` stands twice, again in line 4"),
+        ("move-a-driver", "read-a-ride", "`read-a-ride` stands twice, again in line 4: keep one."),
+        ("safe: yes", "method: PUT, safe: yes", "`method` stands twice, again in line 2"),
+        ("method: GET", "method:GET", "write `method`, a colon, a space and the word"),
+        ("GET", "[GET, POST]", "here stand 2 words, and the cell takes one"),
         ("move-a-driver", "# move-a-driver", "There is no row `move-a-driver`: write it as"),
         ("read-a-ride:", "read-a-ride", "Mend the YAML first"),
     ],
@@ -246,3 +249,35 @@ def test_keys_that_do_not_fit_are_told_to_their_author(own: dict[str, Any], said
 def test_keys_are_required_only_by_the_check_that_has_them() -> None:
     assert list(YAML.problems({"judge": "table"})) == ["'rows' is missing", "'columns' is missing"]
     assert not list(YAML.problems({"judge": "migration"}))
+
+
+def test_a_mistake_is_named_only_where_its_rows_are_wrong_in_its_way() -> None:
+    other = verdict(REFERENCE.replace("PUT, safe: no", "PATCH, safe: yes"))
+
+    assert (other.passed, other.mistake) == (False, None)
+    assert "method PATCH does not hold" in other.message
+
+
+def test_a_table_that_cannot_be_judged_to_its_end_does_not_earn_everything() -> None:
+    seen = verdict(REFERENCE + "one-row-more: {method: GET}\n")
+
+    assert seen.share == pytest.approx(2 / 3)
+    assert seen.message == "No row is called `one-row-more`: take the names of the task."
+
+
+@pytest.mark.parametrize("written", ["rides:read users:read", "users:read, rides:read"])
+def test_a_set_may_be_written_as_a_text(written: str) -> None:
+    own = {**SCOPES, "rows": ["read"]}
+    made = entry(own, "read: {scopes: [rides:read, users:read]}")
+
+    assert verdict(f"read:\n  scopes: {written}", made).passed
+
+
+def test_what_yaml_reads_otherwise_in_a_set_is_told() -> None:
+    own = {**SCOPES, "rows": ["read"]}
+    made = entry(own, "read: {scopes: [rides:read, users:read]}")
+
+    told = verdict("read: {scopes: [rides: read]}", made).message
+    assert "`rides: read` is no word; behind its colon stands no space" in told
+    told = verdict("read: {scopes: rides:read, users:read}", made).message
+    assert "put several words of one cell in brackets" in told

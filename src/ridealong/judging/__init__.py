@@ -8,7 +8,7 @@ in a `Worker`, which is handed in.
 from ridealong import catalogue
 from ridealong.answer import Answer
 from ridealong.engine.statement import with_article
-from ridealong.judging.kind import Task
+from ridealong.judging.kind import Entry, Task, digest_of_starter
 from ridealong.judging.kinds import KINDS
 from ridealong.judging.worker import Worker
 from ridealong.verdict import Verdict
@@ -37,7 +37,7 @@ def judge(exercise_id: str, answer: Answer | None, worker: Worker) -> Verdict:
     module, entry = catalogue.exercise(exercise_id)
     task = Task(exercise_id, entry, module.hidden_seed, module.hidden_scale)
     kind = KINDS[entry.get("kind", "sql")]
-    if answer is None or KINDS[answer.kind].is_blank(answer):
+    if answer is None or KINDS[answer.kind].is_blank(answer) or _is_untouched(answer, entry):
         return Verdict(exercise_id, False, f"no answer yet: write your {kind.own} in {_cell(task)}")
     if answer.kind != kind.name:
         held = type(answer.value).__name__ if answer.kind == "value" else answer.kind
@@ -48,6 +48,12 @@ def judge(exercise_id: str, answer: Answer | None, worker: Worker) -> Verdict:
             f"cell, below its first line `%%{kind.name} {task.name}`",
         )
     return kind.judge(task, answer, worker)
+
+
+def _is_untouched(answer: Answer, entry: Entry) -> bool:
+    """Return whether nothing but the lines that were given stand in the answer's cell."""
+    given = entry.get("starter")
+    return bool(given) and given == digest_of_starter(answer.text, KINDS[answer.kind].comment)
 
 
 def _cell(task: Task) -> str:

@@ -13,9 +13,10 @@ from ridealong.systems.calls import SCENARIOS, CallsError, Goal, Played, Scenari
 from ridealong.text import did_you_mean
 from ridealong.verdict import Property, Verdict
 
-HIDDEN: Final = (
-    "In another world, with another rider and other zones, your requests do not do it: take the "
-    "given names in braces, and keep numbers from the answers. There: "
+HIDDEN: Final = "For another rider, elsewhere, your requests do not do it. "
+COPIED: Final = (
+    "They hold `{copied}`, which is right for the first rider only: take what is given in braces, "
+    "and keep what is made from the answers. "
 )
 MOST_STATUSES: Final = 12
 
@@ -49,8 +50,15 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
             told, name = mistake["message"], mistake["name"]
             return Verdict(exercise_id, False, told, properties, name, share)
     message = str(found.get("trouble", "")) or _message(missed[0], played)
-    hidden = HIDDEN if found["world"] == "hidden" else ""
+    hidden = _elsewhere(text, scenario) if found["world"] == "hidden" else ""
     return Verdict(exercise_id, False, hidden + message, properties, None, share)
+
+
+def _elsewhere(text: str, scenario: Scenario) -> str:
+    """Return what is said before a failure in the hidden world: what was copied, if it was."""
+    requests = lab.read(read_yaml(text), scenario)
+    copied = lab.copied(requests, lab.play(requests, scenario, scenario.worlds[0]))
+    return HIDDEN + (COPIED.replace("{copied}", copied) if copied else "") + "There: "
 
 
 def marks(text: str, entry: Entry) -> dict[str, Any]:
@@ -66,18 +74,21 @@ def problems(entry: Entry) -> Iterator[str]:
 
 
 def _tried(text: str, scenario: Scenario) -> tuple[dict[str, Any], Played | None, Sequence[Goal]]:
-    played = None
+    played, shapes = None, list[str]()
     for name, world in zip(("public", "hidden"), scenario.worlds, strict=True):
         try:
             requests = lab.read(read_yaml(text), scenario)
+            shapes = [lab.shape(request) for request in requests]
             played, missed = lab.judged(requests, scenario, world)
         except ValueError as error:
             kind = "trouble" if isinstance(error, CallsError) else "error"
-            return {"world": name, "trouble": _sentence(str(error)), "kind": kind}, None, ()
+            told = {"world": name, "trouble": _sentence(str(error)), "kind": kind}
+            return {**told, "requests": shapes}, None, ()
         if missed:
             statuses = [call.status for call in played.calls]
             goals = [goal.name for goal in missed]
-            return {"world": name, "goals": goals, "statuses": statuses}, played, missed
+            found = {"world": name, "goals": goals, "statuses": statuses, "requests": shapes}
+            return found, played, missed
     return {}, played, ()
 
 
@@ -93,7 +104,8 @@ def _seen(goal: Goal, missed: Sequence[Goal]) -> str:
 def _message(goal: Goal, played: Played | None) -> str:
     assert played is not None
     says = goal.says.replace("{bytes}", f"{played.bytes:,}")
-    refused = next((call for call in played.calls if call.status >= 400 and not call.is_lost), None)
+    errors = [call for call in played.calls if call.status >= lab.FIRST_ERROR]
+    refused = min(errors, key=lambda call: call.is_lost, default=None)  # else one that got lost
     first = f" {_sentence(f'request {refused.number}: {lab.told(refused)}')}" if refused else ""
     return f"{says} Your requests were answered {_answered(played)}.{first}"
 

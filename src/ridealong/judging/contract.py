@@ -1,17 +1,17 @@
 """Judge a contract: it describes the running back end, and it notices each broken one."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from ridealong.judging.own_names import NamesError, in_comments
 from ridealong.systems.contract.document import ContractError, Document, load
 from ridealong.systems.contract.exchanges import OPERATIONS, recorded
-from ridealong.systems.contract.trial import Names, Trial, breakages, tried
+from ridealong.systems.contract.trial import ANOTHER, Gap, Names, Trial, breakages, said, tried
 from ridealong.text import did_you_mean
 from ridealong.verdict import Property, Verdict
 
 Entry = Mapping[str, Any]
-LONGEST_CONTRACT: Final = 5_000_000
 
 
 def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
@@ -20,7 +20,7 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
     Args:
         exercise_id: of the exercise.
         entry: of the exercise: `operations`, a list of groups of which one operation is enough,
-            and `left_out`.
+            `left_out` and `also`.
         text: the contract as YAML, with `# names:` for the learner's own words.
     """
     try:
@@ -77,8 +77,12 @@ def problems(entry: Entry) -> Iterator[str]:
             if name not in OPERATIONS:
                 yield f"unknown operation {name!r}{did_you_mean(str(name), OPERATIONS)}"
     steps = {each.step for each in recorded()} if entry.get("left_out") else set()
+    for name in entry.get("also", ()):
+        if name not in breakages():
+            yield f"'also': no breakage is called {name!r}{did_you_mean(str(name), breakages())}"
     for name in entry.get("left_out", ()):
-        if name not in breakages() and name not in steps:
+        is_code = re.fullmatch(rf"{ANOTHER}[1-5]\d\d", name)
+        if name not in breakages() and name not in steps and not is_code:
             near = did_you_mean(str(name), [*breakages(), *steps])
             yield f"'left_out': no breakage or step is called {name!r}{near}"
 
@@ -86,8 +90,10 @@ def problems(entry: Entry) -> Iterator[str]:
 def _tried(text: str, entry: Entry) -> tuple[Document, Trial]:
     names = Names.of(in_comments(text, "#"))
     document = load(text)
-    left_out = frozenset(entry.get("left_out", ()))
-    return document, tried(document, recorded(), entry["operations"], names, left_out)
+    left_out, also = frozenset(entry.get("left_out", ())), frozenset(entry.get("also", ()))
+    return document, tried(
+        document, recorded(), entry["operations"], names, left_out, also, only_these=True
+    )
 
 
 def _error(error: Exception) -> str:
@@ -101,24 +107,39 @@ def _marks(trial: Trial) -> dict[str, Any]:
     # Not the whole sentence: it quotes values that another round answers differently.
     places = {f"{each.step} {each.place.rpartition('/')[2]}" for each in trial.deviations}
     return {
-        "missing": sorted(trial.missing),
+        "missing": sorted(" ".join([name, *has]) for name, has in trial.missing.items()),
         "deviations": sorted(places),
-        "overlooked": sorted(trial.overlooked),
+        "overlooked": sorted(_marked(name, where) for name, where in trial.overlooked.items()),
     }
 
 
+def _marked(name: str, where: Sequence[Gap]) -> str:
+    # A mistake that opens every answer is not one that opens a single one, or lets in one word.
+    codes = sorted({code for each in where for code in each.answers})
+    only = [str(code) for code in codes] + ["word"] * all(each.words for each in where)
+    return " ".join([name, *only])
+
+
 def _about_missing(trial: Trial) -> str:
+    for name, methods in trial.missing.items():
+        method, path = OPERATIONS[name]
+        if methods:
+            return (
+                f"the contract has {_and(methods)} at {path} and no {method}: write the operation "
+                f"there under `{method.lower()}`"
+            )
     names = [" ".join(OPERATIONS[name]) for name in trial.missing]
+    path = OPERATIONS[next(iter(trial.missing))][1]
     return (
-        f"the contract has no {_and(names)}: write the operation, or say what you call its path in "
-        'the first line, as in # names: {"/users/{user_id}/rides": "/riders/{rider_id}/rides"}'
+        f"the contract has no {' and no '.join(names)}: write the operation, or say what you call "
+        f'its path in the first line, as in # names: {{"{path}": "/my-words{path}"}}'
     )
 
 
 def _about_service(document: Document, trial: Trial) -> str:
     first = trial.deviations[0]
     more = len(trial.deviations) - 1
-    others = f" ({more} more answers like this)" if more else ""
+    others = f" ({more} more difference{'s' if more > 1 else ''})" if more else ""
     return (
         f"the contract does not describe the service. {first.operation}, line "
         f"{document.line(first.place)}: {first.seen}; {first.wanted}{others}"
@@ -128,9 +149,11 @@ def _about_service(document: Document, trial: Trial) -> str:
 def _about_overlooked(trial: Trial) -> str:
     count = len(trial.overlooked) + len(trial.noticed)
     name, where = next(iter(trial.overlooked.items()))
+    keep = "keeps" if len(trial.overlooked) == 1 else "keep"
+    first = "It is" if len(trial.overlooked) == 1 else "The first is"
     return (
-        f"{len(trial.overlooked)} of {count} broken services keep to your contract, so nobody would "
-        f"notice. The first, at {' and '.join(where)}: {breakages()[name].says}"
+        f"{len(trial.overlooked)} of {count} broken services {keep} to your contract, so nobody "
+        f"would notice. {first} at {_and([*map(str, where)])}: {said(name)}"
     )
 
 
@@ -142,9 +165,7 @@ def _properties(trial: Trial) -> Iterator[Property]:
             found = trial.noticed[name]
             yield Property(breakage.says, True, f"{found.operation}: {found.wanted}", plain=True)
     for name, where in trial.overlooked.items():
-        yield Property(
-            breakages()[name].says, False, f"{' and '.join(where)} allows it", plain=True
-        )
+        yield Property(said(name), False, f"{_and([*map(str, where)])} allows it", plain=True)
 
 
 def _first(trial: Trial) -> str:
@@ -152,4 +173,4 @@ def _first(trial: Trial) -> str:
 
 
 def _and(words: Sequence[str]) -> str:
-    return " and no ".join(words)
+    return " and ".join(words)

@@ -32,11 +32,12 @@ def mutants(reference: str, entry: Mapping[str, Any]) -> Iterator[Mutant]:
     """
     head = "".join(line + "\n" for line in reference.split("\n") if line.startswith("# names"))
     document = yaml.safe_load(reference)
-    made = (Mutant(change, head + _text(changed)) for change, changed in _all(document))
-    yield from distinct(made, head + _text(document))
+    made = (Mutant(change, head + written(changed)) for change, changed in changes(document))
+    yield from distinct(made, head + written(document))
 
 
-def _text(document: Any) -> str:
+def written(document: Any) -> str:
+    """Return a document as a mutant writes it."""
     # What the reference says once and refers to by an anchor is written out.
     return yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True)
 
@@ -46,7 +47,8 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def _all(document: Any) -> Iterator[tuple[str, Any]]:
+def changes(document: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a document with one change each, behind the name of the change."""
     for steps, change in _places(document, ()):
         for name, edit in change:
             changed = copy.deepcopy(document)

@@ -1,5 +1,6 @@
 """What a kind of answer is: one entry of the table in `kinds.py`, made in the kind's own room."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,6 +103,18 @@ def holds_only_comments(answer: Answer) -> bool:
     """Return whether a text whose comments start with # holds nothing else, and no value."""
     lines = (line.strip() for line in answer.text.split("\n"))
     return answer.value is None and not any(line and line[0] != "#" for line in lines)
+
+
+def digest_of_starter(text: str, comment: str) -> str:
+    """Return what the given lines of an answer cell are known by, "" where there are none.
+
+    Args:
+        text: of the cell, without the line of the magic.
+        comment: what starts a comment in its language; such lines and blank ones do not count.
+    """
+    lines = [line.rstrip() for line in text.split("\n")]
+    told = [line for line in lines if line and not line.lstrip().startswith(comment)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16] if told else ""
 
 
 def _text_alone(name: str, text: str, folder: Path) -> Any:

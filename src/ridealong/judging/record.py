@@ -29,8 +29,16 @@ ALIKE: Final = 0.7
 
 _WORD: Final = re.compile(r"\d+(?:[.,:]\d+)*%?|%|[^\W_]+(?:['’.-][^\W_]+)*")
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_STUCK: Final = re.compile(r"(\d+(?:[.,]\d+)*)(s|sec|secs|min|mins|h)")
 _UNCOUNTED_LETTERS: Final = 3  # "the", "a", "of" make no two texts alike
 _STAND_IN: Final = "something"
+_ANSWERED: Final = ("answer", "error", "response")
+_SECONDS: Final = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hour", "hours"), 3600),
+}
+"""Units of time, as one may write them."""
 
 
 class RecordError(ValueError):
@@ -186,6 +194,34 @@ def number(text: str) -> float | None:
     return float(whole + dot + rest.replace(".", ""))
 
 
+def duration(text: str) -> float | None:
+    """Return the first time in a text in seconds, as of `4 minutes` or `0.5min`; None without one.
+
+    Numbers of other things are passed over: `in 95 of 100 cases 20 seconds` is 20.
+    """
+    found = words(text)
+    for place, word in enumerate(found):
+        stuck = _STUCK.fullmatch(word)
+        if stuck:
+            return _seconds(stuck[1], stuck[2])
+        near = found[place + 1 : place + 2]
+        if word[0].isdigit() and near and near[0] in _SECONDS:
+            return _seconds(word, near[0])
+    return None
+
+
+def _seconds(amount: str, unit: str) -> float | None:
+    found = number(amount)
+    return None if found is None else found * _SECONDS[unit]
+
+
+def _amount(text: str, rules: Rules) -> float | None:
+    """Return what a text is compared by: its first number, or its time where times are wanted."""
+    units = rules.get("needs_number")
+    timed = isinstance(units, list) and any(unit in _SECONDS for unit in units)
+    return duration(text) if timed else number(text)
+
+
 # Each rule gives what was seen when it is broken, "" where the message says it all, None when kept.
 Rule = Callable[[str, Any, Mapping[str, str], Rules], str | None]
 
@@ -206,6 +242,8 @@ def _needs_number(text: str, wanted: Any, record: Mapping[str, str], rules: Rule
     for place, word in enumerate(found):
         if word[0].isdigit():
             near = found[place + 1 : place + 3]
+            if near and near[0].startswith(_ANSWERED) and word in record.values():
+                continue  # `409 answers` are answers with a code that stands in the record
             if any(word.endswith(unit) or _place(near, unit) is not None for unit in wanted):
                 return None
     return ""
@@ -248,14 +286,29 @@ def _agrees(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> 
     return None
 
 
+def _unnumbered(text: str, rules: Rules) -> str | None:
+    return None if "needs_number" in rules else text  # one fault, told once
+
+
+def _is(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
+    mine = _amount(text, rules)
+    if mine is None:
+        return _unnumbered(text, rules)
+    return None if mine == wanted else text
+
+
 def _below(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
-    mine, other = number(text), number(record[wanted])
-    return None if mine is not None and other is not None and mine < other else text
+    mine, other = _amount(text, rules), _amount(record[wanted], rules)
+    if mine is None or other is None:
+        return _unnumbered(text, rules)
+    return None if mine < other else text
 
 
 def _above(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
-    mine, other = number(text), number(record[wanted])
-    return None if mine is not None and other is not None and mine > other else text
+    mine, other = _amount(text, rules), _amount(record[wanted], rules)
+    if mine is None or other is None:
+        return _unnumbered(text, rules)
+    return None if mine > other else text
 
 
 RULES: Final[Mapping[str, Rule]] = {
@@ -267,6 +320,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "not_like": _not_like,
     "differs_from": _differs_from,
     "agrees": _agrees,
+    "is": _is,
     "below": _below,
     "above": _above,
 }
@@ -276,8 +330,9 @@ RULES: Final[Mapping[str, Rule]] = {
 of which one has to stand behind a number. `not_words` and `one_of_words`: words, several in a row,
 or beginnings such as `cach*`; lists in a list want one of each. `not_like`: texts that are not to be
 repeated. `differs_from`: fields that are not to be repeated. `agrees`: by another field and its
-value, what then fits here: one of these values, or in a text one of these words. `below` and
-`above`: the field whose first number has to be larger or smaller.
+value, what then fits here: one of these values, or in a text one of these words. `is`: the first number of
+the text. `below` and `above`: the field whose first number has to be larger or smaller. Where
+`needs_number` asks for units of time, these three compare times, in seconds: 4 minutes are 240.
 """
 
 _WITH_OWN_WORDS: Final = ("choices", "words")
@@ -307,9 +362,13 @@ def _said(rules: Rules, rule: str, seen: str) -> str:
         return str(said).strip().replace("{seen}", seen)
     if rule == "choices":
         known = [_plain(each) for each in rules["choices"]]
-        return f"is {seen!r}, wanted one of {', '.join(known)}{did_you_mean(seen, known)}"
+        return f"is {seen!r}, wanted one of {', '.join(known)}{_near(seen, known)}"
     least, most = rules["words"]
     return f"has {seen} words, wanted {least} to {most}"
+
+
+def _near(seen: str, known: Sequence[str]) -> str:
+    return "" if seen.isdecimal() else did_you_mean(seen, known)  # near to a number is no number
 
 
 def problems(entry: Entry) -> Iterator[str]:
@@ -391,6 +450,8 @@ def _texts(text: str, rules: Rules, record: Mapping[str, str]) -> Iterator[tuple
         yield f"as in {each.split(' ', 1)[0]!r}", each
     for other in rules.get("differs_from", ()):
         yield f"as {other}", record[other]
+    if "is" in rules:
+        yield "another number", _NUMBER.sub(f"{rules['is'] + 1:g}", text, count=1)
     for rule, by in (("below", 1), ("above", -1)):
         limit = number(record[rules[rule]]) if rule in rules else None
         if limit is not None:

@@ -9,11 +9,10 @@ the reference and of every alternative.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
-
-import yaml
 
 from ridealong.judging.kind import Entry, Known, KnownWrong, results_by_marks
 from ridealong.judging.yaml_text import read_yaml
@@ -67,11 +66,10 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
         for row in rows
         if table.cells.get(row)
     )
-    count = f"{len(held)} of {_rows(len(rows))} hold"
+    count = f" {len(held)} of {_rows(len(rows))} hold." if len(held) < len(rows) else ""
     name, message = _message(exercise_id, entry, table, wrong)
-    return Verdict(
-        exercise_id, False, f"{message} {count}.", properties, name, len(held) / len(rows)
-    )
+    share = min(len(held), len(rows) - 1) / len(rows)
+    return Verdict(exercise_id, False, f"{message}{count}", properties, name, share)
 
 
 def marks(text: str, entry: Entry) -> dict[str, Any]:
@@ -147,7 +145,6 @@ def read(text: str, entry: Entry) -> Read:
             f"`{_form(entry, entry['rows'][0])}`."
         )
         return found
-    found.troubles += _twice(text)
     for key, cell in value.items():
         _read_row(found, entry, _text(key), cell)
     missing = [row for row in entry["rows"] if row not in {_text(key) for key in value}]
@@ -163,9 +160,8 @@ def read(text: str, entry: Entry) -> Read:
 def _read_row(found: Read, entry: Entry, row: str, cell: Any) -> None:
     rows, columns = entry["rows"], entry["columns"]
     if row not in rows:
-        found.troubles.append(
-            f"No row is called `{row}`{did_you_mean(row, rows) or ': take the names of the task'}."
-        )
+        near = did_you_mean(row, rows) or ": take the names of the task."
+        found.troubles.append(f"No row is called `{row}`{near}")
         return
     if ONE_COLUMN in columns:
         cell = {ONE_COLUMN: cell}
@@ -178,7 +174,7 @@ def _read_row(found: Read, entry: Entry, row: str, cell: Any) -> None:
         if column not in columns:
             found.troubles.append(
                 f"Row `{row}` has a column `{column}` that nobody asked for"
-                f"{did_you_mean(column, columns)}."
+                f"{_no_column(column, columns)}"
             )
     for column, allowed in columns.items():
         if words.get(column) is None:
@@ -198,11 +194,15 @@ def _word(value: Any, allowed: Any) -> tuple[str, str]:
     """Return the allowed word that a value is, and "", or "" and what is wrong with it."""
     if isinstance(allowed, Mapping):
         return _several(value, allowed["several"])
+    if isinstance(value, Mapping):
+        return "", f"`{_pair(value)}` is no word; behind its colon stands no space"
     if isinstance(value, list):
-        value = " ".join(sorted(_text(each) for each in value))
-        allowed_as = {" ".join(sorted(word.split())).lower(): word for word in allowed}
-    else:
-        allowed_as = {word.lower(): word for word in allowed}
+        members = sorted(_text(each).lower() for each in value)
+        for word in allowed:
+            if sorted(word.lower().split()) == members:
+                return word, ""
+        return "", f"here stand {len(value)} words, and the cell takes one"
+    allowed_as = {word.lower(): word for word in allowed}
     for text in (_text(value), str(value)):
         if text.lower().strip() in allowed_as:
             return allowed_as[text.lower().strip()], ""
@@ -210,12 +210,14 @@ def _word(value: Any, allowed: Any) -> tuple[str, str]:
 
 
 def _several(value: Any, allowed: list[str]) -> tuple[str, str]:
-    members = value if isinstance(value, list) else [value]
+    members = value if isinstance(value, list) else re.split(r"[\s,]+", _text(value))
+    if isinstance(value, Mapping):
+        members = [value]
     if [_text(each).lower() for each in members] == [NOTHING]:
         members = []
     words = set()
     for each in members:
-        word, trouble = _word(_text(each), allowed)
+        word, trouble = _word(each, allowed)
         if trouble:
             return "", trouble
         words.add(word)
@@ -223,20 +225,26 @@ def _several(value: Any, allowed: list[str]) -> tuple[str, str]:
 
 
 def _not_allowed(word: str, allowed: list[str]) -> str:
-    near = "" if word.isdigit() else did_you_mean(word, allowed)  # near to a number is no number
+    near = (
+        "" if word.lstrip("-").isdigit() else did_you_mean(word, allowed)
+    )  # near to a number is no number
     choice = ", ".join(allowed)
     return f"`{word}` is none of the words here{near}" + ("" if near else f"; they are {choice}")
 
 
-def _twice(text: str) -> Iterator[str]:
-    """Yield a trouble for each row that stands twice: YAML would take the last one silently."""
-    node = yaml.compose(text, yaml.SafeLoader)
-    seen = set[str]()
-    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
-        row = str(key.value)
-        if row in seen:
-            yield f"Row `{row}` stands twice, again in line {key.start_mark.line + 1}: keep one."
-        seen.add(row)
+def _no_column(column: str, columns: Mapping[str, Any]) -> str:
+    """Return why a column is none: a word of another cell, a missing space, or a slip."""
+    several = [each for each in columns.values() if isinstance(each, Mapping)]
+    if any(column in each["several"] for each in several):
+        return ": put several words of one cell in brackets, as in `[..., ...]`."
+    name = next((each for each in columns if column.startswith((f"{each}:", f"{each} "))), None)
+    if name:
+        return f": write `{name}`, a colon, a space and the word."
+    return did_you_mean(column, columns) or "."
+
+
+def _pair(value: Mapping[Any, Any]) -> str:
+    return ", ".join(f"{name}: {each}" for name, each in value.items())
 
 
 def _text(value: Any) -> str:
@@ -272,12 +280,11 @@ def _message(
     exercise_id: str, entry: Entry, table: Read, wrong: list[Cell]
 ) -> tuple[str | None, str]:
     """Return the name of the known mistake, if it is one, and what is said first."""
-    keys = {".".join(cell) for cell in wrong}
     known = [
         each
         for each in entry.get("mistakes", ())
         if (each["results"].get("troubles", []) == table.troubles)
-        and set(each["results"].get("wrong", ())) <= keys
+        and _has_made(each["results"].get("wrong", ()), wrong)
     ]
     if known:
         told = max(known, key=lambda each: len(each["results"].get("wrong", ())))
@@ -291,6 +298,12 @@ def _message(
     row, column, word = wrong[0]
     step = _step(exercise_id, entry, wrong[0])
     return None, f"Row `{row}`: {_told(row, column, word)} does not hold; {step}."
+
+
+def _has_made(of_mistake: Sequence[str], wrong: Sequence[Cell]) -> bool:
+    """Return whether the rows of a known mistake are wrong in just its way; others may be too."""
+    rows = {key.split(".", 1)[0] for key in of_mistake}
+    return {".".join(cell) for cell in wrong if cell[0] in rows} == set(of_mistake)
 
 
 def _step(exercise_id: str, entry: Entry, cell: Cell) -> str:

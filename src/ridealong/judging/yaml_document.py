@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from ridealong.answer import Answer
-from ridealong.judging import contract_mutants, migration_mutants, record, table, table_mutants
+from ridealong.judging import migration_mutants
 from ridealong.judging.kind import (
     Entry,
     Key,
@@ -65,103 +66,85 @@ def _plan_marks(text: str, entry: Entry) -> dict[str, Any]:
     return {} if seen.passed else {"mistake": seen.mistake or seen.message}
 
 
-def _record_judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
-    return record.judged(exercise_id, entry, read_yaml(text))
+def _room(
+    name: str,
+    keys: Mapping[str, Key] | None = None,
+    *,
+    mutants_in: str = "",
+    of_text: bool = False,
+    results: bool = False,
+) -> Check:
+    """Return the check of a room of `judging`, which is loaded when it is used.
 
+    What judges contracts, or plays requests on the back end, takes more than a second to load, and
+    most notebooks hold no such task.
 
-def _record_marks(text: str, entry: Entry) -> dict[str, Any]:
-    try:
-        return record.marks(read_yaml(text), entry)
-    except ValueError as error:
-        return {"error": str(error)}
+    Args:
+        name: of the room: it has `judged`, `marks` and `mutants`, and where it has keys `problems`.
+        keys: of its exercises.
+        mutants_in: the room beside it that has `mutants`, where they have one of their own.
+        of_text: whether the room reads the answer's text itself; else it is given the data.
+        results: whether it has `results` of its own.
+    """
 
+    def loaded(room: str = name) -> Any:
+        return import_module(f"ridealong.judging.{room}")
 
-# What judges contracts takes more than a second to load, and most notebooks hold none.
+    read = str if of_text else read_yaml
 
+    def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
+        verdict: Verdict = loaded().judged(exercise_id, entry, read(text))
+        return verdict
 
-def _contract_judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
-    from ridealong.judging import contract
+    def marks(text: str, entry: Entry) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = loaded().marks(read(text), entry)
+        except ValueError as error:
+            return {"error": str(error)}
+        return found
 
-    return contract.judged(exercise_id, entry, text)
+    def mutants(reference: str, entry: Entry) -> Iterator[Mutant]:
+        yield from loaded(mutants_in or name).mutants(reference, entry)
 
+    def problems(entry: Entry) -> Iterator[str]:
+        if keys:
+            yield from loaded().problems(entry)
 
-def _contract_marks(text: str, entry: Entry) -> dict[str, Any]:
-    from ridealong.judging import contract
+    def run(known: Known) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = loaded().results(known)
+        return found
 
-    return contract.marks(text, entry)
-
-
-def _contract_problems(entry: Entry) -> Iterator[str]:
-    from ridealong.judging import contract
-
-    yield from contract.problems(entry)
-
-
-# So does the back end, on which requests are played.
-
-
-def _calls_judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
-    from ridealong.judging import calls
-
-    return calls.judged(exercise_id, entry, text)
-
-
-def _calls_marks(text: str, entry: Entry) -> dict[str, Any]:
-    from ridealong.judging import calls
-
-    return calls.marks(text, entry)
-
-
-def _calls_mutants(reference: str, entry: Entry) -> Iterator[Mutant]:
-    from ridealong.judging import calls
-
-    yield from calls.mutants(reference, entry)
-
-
-def _calls_problems(entry: Entry) -> Iterator[str]:
-    from ridealong.judging import calls
-
-    yield from calls.problems(entry)
+    return Check(judged, marks, mutants, keys or {}, problems, run if results else None)
 
 
 CHECKS: Final = {
     "migration": Check(_plan_judged, _plan_marks, migration_mutants.mutants),
-    "contract": Check(
-        _contract_judged,
-        _contract_marks,
-        contract_mutants.mutants,
-        keys={
+    "contract": _room(
+        "contract",
+        {
             "operations": Key(list, minimum=1),
             "left_out": Key(list, required=False),
+            "also": Key(list, required=False),
         },
-        problems=_contract_problems,
+        mutants_in="contract_mutants",
+        of_text=True,
     ),
-    "record": Check(
-        _record_judged,
-        _record_marks,
-        record.mutants,
-        keys={"record": Key(dict, required=False)},
-        problems=record.problems,
+    "table": _room(
+        "table",
+        {"rows": Key(list, minimum=1), "columns": Key(dict), "said": Key(dict, required=False)},
+        mutants_in="table_mutants",
+        of_text=True,
+        results=True,
     ),
-    "calls": Check(
-        _calls_judged,
-        _calls_marks,
-        _calls_mutants,
-        keys={"calls": Key(str)},
-        problems=_calls_problems,
-    ),
-    "table": Check(
-        table.judged,
-        table.marks,
-        table_mutants.mutants,
-        keys={
-            "rows": Key(list, minimum=1),
-            "columns": Key(dict),
-            "said": Key(dict, required=False),
-        },
-        problems=table.problems,
-        results=table.results,
-    ),
+    "calls": _room("calls", {"calls": Key(str)}, of_text=True),
+    "compatible": _room("compatible", mutants_in="compatible_mutants", of_text=True),
+    "limits": _room("limits", of_text=True),
+    "style": _room("style", {"draft": Key(str)}, of_text=True),
+    "record": _room("record", {"record": Key(dict, required=False)}),
+    "rule": _room("rule", {"rule": Key(str)}),
+    "witness": _room("witness"),
+    "access": _room("access"),
+    "transitions": _room("transitions"),
 }
 """The checks of documents, by name."""
 
@@ -210,7 +193,7 @@ def _read(name: str, text: str, folder: Path) -> Any:
 YAML: Final = Kind(
     name="yaml",
     wanted="YAML",
-    own="plan",
+    own="answer",
     stub="# Your answer:",
     read=_read,
     is_blank=holds_only_comments,

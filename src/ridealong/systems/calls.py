@@ -8,6 +8,7 @@ driver accepts, rides are inserted. At its end goals have to hold.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Final
 
 import httpx
@@ -21,6 +22,7 @@ METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 KEYS: Final = ("as", "method", "path", "headers", "query", "body", "keep")
 MOST_REQUESTS: Final = 50
 STRANGER: Final = "stranger"
+FIRST_ERROR: Final = 400
 
 _NAME: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -164,7 +166,7 @@ class Goal:
 
     name: str
     says: str
-    holds: Callable[[Played], bool]
+    holds: Callable[[Played], bool] = field(compare=False)
     title: str
 
 
@@ -242,6 +244,13 @@ def read(value: Any, scenario: Scenario) -> list[Request]:
         )
     if len(value) > MOST_REQUESTS:
         raise CallsError(f"these are {len(value)} requests, and {MOST_REQUESTS} are the most")
+    try:
+        return _requests(value, scenario)
+    except RecursionError:
+        raise CallsError("a request holds itself: a name behind & stands inside of it") from None
+
+
+def _requests(value: list[Any], scenario: Scenario) -> list[Request]:
     known = set(scenario.worlds[0].values)
     requests = []
     for number, each in enumerate(value, 1):
@@ -278,22 +287,25 @@ def _request(number: int, value: Any, world: World) -> Request:
         raise CallsError(f"{where}: `{value['method']}` is no method{near}")
     path = value["path"]
     if not path.startswith("/") and not _NAME.match(path):
-        raise CallsError(f"{where}: the path `{path}` begins with a slash, as in `/v1/rides`")
+        raise CallsError(f"{where}: the path `{path}` has to begin with a slash, as in `/v1/rides`")
     parts = {}
     for key in ("headers", "query", "keep"):
         part = value.get(key) or {}
         if not isinstance(part, Mapping) or not all(isinstance(name, str) for name in part):
             raise CallsError(f"{where}: `{key}` is a mapping of names, as in `{_EXAMPLES[key]}`")
         parts[key] = {name: _unquoted(each) for name, each in part.items()}
+        if key != "keep":  # what has no value is not sent
+            parts[key] = {name: each for name, each in parts[key].items() if each is not None}
     for name, pointer in parts["keep"].items():
         if not _NAME.fullmatch(f"{{{name}}}") or not isinstance(pointer, str) or not pointer:
             raise CallsError(
-                f"{where}: `keep` gives a part of the answer a name, as in `{_EXAMPLES['keep']}`"
+                f"{where}: `keep` gives a part of the answer a name of letters, digits and _, as "
+                f"in `{_EXAMPLES['keep']}`"
             )
-    has_body = value.get("body") is not None
-    return Request(
-        value["as"], method, path, **parts, body=_unquoted(value.get("body")), has_body=has_body
-    )
+    body = value.get("body")
+    if isinstance(body, Mapping):
+        body = {name: _unquoted(each) for name, each in body.items()}
+    return Request(value["as"], method, path, **parts, body=body, has_body=body is not None)
 
 
 _EXAMPLES: Final = {
@@ -321,6 +333,15 @@ def _names(value: Any) -> set[str]:
     if isinstance(value, Mapping):
         return {name for each in value.values() for name in _names(each)}
     return {name for each in value for name in _names(each)} if isinstance(value, list) else set()
+
+
+def _ask_for_values(number: int, request: Request, known: Mapping[str, Any]) -> None:
+    for name in _names([request.path, request.headers, request.query, request.body]):
+        if known[name] is None:
+            raise CallsError(
+                f"request {number}: `{{{name}}}` was kept from an answer in which it is null, so "
+                "there is nothing to send"
+            )
 
 
 def _filled(value: Any, known: Mapping[str, Any]) -> Any:
@@ -351,6 +372,7 @@ def play(requests: Sequence[Request], scenario: Scenario, world: World) -> Playe
         scenario.prepare(stage)
         known, calls = dict[str, Any](world.values), list[Call]()
         for number, written in enumerate(requests, 1):
+            _ask_for_values(number, written, known)
             request = replace(
                 written,
                 path=str(_filled(written.path, known)),
@@ -395,12 +417,25 @@ def _sent(number: int, request: Request, world: World, back_end: InProcess) -> h
             who,
             request.method,
             request.path,
-            query={name: str(value) for name, value in request.query.items()} or None,
+            query=_query(request),
             headers={name: str(value) for name, value in request.headers.items()},
             **({"json": request.body} if request.has_body else {}),
         )
+    except UnicodeEncodeError as error:
+        letter = error.object[error.start]
+        raise CallsError(
+            f"request {number} cannot be sent: its path and header fields are plain ASCII, and "
+            f"there is a {letter!r}"
+        ) from None
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise CallsError(f"request {number} cannot be sent: {error}") from None
+
+
+def _query(request: Request) -> dict[str, str] | None:
+    """Return the parameters of a request, with those that stand in its path."""
+    named = {name: str(value) for name, value in request.query.items()}
+    # httpx lets the ones take the place of the others.
+    return {**httpx.URL(request.path).params, **named} if named else None
 
 
 def _json(answer: httpx.Response) -> Any:
@@ -416,28 +451,87 @@ def _kept(call: Call, place: str) -> Any:
             f"request {call.number}: its answer got lost, so nothing can be kept from it: keep "
             "it from a request whose answer arrives"
         )
-    value: Any = call.body
-    if not place.startswith("/"):
-        value = call.headers.get(place.lower())
-    else:
-        for part in place[1:].split("/"):
-            if isinstance(value, list) and part.isdigit() and int(part) < len(value):
-                value = value[int(part)]
-            else:
-                value = value.get(part) if isinstance(value, Mapping) else None
-    if value is None:
+    found = _at(call, place)
+    if found is _NOT_THERE:
+        near = "" if _at(call, f"/{place}") is _NOT_THERE else f"; did you mean `/{place}`?"
         raise CallsError(
-            f"request {call.number}: {told(call)}; there is no `{place}` to keep in it"
+            f"request {call.number}: {told(call)}; there is no `{place}` to keep in it{near}"
         )
+    return found
+
+
+_NOT_THERE: Final = object()
+
+
+def _at(call: Call, place: str) -> Any:
+    """Return what stands at a place of an answer, which may be null."""
+    if not place.startswith("/"):
+        return call.headers.get(place.lower(), _NOT_THERE)
+    value: Any = call.body
+    for part in place[1:].split("/"):
+        if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            value = value.get(part, _NOT_THERE) if isinstance(value, Mapping) else _NOT_THERE
     return value
+
+
+def shape(request: Request) -> str:
+    """Return what a request asks for, whoever it is about: a sign that a known mistake was made.
+
+    In `rider GET /v*/rides/{} ?fields` stands `{}` for a name in braces and `0` for a number.
+    """
+    path, _, behind = request.path.partition("?")
+    parts = [
+        _NAME.sub("{}", re.sub(r"^[0-9]+$", "0", re.sub(r"^v[12]$", "v*", part)))
+        for part in path.split("/")
+    ]
+    query = sorted({*request.query, *httpx.QueryParams(behind)})
+    return " ".join([request.caller, request.method, "/".join(parts), *(f"?{n}" for n in query)])
+
+
+def copied(requests: Sequence[Request], played: Played) -> str:
+    """Return a text of the requests that belongs to the world in which they were played.
+
+    It is a given that was written out, or a number or cursor that stands in an answer.
+
+    Args:
+        requests: as they were written.
+        played: what came of them in that world.
+    """
+    given = {str(value) for value in played.world.values.values()}
+    made = {each for call in played.calls for each in _leaves([call.body, call.headers])}
+    for request in requests:
+        parts = re.split(r"[/?&=]", _NAME.sub("", request.path))
+        for text in (*parts, *_leaves([request.headers, request.query, request.body])):
+            if text in given or (text in made and len(text) >= _MADE and re.search(r"\d", text)):
+                return text
+    return ""
+
+
+_MADE: Final = 4  # shorter texts with a digit may be in an answer by chance
+
+
+def _leaves(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [each for one in value.values() for each in _leaves(one)]
+    if isinstance(value, list):
+        return [each for one in value for each in _leaves(one)]
+    return [] if value is None else [str(value)]
 
 
 def told(call: Call) -> str:
     """Return what came of a call in words: its status, and of an error what the service says."""
-    if call.is_lost:
+    if call.is_lost and call.status < FIRST_ERROR:
         return f"{call} got lost on its way back"
     said = call.body.get("detail") if isinstance(call.body, Mapping) else None
-    return f"{call} was answered {call.status}" + (f" ({said})" if said else "")
+    errors = call.body.get("errors") if isinstance(call.body, Mapping) else None
+    if isinstance(errors, list) and errors:
+        first = errors[0]
+        wanted = str(first["wanted"]).removeprefix("Value error, ")
+        said = f"{first['in']}, {first['pointer']}: {wanted}"
+    lost = ", which got lost on its way back" if call.is_lost else ""
+    return f"{call} was answered {call.status}" + (f" ({said})" if said else "") + lost
 
 
 def _new_rides(played: Played) -> list[Any]:
@@ -468,7 +562,11 @@ def _asks(played: Played) -> list[Call]:
 
 
 def _lost_answer(requests: Sequence[Request]) -> bool:
-    asks = [each for each in requests if each.method == "POST" and each.path.endswith("/rides")]
+    asks = [
+        each
+        for each in requests
+        if each.method == "POST" and each.path.partition("?")[0].endswith("/rides")
+    ]
     return len(asks) == 1 and requests[-1] is asks[0]
 
 
@@ -531,8 +629,8 @@ _FIRST_RIDE: Final = Scenario(
         ),
         Goal(
             "read-back",
-            "The last request is not a `GET` by the rider that this ride came back from: read it at "
-            "its own address.",
+            "Your last request does not bring the rider this ride: it has to be a `GET` by the rider "
+            "at the ride's own address.",
             _read_back,
             "the rider reads that ride, last of all",
         ),
@@ -541,5 +639,247 @@ _FIRST_RIDE: Final = Scenario(
     too_many="All of it holds, with more than three requests: leave out what nobody asked for.",
 )
 
-SCENARIOS: Final[dict[str, Scenario]] = {"first-ride": _FIRST_RIDE}
+# --- page-walk: a ride comes in behind each request -------------------------------------------
+
+_RIDES_A_PAGE: Final = 5
+_WAYS: Final = {123: (0, "HBV-DTN", "HBV-AIR"), 5: (6, "BRK-UNI", "BRK-STH")}
+
+
+def _ask_for_rides(stage: Stage, rides: int) -> None:
+    rider = int(stage.world.values["rider_id"])
+    _, pickup, dropoff = _WAYS[rider]
+    for _ in range(rides):
+        body = {"pickup_location": pickup, "dropoff_location": dropoff}
+        stage.request(("rider", rider), "POST", "/v1/rides", json=body)
+
+
+def _a_history(stage: Stage) -> None:
+    """Let the rider have as many rides as three pages hold, and remember which."""
+    rider = int(stage.world.values["rider_id"])
+    _ask_for_rides(stage, _WAYS[rider][0])
+    stage.notes["start"] = [row.ride_id for row in stage.rides_of(rider)]
+
+
+def _page_of(call: Call) -> list[int] | None:
+    """Return the numbers of a page's rides, None for what is no page of a history."""
+    if call.status != 200 or not isinstance(call.body, Mapping) or "next_cursor" not in call.body:
+        return None
+    rides = [ride.get("ride_id") for ride in call.body["rides"]]
+    return None if None in rides else rides
+
+
+def _arrived(played: Played) -> list[int]:
+    return [ride for call in played.calls for ride in _page_of(call) or ()]
+
+
+def _goes_on(call: Call) -> bool:
+    """Return whether there is a page behind this one; what is no page counts as one that goes on."""
+    return _page_of(call) is None or call.body["next_cursor"] is not None
+
+
+def _five_each(played: Played) -> bool:
+    for call in played.calls:
+        asked = {**httpx.URL(call.request.path).params, **call.request.query}
+        if str(asked.get("limit")) != str(_RIDES_A_PAGE):
+            return False
+    return True
+
+
+_PAGE_WALK: Final = Scenario(
+    worlds=(
+        World({"rider_id": 123}, {"rider": ("rider", 123)}),
+        World({"rider_id": 5}, {"rider": ("rider", 5)}),
+    ),
+    prepare=_a_history,
+    after=lambda stage, call: _ask_for_rides(stage, 1),
+    goals=(
+        Goal(
+            "pages",
+            "A request of yours brought no page of the rider's history: look at its path and at "
+            "what stands under `query`.",
+            lambda played: all(_page_of(call) is not None for call in played.calls),
+            "every request brings a page of the history",
+        ),
+        Goal(
+            "five-rides",
+            "A request is not for five rides: look at `limit` under `query` of each.",
+            _five_each,
+            "every request is for five rides",
+        ),
+        Goal(
+            "behind-the-page",
+            "A ride arrived that came in behind your first request: a later request begins at the "
+            "top of the history again. Look at the cursor of each.",
+            lambda played: set(_arrived(played)) <= set(played.stage.notes["start"]),
+            "only the first request begins at the top",
+        ),
+        Goal(
+            "no-ride-twice",
+            "A ride arrived twice: two of your requests begin at the same place of the history. "
+            "Look at the cursor of each.",
+            lambda played: len(set(_arrived(played))) == len(_arrived(played)),
+            "no ride arrives twice",
+        ),
+        Goal(
+            "every-ride",
+            "A ride that was there at the start has not arrived. Look at whether your last answer "
+            "has a next cursor, and where each request begins.",
+            lambda played: set(played.stage.notes["start"]) <= set(_arrived(played)),
+            "every ride of the start arrives",
+        ),
+        Goal(
+            "to-the-end",
+            "Your last request is not the one whose answer has no next cursor.",
+            lambda played: not _goes_on(played.calls[-1]),
+            "the last answer has no next cursor",
+        ),
+    ),
+    most_requests=3,
+    too_many="Every ride arrived, with more than three requests: three pages of five are enough.",
+)
+
+# --- one-screen: the same trips opened three times, and a payment that comes in between ---------
+
+_SHOWN: Final = frozenset({"ride_id", "status", "dropoff_location", "requested_at", "fare"})
+_TRIPS: Final = 10
+_SCREENS: Final = {
+    # rider: driver, city, pickup, dropoffs, trips there are, after which request the payment comes
+    123: (57, 1, "HBV-DTN", ("HBV-AIR", "HBV-OLD", "HBV-LAK"), 12, 2),
+    5: (4, 2, "BRK-UNI", ("BRK-STH", "BRK-HIL"), 15, 1),
+}
+
+
+def _some_trips(stage: Stage) -> None:
+    """Let the rider have some completed trips, all but the newest one paid."""
+    rider = int(stage.world.values["rider_id"])
+    driver, city, pickup, dropoffs, count, _ = _SCREENS[rider]
+    begun = tables.now()
+
+    def work(connection: sa.Connection) -> None:
+        for number in range(count):
+            moment = begun + timedelta(minutes=number, microseconds=1 + number)
+            cents = 1_025 + 311 * (number % 5)
+            ride = {
+                "user_id": rider, "driver_id": driver, "city_id": city, "status": "completed",
+                "pickup_location": pickup, "dropoff_location": dropoffs[number % len(dropoffs)],
+                "requested_at": moment, "picked_up_at": moment, "ended_at": moment,
+                "quoted_fare_cents": cents, "fare_cents": cents,
+                "driver_pay_cents": cents * 79 // 100, "version": 4,
+            }  # fmt: skip
+            inserted = tables.rides.insert().returning(tables.rides.c.ride_id)
+            ride_id = connection.execute(inserted, ride).scalar_one()
+            if number < count - 1:
+                payment = {
+                    "ride_id": ride_id, "amount_cents": cents, "status": "succeeded",
+                    "method": ("card", "wallet", "paypal")[number % 3],
+                    "provider_reference": f"alpha-{ride_id:016x}", "created_at": moment,
+                }  # fmt: skip
+                connection.execute(tables.payments.insert(), payment)
+
+    stage.change(work)
+
+
+def _newest(played: Played) -> list[int]:
+    """Return the numbers of the trips that belong on the screen, the newest first."""
+    rides = played.stage.rides_of(int(played.world.values["rider_id"]))
+    rides.sort(key=lambda row: (row.requested_at, row.ride_id), reverse=True)
+    return [row.ride_id for row in rides[:_TRIPS]]
+
+
+def _newest_is_paid(stage: Stage, call: Call) -> None:
+    rider = int(stage.world.values["rider_id"])
+    if call.number == _SCREENS[rider][-1]:
+        newest = max(stage.rides_of(rider), key=lambda row: row.requested_at).ride_id
+        there = f"/v1/rides/{newest}/payments"
+        stage.request(("rider", rider), "POST", there, json={"method": "card"})
+
+
+def _openings(played: Played) -> list[Call]:
+    pages = played.named("GET", "/v[12]/users/[0-9]+/rides")
+    return [call for call in pages if call.status in (200, 304)]
+
+
+def _pages(played: Played) -> list[list[Mapping[str, Any]]]:
+    return [call.body["rides"] for call in _openings(played) if call.status == 200]
+
+
+def _shows_the_newest(played: Played) -> bool:
+    wanted, pages = _newest(played), _pages(played)
+    return bool(pages) and all(
+        len(page) == _TRIPS
+        and all(
+            ride.get("ride_id", number) == number
+            for ride, number in zip(page, wanted, strict=False)
+        )
+        for page in pages
+    )
+
+
+def _shows_the_payment(played: Played) -> bool:
+    """Whether the page that the phone has in the end holds the payment of the newest trip."""
+    pages = _pages(played)
+    return bool(pages and pages[-1] and pages[-1][0].get("payments"))
+
+
+_ONE_SCREEN: Final = Scenario(
+    worlds=(
+        World({"rider_id": 123}, {"rider": ("rider", 123)}),
+        World({"rider_id": 5}, {"rider": ("rider", 5)}),
+    ),
+    prepare=_some_trips,
+    after=_newest_is_paid,
+    goals=(
+        Goal(
+            "ten-trips",
+            "The screen needs the list of the rider's rides, the ten newest and no more: look at "
+            "how many a page holds.",
+            _shows_the_newest,
+            "each page holds the ten newest trips",
+        ),
+        Goal(
+            "what-it-shows",
+            "A trip on the screen lacks its number, status, place to go to, time or fare.",
+            lambda played: all(set(ride) >= _SHOWN for page in _pages(played) for ride in page),
+            "each trip has what the screen shows",
+        ),
+        Goal(
+            "which-are-paid",
+            "The screen cannot say which trips are paid: the list does not bring the payments by "
+            "itself.",
+            lambda played: all("payments" in ride for page in _pages(played) for ride in page),
+            "each trip says whether it is paid",
+        ),
+        Goal(
+            "three-openings",
+            "The rider opens the screen three times, and the phone asked for the list fewer times "
+            "than that.",
+            lambda played: len(_openings(played)) >= 3,
+            "the list is asked for three times",
+        ),
+        Goal(
+            "not-sent-again",
+            "Between two of the openings nothing had changed, and the whole page came again all "
+            "the same: the phone did not say which copy it has, or named an old one.",
+            lambda played: any(call.status == 304 for call in _openings(played)),
+            "a page that did not change is not sent again",
+        ),
+        Goal(
+            "paid-at-the-end",
+            "The newest trip is paid, and the phone still shows it as unpaid.",
+            _shows_the_payment,
+            "in the end the newest trip is shown as paid",
+        ),
+    ),
+    most_requests=3,
+    too_many="All of it holds, with more than three requests: one for each opening is enough.",
+    most_bytes=8_000,
+    too_large="All of it holds, and the answers have {bytes} bytes, 8,000 is the most: leave out "
+    "what the screen does not show.",
+)
+
+SCENARIOS: Final[dict[str, Scenario]] = {
+    "first-ride": _FIRST_RIDE,
+    "page-walk": _PAGE_WALK,
+    "one-screen": _ONE_SCREEN,
+}
 """The scenarios by the names that `calls` of an exercise gives."""

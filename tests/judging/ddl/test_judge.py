@@ -2,6 +2,7 @@
 
 import pytest
 
+from ridealong.answer import Answer
 from ridealong.engine.statement import QueryFailed
 from ridealong.judging.ddl import attacks
 from ridealong.judging.ddl.attacks import Outcome
@@ -10,6 +11,7 @@ from ridealong.judging.ddl.judge import (
     attacked,
     fight,
     holds,
+    judge_schema,
     recognised_by,
     results_of_schema,
     trial_of_schemas,
@@ -271,6 +273,8 @@ def test_a_mistake_is_recognised_by_the_rule_that_refused(reply, mark):
     wanted = "rider-joins: refused it" + (f": {mark}" if mark else "")
     assert marks == {"public": [wanted], "hidden": [wanted]}
     assert Battle("broken").marks() == {"error": "broken"}
+    public = Battle(outcomes={"public": [refused("refused it", reply)]}).marks()
+    assert (len(public["public"]), public["hidden"]) == (1, [])
 
 
 def test_a_mistake_is_known_by_its_marks_and_its_sign():
@@ -381,6 +385,8 @@ def test_a_worker_is_asked_for_a_schema_and_its_failure_is_told():
 
     found = attacked(worker, GOOD, {"fields": {"users": ("user_id",)}, "attacks": ("rider-joins",)})
 
+    told = judge_schema(Task("users-table", ENTRY, 1, 1.0), Answer("users", "ddl", GOOD), Busy())
+    assert (told.exercise, told.passed) == ("users-table", False)
     job, arguments, limit_seconds, more = worker.asked
     assert found == Battle("the schema ran too long")
     assert (job, more) == ("attack", {"what": "schema"})
@@ -411,3 +417,13 @@ def test_all_rules_that_fill_a_column_are_told():
     assert message(outcome, sayings=sayings).endswith(
         "email is VARCHAR, UNIQUE (email), CHECK (email > 'a'), so a row may leave it out."
     )
+
+
+def test_known_answers_need_nothing_that_is_given():
+    entry = {"fields": {"users": ["user_id"]}, "attacks": ["rider-number-twice"]}
+    reference = "CREATE TABLE users (user_id BIGINT PRIMARY KEY)"
+    known = Known("users-table", entry, reference, {}, {"no-key": reference[:-13] + ")"}, 1)
+
+    assert results_of_schema(known)["mistakes"]["no-key"]["public"] == [
+        "rider-number-twice: let it pass"
+    ]

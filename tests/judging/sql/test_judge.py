@@ -13,6 +13,7 @@ from ridealong.judging.sql import signs
 from ridealong.judging.sql.judge import ALL_WELL, UNSTEADY, judge_query, where
 from ridealong.judging.sql.query import VARIANTS
 from ridealong.judging.sql.signs import BY_RESULT
+from ridealong.verdict import Property
 
 TEXT = "SELECT n FROM t"
 EDGE = "All is right on the large data, so it is a case that is rare there"
@@ -135,7 +136,7 @@ def test_a_message_is_one_printable_line(judged):
     found = judged({"public": QueryStopped("a\n  b\x1bc")})
 
     assert found.message == "a b\\x1bc"
-    assert found.passed is False
+    assert (found.exercise, found.passed) == ("some-rides", False)
 
 
 def test_a_result_that_is_wrong_at_once_needs_no_word_about_other_data(judged):
@@ -289,6 +290,7 @@ def test_a_known_mistake_is_named_behind_what_was_seen(judged):
     found = judged(WRONG, mistakes=[mistake("known", **WRONG), mistake("other", edge=whole(4))])
 
     assert found.mistake == "known"
+    assert Property("values on the public data", False) in found.properties
     assert found.message.startswith("On the public data: the values of n differ")
     assert found.message.endswith(" It is known.")
 
