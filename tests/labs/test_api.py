@@ -4,7 +4,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
+from ridealong.answers.texts import with_text
 from ridealong.labs import api
 from ridealong.labs.sql.database import LabError
 
@@ -72,3 +74,21 @@ def test_three_guides_see_other_things() -> None:
         assert all(link.startswith("https://") for link in view.table["read more"])
     with pytest.raises(LabError, match="no guide is called 'stripe'"):
         api.judged_by(CONTRACT, "stripe")
+
+
+def test_a_yaml_answer_names_its_own_lines() -> None:
+    wrong = CONTRACT.replace("responses:", "reponses:", 1)
+    answer = with_text(yaml.safe_load(wrong), wrong)
+
+    with pytest.raises(LabError, match=r"line 16: `reponses`"):
+        api.serve(answer)
+    assert api.breaking_changes(
+        with_text(yaml.safe_load(CONTRACT), CONTRACT), CONTRACT
+    ).summary == ("Nothing changed.")
+
+
+def test_an_answer_that_was_changed_since_is_taken_as_it_is_now() -> None:
+    answer = with_text(yaml.safe_load(CONTRACT), CONTRACT)
+    del answer["paths"]["/users/{user_id}/rides"]
+
+    assert "breaking" in api.breaking_changes(CONTRACT, answer).summary

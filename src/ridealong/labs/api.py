@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
+import yaml
 
 from ridealong.labs.sql.database import LabError
 from ridealong.show.views import View, frame, plural
@@ -28,14 +29,15 @@ def read(contract: Contract) -> Document:
     """Return a contract as a document.
 
     Args:
-        contract: the text of an OpenAPI document, YAML or JSON, or the data that it holds.
+        contract: a `%%yaml` answer, the text of an OpenAPI document in YAML or JSON, or the data
+            that it holds.
 
     Raises:
         LabError: when it is none; every problem with its line and the next step.
     """
     if isinstance(contract, Document):
         return contract
-    text = contract if isinstance(contract, str) else json.dumps(contract)
+    text = contract if isinstance(contract, str) else _text(contract)
     try:
         return load(text)
     except ContractError as error:
@@ -43,6 +45,17 @@ def read(contract: Contract) -> Document:
         more = len(error.problems) - len(shown)
         shown += [f"and {more} more"] if more else []
         raise LabError("\n".join(shown)) from None
+
+
+def _text(contract: Mapping[str, Any]) -> str:
+    """Return what was written, so that its lines can be named; JSON where that is not known."""
+    text = getattr(contract, "text", "")
+    try:
+        if text and yaml.safe_load(text) == contract:  # else somebody changed the data since
+            return str(text)
+    except yaml.YAMLError:
+        pass
+    return json.dumps(contract, default=str)
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
