@@ -551,3 +551,18 @@ def test_a_magic_behind_an_empty_line_calls_no_check(notebook):
     found = read(notebook(answer_cell("%%sql by_city\nSELECT 2", "by-city"), source))
 
     assert found["by_city"].text.startswith("SELECT 1")
+
+
+def test_letters_before_a_magic_are_not_taken_away(notebook):
+    found = read(notebook(("X\n%%sql by_city\nSELECT 1", {}), check_cell("by-city")))
+
+    assert "by_city" not in found
+
+
+def test_what_stands_below_an_open_value_is_read(notebook):
+    cell = answer_cell("first = ...\nsecond = 2", "first")
+
+    found = read(notebook(cell, check_cell("first"), check_cell("second")))
+
+    assert "first" not in found
+    assert found["second"] == Answer("second", "value", "2", 2)

@@ -37,3 +37,24 @@ def test_solution_is_the_text_between_the_markers_without_indent() -> None:
     source = "def f(x):\n    # BEGIN SOLUTION\n    y = x\n    return y\n    # END SOLUTION\n"
 
     assert cells.solution(source) == "y = x\nreturn y"
+
+
+YAML_CELL = """%%yaml ride_contract
+openapi: 3.1.0
+paths:
+  # BEGIN SOLUTION
+  /rides: {}
+  # END SOLUTION
+"""
+
+
+def test_an_answer_is_what_was_given_and_what_was_written() -> None:
+    assert cells.answer(YAML_CELL) == "openapi: 3.1.0\npaths:\n  /rides: {}"
+    assert cells.starter(YAML_CELL) == "openapi: 3.1.0\npaths:"
+    assert cells.solution(YAML_CELL) == "/rides: {}"
+
+
+def test_the_answer_of_a_function_is_its_body() -> None:
+    source = "def f(x):\n    # BEGIN SOLUTION\n    return x\n    # END SOLUTION\n"
+
+    assert cells.answer(source) == cells.solution(source) == "return x"

@@ -75,6 +75,15 @@ def test_empty_cells_at_the_end_are_dropped(tmp_path: Path, notebook: NotebookNo
     assert len(format.canonical(format.read(stored(tmp_path, notebook))).cells) == count
 
 
+def test_a_free_port_is_not_stored() -> None:
+    page = {"text/html": '<iframe src="http://127.0.0.1:40123/-/docs">', "text/plain": "a page"}
+
+    (stored,) = format.stable_outputs([new_output("execute_result", page)], 1)
+
+    assert stored["data"]["text/html"] == '<iframe src="http://127.0.0.1:port/-/docs">'
+    assert stored["data"]["text/plain"] == "a page"
+
+
 def test_outputs_keep_what_is_stable() -> None:
     outputs = [
         new_output("stream", name="stdout", text="a\n"),

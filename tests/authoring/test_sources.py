@@ -85,3 +85,33 @@ def test_all_problems_are_said_at_once(sample: Path) -> None:
         sources.load(folder)
 
     assert len(raised.value.problems) == 3
+
+
+ALL_RIDERS = 'name = "everybody", answer = "SELECT count(*) AS rides FROM rides"'
+
+
+def test_a_known_answer_may_be_a_change_of_the_reference(sample: Path) -> None:
+    change = 'name = "everybody", change = [["$rider_id", "user_id"], ["count(*)", "count(1)"]]'
+    module = sources.load(changed(sample, "exercises.toml", ALL_RIDERS, change))
+
+    mistake = module.exercises["rider-rides"].mistakes[0]
+    assert "count(1)" in mistake.answer
+    assert mistake.answer.endswith("user_id = user_id")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (', change = [["nowhere", "x"]]', "'nowhere' stands 0 times in the reference, wanted once"),
+        (', change = [["nowhere"]]', "holds ['nowhere'], wanted [old, new]"),
+        ("", "wanted one of 'answer' and 'change'"),
+        (', answer = "x", change = [["a", "b"]]', "wanted one of 'answer' and 'change'"),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_told(sample: Path, change: str, said: str) -> None:
+    folder = changed(sample, "exercises.toml", ALL_RIDERS, 'name = "everybody"' + change)
+
+    with pytest.raises(BuildError) as raised:
+        sources.load(folder)
+
+    assert said in str(raised.value)

@@ -236,11 +236,39 @@ def test_ddl_runs_in_an_empty_database_without_files(run, tmp_path, con):
     assert "ridez" in failed(run, "%%ddl t\nCREATE TABLE a AS SELECT * FROM ridez", LabError)
 
 
+def test_a_yaml_answer_knows_its_text(run, shell):
+    run("%%yaml policy\n# BEGIN SOLUTION\nretries: 3\n# END SOLUTION")
+
+    assert shell.user_ns["policy"] == {"retries": 3}
+    assert shell.user_ns["policy"].text == "retries: 3"
+    run("%%yaml steps\n- add: column")
+    assert shell.user_ns["steps"].text == "- add: column"
+
+
+def test_of_a_contract_its_operations_are_shown(run):
+    paths = "{/rides: {post: {responses: {'201': {}, '422': {}}}}}"
+
+    shown = run(f"%%yaml c\nopenapi: 3.1.0\npaths: {paths}").stdout
+    assert shown == "A contract with\nPOST /rides: 201, 422\n"
+    for nothing in ("", "text", "{/rides: }", "{/rides: {post: }}"):
+        shown = run(f"%%yaml c\nopenapi: 3.1.0\npaths: {nothing}").stdout
+        assert shown.startswith("A contract with"), nothing
+    assert run("%%yaml c\nopenapi: 3.1.0").stdout == "A contract without an operation.\n"
+
+
+def test_of_much_data_the_first_lines_are_shown(run):
+    entries = "\n".join(f"- entry_with_a_long_name_{n}: {n}" for n in range(60))
+
+    assert run("%%yaml many\n" + entries).stdout.endswith("\nand 20 more lines\n")
+
+
 def test_yaml_is_read_by_the_safe_loader(run, shell):
     run("%%yaml policy\nretries: 3\nbackoff: [1, 2, 4]")
 
     assert shell.user_ns["policy"] == {"retries": 3, "backoff": [1, 2, 4]}
-    assert "in line 2" in failed(run, "%%yaml policy\na: [1\nb: 2", CellError)
+    assert "line 1, column 4: a bracket opens" in failed(
+        run, "%%yaml policy\na: [1\nb: 2", CellError
+    )
     assert "policy" not in shell.user_ns
     assert "no YAML" in failed(run, "%%yaml policy\na: !!python/object:os.system x", CellError)
 

@@ -29,6 +29,20 @@ def test_numbers_come_from_the_first_row_and_the_row_count() -> None:
     assert str(shown) == "2 cities, first Lakemont with 1,234.50, rider 123."
 
 
+def test_data_of_a_yaml_answer_is_asked_by_its_keys() -> None:
+    limits = {"rider": {"burst": 15, "per": "caller"}, "empty": None}
+    names = {"limits": limits, "screen": [{"as": "rider"}] * 3}
+    shown = say(
+        "{limits.rider.burst} per {limits.rider.per}, {screen.rows} requests, {limits.empty}, "
+        "{limits.rider.rate}, {limits.rider.burst.x}",
+        names=names,
+    )
+
+    assert str(shown) == (
+        "15 per caller, 3 requests, None, [limits has no rate], [limits has no x]"
+    )
+
+
 @pytest.mark.parametrize(
     ("names", "words"),
     [
@@ -55,6 +69,26 @@ def test_the_sentence_is_escaped_in_html() -> None:
     assert bundle["text/plain"] == "fewer than <b> & more"
 
 
+def test_the_answers_of_a_contract_are_counted() -> None:
+    refused = {"400": {}, "404": {}}
+    contract = {
+        "openapi": "3.1.0",
+        "paths": {
+            "/rides/{ride_id}": {"get": {"responses": {"200": {}, **refused}}, "parameters": []},
+            "/rides": {"post": {"responses": {"201": {}}}},
+        },
+    }
+
+    assert str(say("{contract.answers} answers", names={"contract": contract})) == "4 answers"
+
+
+@pytest.mark.parametrize("paths", [None, {}, {"/rides": None}, {"/rides": {"get": {}}}, "text"])
+def test_a_contract_without_an_operation_is_not_answered_yet(paths: object) -> None:
+    names = {"contract": {"openapi": "3.1.0", "paths": paths}}
+
+    assert str(say("{contract.answers}", names=names)) == "[answer contract first]"
+
+
 @pytest.mark.parametrize(
     ("sentence", "words"),
     [
@@ -73,3 +107,9 @@ def test_parts_of_a_yaml_answer_are_named_by_their_keys(sentence: str, words: st
         "steps": [1, 2, 3],
     }
     assert str(say(sentence, names=names)) == words
+
+
+def test_a_thing_is_asked_for_what_it_has_under_a_name():
+    spoken = str(say("{made.real} and {made.fares}", names={"made": 3}))
+
+    assert spoken == "3 and [made has no fares]"

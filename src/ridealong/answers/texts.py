@@ -1,4 +1,4 @@
-"""The texts that the answer cells of SQL bind to their names."""
+"""What the answer cells of SQL and YAML bind to their names."""
 
 import os
 from collections.abc import Mapping
@@ -48,6 +48,31 @@ class DdlAnswer(AnswerText):
     """The text of the statements that make a schema."""
 
     kind = "ddl"
+
+
+class YamlMapping(dict[Any, Any]):
+    """The data of a YAML answer that is a mapping, with the text that it was read from."""
+
+    text: str = ""
+
+
+class YamlList(list[Any]):
+    """The data of a YAML answer that is a list, with the text that it was read from."""
+
+    text: str = ""
+
+
+def with_text(value: Any, text: str) -> Any:
+    """Return the data of a YAML answer so that it knows its text; a plain value as it is."""
+    made: YamlMapping | YamlList
+    if isinstance(value, dict):
+        made = YamlMapping(value)
+    elif isinstance(value, list):
+        made = YamlList(value)
+    else:
+        return value
+    made.text = text
+    return made
 
 
 def limit_seconds() -> float:

@@ -31,7 +31,7 @@ from ridealong.authoring.steps import (
     write,
 )
 from ridealong.engine import sqltext
-from ridealong.judging.kind import Known, KnownWrong
+from ridealong.judging.kind import Known, KnownWrong, digest_of_starter
 from ridealong.judging.kinds import KINDS
 from ridealong.judging.sql import query
 from ridealong.quizzes import question as schema
@@ -97,12 +97,13 @@ def _made(course: Path, folder: Path, options: Options, show: Show) -> dict[Path
             continue
         notebook, source = where[exercise.id]
         try:
-            found = _remembered(course, module, exercise, cells.solution(source), seed)
+            found = _remembered(course, module, exercise, cells.answer(source), seed)
         except BuildError as error:
             problems += error.problems
             continue
         told = _told(cells.solution(source), notebooks[notebook])
-        exercises[exercise.id] = _entry(exercise, notebook) | found | told
+        starter = _starter(exercise.kind, source)
+        exercises[exercise.id] = _entry(exercise, notebook) | found | told | starter
     content = {
         "module": module.name,
         "hidden_seed": seed,
@@ -149,6 +150,12 @@ def _places(
         for cell in notebook.cells
         if cells.part(cell.metadata) == part
     }
+
+
+def _starter(kind: str, source: str) -> dict[str, str]:
+    """Return how an answer cell is known in which only the given lines stand, if there are such."""
+    mark = digest_of_starter(cells.starter(source), KINDS[kind].comment)
+    return {"starter": mark} if KINDS[kind].has_magic and mark else {}
 
 
 def _told(reference: str, notebook: NotebookNode) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from textwrap import dedent
 from typing import Any
 
+from ridealong.engine.sqltext import without_markers
 from ridealong.judging.kinds import KINDS
 
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
@@ -63,6 +64,28 @@ def solution(source: str) -> str:
         elif inside:
             lines.append(line)
     return dedent("\n".join(lines))
+
+
+def answer(source: str) -> str:
+    """Return the text of a whole answer: the starter that stands outside of the markers as well.
+
+    A function's body is all that its author writes; its first line is given.
+    """
+    kind = KINDS.get(magic(source)[0])
+    if not (kind and kind.has_magic):
+        return solution(source)
+    return dedent(without_markers(source.partition("\n")[2]))
+
+
+def starter(source: str) -> str:
+    """Return the text that stands outside of the solution markers, below the magic's line."""
+    inside, lines = False, []
+    for line in source.splitlines()[1:]:
+        if BEGIN in line or END in line:
+            inside = BEGIN in line
+        elif not inside:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def stub(source: str) -> str:

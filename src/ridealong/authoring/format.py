@@ -40,6 +40,8 @@ _RUBRIC_CALL = re.compile(
 )
 # What a widget shows lives in the browser: stored, it would say "model not found".
 _WIDGET = "application/vnd.jupyter.widget-view+json"
+# Of what a cell serves to its own reader; the tests leave it out as well, nbval_sanitize.cfg.
+_OWN_PORT = re.compile(r"(http://127\.0\.0\.1):\d+")
 _PATHS = re.compile(r"(?:/(?:home|Users|tmp|root|var|usr|opt)/|[A-Z]:\\\\?)\S+")
 
 
@@ -143,7 +145,7 @@ def without_outputs(notebook: NotebookNode) -> str:
 
 
 def stable_outputs(outputs: list[Any], count: int | None) -> list[dict[str, Any]]:
-    """Return outputs without what differs from run to run: model ids, sizes, paths.
+    """Return outputs without what differs from run to run: model ids, sizes, paths, free ports.
 
     Neighbouring pieces of one stream become one; a traceback is cut to its last line.
     """
@@ -158,7 +160,11 @@ def stable_outputs(outputs: list[Any], count: int | None) -> list[dict[str, Any]
         elif kind == "error":
             kept.append(_short_error(output))
         else:
-            data = {mime: value for mime, value in output["data"].items() if mime != _WIDGET}
+            data = {
+                mime: _OWN_PORT.sub(r"\1:port", value) if isinstance(value, str) else value
+                for mime, value in output["data"].items()
+                if mime != _WIDGET
+            }
             if not data:
                 continue
             entry = {"data": data, "metadata": {}, "output_type": kind}

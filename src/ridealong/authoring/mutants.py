@@ -87,7 +87,7 @@ def read(course: Path) -> dict[str, dict[str, Found]]:
 def references(module: Module) -> dict[str, str]:
     """Return the reference answers of a module's exercises that have mutants, by exercise."""
     return {
-        cell.id: cells.solution(cell.source)
+        cell.id: cells.answer(cell.source)
         for path in module.notebooks
         for cell in format.read(path).cells
         if cells.part(cell.metadata) == "answer"
@@ -151,7 +151,7 @@ def _machinery(kind: str) -> str:
         made = package_digest(only=("judging/mutants.py", f"judging/{kind}/mutants.py"))
     else:
         rooms = [f"judging/{each.name}" for each in _JUDGING.iterdir() if each.is_dir()]
-        made = package_digest(only=("judging",), without=rooms)
+        made = package_digest(only=("judging", "systems"), without=rooms)
     return digest(made, importlib.metadata.version("sqlglot"))
 
 

@@ -5,6 +5,7 @@ named, a value of the wrong type or range says what was expected. All problems o
 reported at once.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ridealong.authoring import syllabus
+from ridealong.authoring import cells, syllabus
 from ridealong.authoring.problems import BuildError, did_you_mean_or_known
 from ridealong.judging import kinds
 from ridealong.judging.kind import Key
@@ -29,7 +30,14 @@ Scalar = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class KnownAnswer:
-    """A known answer beside the reference: a mistake (with its message) or an alternative."""
+    """A known answer beside the reference: a mistake (with its message) or an alternative.
+
+    Attributes:
+        name: in words joined by -.
+        answer: its text; where the file gives changes instead, the reference with these made.
+        message: what a learner is told, of a mistake.
+        sign: how a mistake is known in the text, where its author says so.
+    """
 
     name: str
     answer: str
@@ -192,11 +200,16 @@ _EXERCISE = _HEAD | {
 }
 _MISTAKE = {
     "name": Key(str),
-    "answer": Key(str),
+    "answer": Key(str, required=False),
+    "change": Key(list, required=False, minimum=1),
     "message": Key(str),
     "sign": Key(list, required=False, minimum=1),
 }
-_ALTERNATIVE = {"name": Key(str), "answer": Key(str)}
+_ALTERNATIVE = {
+    "name": Key(str),
+    "answer": Key(str, required=False),
+    "change": Key(list, required=False, minimum=1),
+}
 _EQUAL = {"change": Key(str), "reason": Key(str), "rule": Key(str, required=False)}
 _RUBRIC = _HEAD | {"criteria": Key(list, minimum=1), "samples": Key(list, minimum=2)}
 _CRITERION = {"name": Key(str), "levels": Key(list)}
@@ -209,6 +222,7 @@ class _Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.problems: list[str] = []
+        self._references: dict[str, str] | None = None  # read when a known answer is a change
 
     def _name(self, file: str) -> str:
         return f"solutions/{self.folder.name}/{file}"
@@ -273,7 +287,7 @@ class _Reader:
         if kind:
             self.problems += [f"{where}: {problem}" for problem in kind.problems(entry)]
         answers = {
-            key: self._answers(f"{where}, {key}", entry.get(key, []), keys)
+            key: self._answers(f"{where}, {key}", entry.get(key, []), keys, entry.get("id"))
             for key, keys in (("mistakes", _MISTAKE), ("alternatives", _ALTERNATIVE))
         }
         self._keyed_tables(f"{where}, equal", entry.get("equal", []), _EQUAL, "change")
@@ -325,10 +339,49 @@ class _Reader:
         }
         return Rubric(**(entry | made))
 
-    def _answers(self, where: str, tables: Any, keys: Mapping[str, Key]) -> list[KnownAnswer]:
+    def _answers(
+        self, where: str, tables: Any, keys: Mapping[str, Key], identifier: Any
+    ) -> list[KnownAnswer]:
         before = len(self.problems)
         self._named_tables(where, tables, keys)
-        return [KnownAnswer(**table) for table in tables] if len(self.problems) == before else []
+        if len(self.problems) > before:
+            return []
+        return [
+            KnownAnswer(**self._written_out(f"{where} {table['name']!r}", table, identifier))
+            for table in tables
+        ]
+
+    def _written_out(self, where: str, table: dict[str, Any], identifier: Any) -> dict[str, Any]:
+        """Return a known answer with its whole text, and note what keeps it from having one."""
+        if ("answer" in table) == ("change" in table):
+            self.problems.append(f"{where}: wanted one of 'answer' and 'change'")
+            return {"answer": "", **{k: v for k, v in table.items() if k != "change"}}
+        if "answer" in table:
+            return table
+        text = self._reference(identifier)
+        if not text:
+            self.problems.append(f"{where}: 'change' needs the answer cell {identifier!r}")
+        for pair in table["change"]:
+            if not (isinstance(pair, list) and len(pair) == 2 and all(map(_is_str, pair))):
+                self.problems.append(f"{where}: 'change' holds {pair!r}, wanted [old, new]")
+            elif text and text.count(pair[0]) != 1:
+                count = text.count(pair[0])
+                self.problems.append(
+                    f"{where}: {pair[0]!r} stands {count} times in the reference, wanted once"
+                )
+            else:
+                text = text.replace(pair[0], pair[1])
+        return {"answer": text, **{k: v for k, v in table.items() if k != "change"}}
+
+    def _reference(self, identifier: Any) -> str:
+        if self._references is None:
+            self._references = {
+                cell["id"]: cells.answer("".join(cell["source"]))
+                for path in notebooks(self.folder)
+                for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+                if cells.part(cell["metadata"]) == "answer"
+            }
+        return self._references.get(identifier, "")
 
     def _named_tables(self, where: str, tables: Any, keys: Mapping[str, Key]) -> None:
         self._keyed_tables(where, tables, keys, "name")
@@ -375,6 +428,10 @@ class _Reader:
 
 def _are_tables(found: Any) -> bool:
     return isinstance(found, list) and all(isinstance(entry, dict) for entry in found)
+
+
+def _is_str(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _is_score(value: Any) -> bool:

@@ -1,18 +1,21 @@
 """The cell magics `%%sql`, `%%ddl`, `%%yaml` and `%%quiz`."""
 
 import keyword
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from pprint import pformat
-from typing import Any
+from typing import Any, Final
 
 from ridealong.answer import Answer
-from ridealong.answers.texts import AnswerText, DdlAnswer, SqlAnswer
+from ridealong.answers.texts import AnswerText, DdlAnswer, SqlAnswer, with_text
 from ridealong.engine.sqltext import is_blank, without_markers
 from ridealong.judging.kind import Kind
 from ridealong.judging.kinds import KINDS
 from ridealong.notebook import session
 from ridealong.notebook.running import run
+
+MOST_LINES: Final = 40
 
 # What the last run of each answer cell gave, with the object it bound (None after an error):
 # an answer whose cell failed is still judged by its text, as it would be from the file.
@@ -108,8 +111,34 @@ def _run_value(kind: Kind, shell: Any, line: str, cell: str) -> None:
     if value is None:
         print("No answer yet: write it in this cell and run it again.")
         return
-    _bind(shell, name, value, Answer(name, kind.name, text, value))
-    print(pformat(value, sort_dicts=False, width=88))
+    bound_value = with_text(value, text) if kind.name == "yaml" else value
+    _bind(shell, name, bound_value, Answer(name, kind.name, text, value))
+    print(_read_aloud(value))
+
+
+def _read_aloud(value: Any) -> str:
+    """Return data as it was understood; of a contract its operations, of much the first lines."""
+    if isinstance(value, dict) and "openapi" in value:
+        return _operations(value)
+    lines = pformat(value, sort_dicts=False, width=88).split("\n")
+    more = len(lines) - MOST_LINES
+    return "\n".join([*lines[:MOST_LINES], f"and {more} more lines"] if more > 0 else lines)
+
+
+def _operations(contract: Mapping[str, Any]) -> str:
+    paths = contract.get("paths")
+    found = [
+        f"{method.upper()} {path}: {', '.join(map(str, _mapping(_mapping(item)[method], 'responses')))}"
+        for path, item in (paths.items() if isinstance(paths, dict) else ())
+        for method in ("get", "put", "post", "patch", "delete")
+        if method in _mapping(item)
+    ]
+    return "\n".join(["A contract with", *found]) if found else "A contract without an operation."
+
+
+def _mapping(value: Any, key: str | None = None) -> Mapping[Any, Any]:
+    inside = value.get(key) if key is not None and isinstance(value, dict) else value
+    return inside if isinstance(inside, dict) else {}
 
 
 def _quiz(shell: Any, line: str, cell: str) -> None:

@@ -36,9 +36,11 @@ def say(sentence: str, *, names: Mapping[str, Any] | None = None) -> Sentence:
     """Fill a sentence with the results of the notebook's answers.
 
     `{rider_history.rows}` is the number of rows of that answer, `{spend.total:,.2f}` the
-    column `total` of its first row, `{rider_id}` a plain value. Of an answer in YAML
-    `{scopes.rows}` is how many rows or steps it has, `{record.choice}` the value of one key
-    (`_` stands for `-` as well). What is not answered yet appears as `[answer rider_history first]`.
+    column `total` of its first row, `{rider_id}` a plain value, `{twice.asked}` what a thing has
+    under that name. Of an answer in YAML `{plan.rows}` is how many entries it has,
+    `{decision.choice}` the entry `choice` (`_` stands for `-` as well), `{limits.rider.burst}` that of a key in it, and `{contract.answers}` how many
+    answers the operations of a contract describe. What is not answered yet appears as
+    `[answer rider_history first]`.
 
     Args:
         sentence: The text with its placeholders; format specs are those of f-strings.
@@ -76,6 +78,8 @@ class _Filler(string.Formatter):
             return self._from_result(name, value, column), name
         if column and isinstance(value, (dict, list)):
             return _from_document(name, value, column), name
+        if column:
+            return getattr(value, column, _Gap(f"[{name} has no {column}]")), name
         return value, name
 
     def _from_result(self, name: str, answer: SqlAnswer, column: str) -> Any:
@@ -94,8 +98,11 @@ class _Filler(string.Formatter):
         return result[by_lower[column.lower()]].iloc[0]
 
 
-def _from_document(name: str, value: dict[Any, Any] | list[Any], key: str) -> Any:
+def _from_document(name: str, value: dict[Any, Any] | list[Any], path: str) -> Any:
     """Return a part of a YAML answer, or how many parts it has."""
+    if isinstance(value, dict) and "openapi" in value and path in ("answers", "operations"):
+        return _of_contract(name, value, path)
+    key, _, rest = path.partition(".")
     if key == "rows":
         return len(value)
     named = (
@@ -104,7 +111,26 @@ def _from_document(name: str, value: dict[Any, Any] | list[Any], key: str) -> An
         else {}
     )
     part = named.get(key, _Gap(f"[{name} has no {key}]"))
+    if rest and not isinstance(part, _Gap):
+        is_more = isinstance(part, (dict, list))
+        return _from_document(name, part, rest) if is_more else _Gap(f"[{name} has no {rest}]")
     return ", ".join(map(str, part)) if isinstance(part, list) else part
+
+
+def _of_contract(name: str, contract: dict[Any, Any], key: str) -> Any:
+    """Return how many operations of a contract have answers, or how many answers they have."""
+    paths = contract.get("paths")
+    items = [each for each in paths.values() if each] if isinstance(paths, dict) else []
+    found = [
+        operation["responses"]
+        for item in items
+        if isinstance(item, dict)
+        for operation in item.values()
+        if isinstance(operation, dict) and isinstance(operation.get("responses"), dict)
+    ]
+    if not found:
+        return _Gap(f"[answer {name} first]")
+    return len(found) if key == "operations" else sum(map(len, found))
 
 
 class _Gap(str):
