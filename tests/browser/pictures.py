@@ -99,13 +99,14 @@ def answered(page: Page, identifier: str, mistake: str | None, attempts: int = 1
     if mistake is None:
         notebook = nbformat.read(COURSE / "solutions" / path, as_version=4)
         (cell,) = (cell for cell in notebook.cells if cell.id == identifier)
-        text = cells.solution(cell.source)
+        text = cells.answer(cell.source)
     else:
         (text,) = (each.answer for each in exercise.mistakes if each.name == mistake)
     scene = Scene(page, path)
     magic = f"%%{exercise.kind} {exercise.answer_name}\n"
-    lines = re.sub(r"\s+(FROM|WHERE|OR|AND)\b", r"\n\1", text.strip())  # wide lines are cut off
-    scene.notebook.write(identifier, magic + lines)
+    if exercise.kind == "sql":
+        text = re.sub(r"\s+(FROM|WHERE|OR|AND)\b", r"\n\1", text.strip())  # wide lines are cut off
+    scene.notebook.write(identifier, magic + text.strip())
     scene.notebook.run(identifier)
     for _ in range(attempts):
         scene.notebook.run(identifier + cells.CHECK_SUFFIX)
@@ -167,3 +168,19 @@ def test_query_cost(page: Page) -> None:
     scene.notebook.run_new_cell_below("setup", COST)
     expect(scene.notebook.active().get_by_role("img")).to_be_visible()
     scene.shoot("query_cost")
+
+
+def test_served_documentation(page: Page) -> None:
+    scene = answered(page, "read-contract", None)
+    scene.notebook.run_new_cell_below(
+        "read-contract-check", "serve(read_contract).documentation(height_pixels=900)"
+    )
+    frame = page.frame_locator("iframe").first
+    frame.get_by_text("/rides/{ride_id}").first.click()
+    expect(frame.get_by_text("Responses").first).to_be_visible()
+    scene.shoot("served_documentation")
+
+
+def test_contract_verdict(page: Page) -> None:
+    scene = answered(page, "read-contract", "nothing-always-there")
+    scene.shoot("contract_verdict", "read-contract-check")

@@ -83,7 +83,7 @@ def test_one_wrong_byte_is_noticed_although_duckdb_reads_the_file(
     assert storage._digest(path) == storage._recorded_digest(path)
 
 
-def test_a_file_is_read_once_for_each_size_and_time(
+def test_a_file_is_read_yaml_for_each_size_and_time(
     data: Path, quick: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = ensure_database(SCALE)
@@ -266,10 +266,14 @@ def test_a_disk_that_refuses_is_named_with_what_to_do(
 
     monkeypatch.setattr(build, "build_database", stopped)
     usage = SimpleNamespace(free=3_000_000)
-    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: usage)
+    asked: list[Path] = []
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda path: asked.append(path) or usage)
 
     with pytest.raises(DatasetError) as told:
         ensure_database(SCALE)
+
+    assert set(asked) <= {data}
+    assert asked or "full" not in words
 
     assert words in str(told.value)
     assert str(data) in str(told.value)

@@ -479,7 +479,7 @@ def test_validate_lists_the_checks_that_are_unsolved(
     notebook = format.read(released)
     for cell in notebook.cells:
         if cell.id in given:
-            cell.source = answer_of(cell, cells.solution(solved[cell.id].source))
+            cell.source = answer_of(cell, cells.answer(solved[cell.id].source))
     write(notebook, released)
 
     listed = nbgrader(course, "validate", str(released.relative_to(course)))
