@@ -21,12 +21,11 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
+from ridealong import study
 from ridealong.authoring import cells, sources
 
 COURSE = Path(__file__).parents[2]
-FIRST = sorted(
-    path.relative_to(COURSE / "notebooks") for path in COURSE.glob("notebooks/*/*.ipynb")
-)
+FIRST = Path(study.first_notebook(COURSE / "notebooks"))
 START_SECONDS = 180
 STEP_MILLISECONDS = 90_000
 
@@ -82,7 +81,7 @@ class Lesson:
 
 @pytest.fixture(scope="module")
 def lesson() -> Lesson:
-    path = FIRST[0]
+    path = FIRST
     module = sources.load(COURSE / "solutions" / path.parent)
     notebook = nbformat.read(COURSE / "solutions" / path, as_version=4)
     code = {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "code"}
