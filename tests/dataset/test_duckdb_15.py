@@ -130,7 +130,7 @@ def test_checksums_are_the_same(
     assert checksums == small.report.checksums
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", [each for each in MODULES if references(each)])
 def test_reference_answers_give_the_same_rows(
     small: Built,
     built_on_15: tuple[Path, dict[str, int], dict[str, str]],

@@ -946,8 +946,11 @@ def test_a_token_of_another_issuer_or_a_changed_one_is_refused(http, server, clo
 # Secrets
 
 
-def test_no_secret_is_in_a_log_in_the_state_or_in_an_object(http, server, caplog):
+def test_no_secret_is_in_a_log_in_the_state_or_in_an_object(http, server, caplog, monkeypatch):
     caplog.set_level(logging.DEBUG)
+    for name in ("uvicorn", "uvicorn.access"):  # another server of this process may have set them
+        caplog.set_level(logging.DEBUG, name)
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
     shown = page(http)
     cookie = http.cookies["ridealong_consent"]
     code = arrived(decide(http, shown))["code"]

@@ -25,7 +25,8 @@ from service_callers import WAY, ok, sqlite_url
 
 SECONDS = 30
 STARTED = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it
 from ridealong.service import start
 company = start()
 print(company.pid, company.url, flush=True)
