@@ -17,7 +17,7 @@ from ridealong.judging import Worker
 
 Mutated = tuple[Module, str, str]
 
-AT_MOST = 20
+AT_MOST = 10
 
 
 @pytest.fixture(scope="session")
