@@ -1,11 +1,12 @@
 """Judge a policy of who sees what: replay it, name what leaks and to whom, and whose job stops."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
 import yaml
 
+from ridealong.judging.kind import Entry, refused
 from ridealong.judging.mutants import Mutant, distinct
 from ridealong.systems.access import (
     FIELDS,
@@ -26,8 +27,6 @@ from ridealong.systems.access import (
     replay,
 )
 from ridealong.verdict import Property, Verdict
-
-Entry = Mapping[str, Any]
 
 _WORDS: Final = {
     "ride": "the ride itself",
@@ -52,7 +51,7 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
     try:
         policy = read_policy(value)
     except PolicyError as error:
-        return _recognised(exercise_id, entry, {"error": str(error)}, str(error))
+        return refused(exercise_id, entry, {"error": str(error)}, str(error))
     run = replay(policy, _all())
     if run.passed:
         message = (
@@ -60,7 +59,9 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
             f"{len(JOBS)} jobs can be done and nobody sees more"
         )
         return Verdict(exercise_id, True, message, tuple(_properties(run)))
-    return _recognised(exercise_id, entry, _marks(run), _told(policy, run), run)
+    return refused(
+        exercise_id, entry, _marks(run), _told(policy, run), tuple(_properties(run)), _share(run)
+    )
 
 
 def marks(value: object, entry: Entry) -> dict[str, Any]:
@@ -126,22 +127,6 @@ def _all() -> Sequence[Situation]:
 @cache
 def _open() -> Replay:
     return replay(OPEN, _all())
-
-
-def _recognised(
-    exercise_id: str,
-    entry: Entry,
-    found: Mapping[str, Any],
-    message: str,
-    run: Replay | None = None,
-) -> Verdict:
-    properties = tuple(_properties(run)) if run else ()
-    share = _share(run) if run else 0.0
-    for mistake in entry.get("mistakes", ()):
-        if mistake["results"] == found:
-            told, name = mistake["message"], mistake["name"]
-            return Verdict(exercise_id, False, told, properties, name, share)
-    return Verdict(exercise_id, False, message, properties, None, share)
 
 
 def _share(run: Replay) -> float:

@@ -1,14 +1,13 @@
 """Judge a changed contract: no old client notices, and what was asked for is there."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
+from ridealong.judging.kind import Entry, refused
 from ridealong.systems.contract.parts import ContractError
 from ridealong.systems.versions.request import WANTS, Tried, contract_with, tried
 from ridealong.verdict import Property, Verdict
-
-Entry = Mapping[str, Any]
 
 
 def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
@@ -22,7 +21,7 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
     try:
         found = tried(contract_with(text))
     except ContractError as error:
-        return _recognised(exercise_id, entry, {"error": _error(error)}, _error(error))
+        return refused(exercise_id, entry, {"error": _error(error)}, _error(error))
     if found.passed:
         message = (
             f"{exercise_id} holds: {len(WANTS)} of {len(WANTS)} wishes are there, and each of "
@@ -35,7 +34,7 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
         message, share = _about_old_clients(found), 0.0
     else:
         message = _about_lacks(found) + _nullable(text, found)
-    return _recognised(exercise_id, entry, _marks(found), message, tuple(_properties(found)), share)
+    return refused(exercise_id, entry, _marks(found), message, tuple(_properties(found)), share)
 
 
 def marks(text: str, entry: Entry) -> dict[str, Any]:
@@ -45,21 +44,6 @@ def marks(text: str, entry: Entry) -> dict[str, Any]:
     except ContractError as error:
         return {"error": _error(error)}
     return {} if found.passed else _marks(found)
-
-
-def _recognised(
-    exercise_id: str,
-    entry: Entry,
-    found: Mapping[str, Any],
-    message: str,
-    properties: tuple[Property, ...] = (),
-    share: float = 0.0,
-) -> Verdict:
-    for mistake in entry.get("mistakes", ()):
-        if mistake["results"] == found:
-            told, name = mistake["message"], mistake["name"]
-            return Verdict(exercise_id, False, told, properties, name, share)
-    return Verdict(exercise_id, False, message, properties, None, share)
 
 
 def _error(error: ContractError) -> str:

@@ -1,17 +1,16 @@
 """Judge a contract: it describes the running back end, and it notices each broken one."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ridealong.judging.kind import Entry, refused
 from ridealong.judging.own_names import NamesError, in_comments
 from ridealong.systems.contract.document import ContractError, Document, load
 from ridealong.systems.contract.exchanges import OPERATIONS, recorded
 from ridealong.systems.contract.trial import ANOTHER, Gap, Names, Trial, breakages, said, tried
 from ridealong.text import did_you_mean
 from ridealong.verdict import Property, Verdict
-
-Entry = Mapping[str, Any]
 
 
 def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
@@ -26,39 +25,23 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
     try:
         document, trial = _tried(text, entry)
     except (ContractError, NamesError) as error:
-        return _recognised(exercise_id, entry, {"error": _error(error)}, False, _error(error))
+        return refused(exercise_id, entry, {"error": _error(error)}, _error(error))
+    properties = tuple(_properties(trial))
+    if trial.passed:
+        message = (
+            f"{exercise_id} holds: it describes what the service answers, and notices "
+            f"each of {len(trial.noticed)} broken ones"
+        )
+        return Verdict(exercise_id, True, message, properties)
     share = 0.0
     if trial.missing:
         message = _about_missing(trial)
     elif trial.deviations:
         message = _about_service(document, trial)
-    elif trial.overlooked:
+    else:
         message = _about_overlooked(trial)
         share = len(trial.noticed) / (len(trial.noticed) + len(trial.overlooked))
-    else:
-        message = (
-            f"{exercise_id} holds: it describes what the service answers, and notices "
-            f"each of {len(trial.noticed)} broken ones"
-        )
-    properties = tuple(_properties(trial))
-    found = _marks(trial)
-    return _recognised(exercise_id, entry, found, trial.passed, message, properties, share)
-
-
-def _recognised(
-    exercise_id: str,
-    entry: Entry,
-    found: Mapping[str, Any],
-    passed: bool,
-    message: str,
-    properties: tuple[Property, ...] = (),
-    share: float = 0.0,
-) -> Verdict:
-    for mistake in () if passed else entry.get("mistakes", ()):
-        if mistake["results"] == found:
-            told, name = mistake["message"], mistake["name"]
-            return Verdict(exercise_id, False, told, properties, name, share)
-    return Verdict(exercise_id, passed, message, properties, None, share)
+    return refused(exercise_id, entry, _marks(trial), message, properties, share)
 
 
 def marks(text: str, entry: Entry) -> dict[str, Any]:

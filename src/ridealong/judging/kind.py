@@ -9,7 +9,7 @@ from typing import Any
 from ridealong.answer import Answer
 from ridealong.judging.mutants import Mutant
 from ridealong.judging.worker import Worker
-from ridealong.verdict import Verdict
+from ridealong.verdict import Property, Verdict
 
 Entry = Mapping[str, Any]
 
@@ -215,3 +215,35 @@ def results_by_marks(known: Known, marks: Callable[[str, Entry], Mapping[str, An
     if problems:
         raise KnownWrong(problems)
     return {"mistakes": recognised}
+
+
+def refused(
+    exercise_id: str,
+    entry: Entry,
+    found: Mapping[str, Any],
+    message: str,
+    properties: Sequence[Property] = (),
+    share: float = 0.0,
+    *,
+    keeps_message: bool = False,
+) -> Verdict:
+    """Return the verdict on a wrong answer, with the words of the mistake that it is known as.
+
+    Args:
+        exercise_id: of the exercise.
+        entry: of the exercise; each of its `mistakes` has the `results` it is recognised by.
+        found: what went wrong, in the form of these results.
+        message: of an answer that is none of these mistakes.
+        properties: of the answer.
+        share: of the points that the answer earns all the same.
+        keeps_message: whether what is said of a known mistake follows the message, which speaks of
+            the answer at hand, in place of standing alone.
+    """
+    for mistake in entry.get("mistakes", ()):
+        if mistake["results"] == found:
+            told, name = mistake["message"], mistake["name"]
+            if keeps_message:
+                end = "" if message.endswith('"') else "."
+                told = f"{message}{end} {told}"
+            return Verdict(exercise_id, False, told, tuple(properties), name, share)
+    return Verdict(exercise_id, False, message, tuple(properties), None, share)

@@ -17,11 +17,11 @@ from typing import Any, Final
 
 import yaml
 
+from ridealong.judging.kind import Entry, refused
 from ridealong.judging.mutants import Mutant, distinct
 from ridealong.text import did_you_mean
 from ridealong.verdict import Property, Verdict
 
-Entry = Mapping[str, Any]
 Rules = Mapping[str, Any]
 
 ALIKE: Final = 0.7
@@ -56,7 +56,7 @@ def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
     try:
         record = read(value, entry)
     except RecordError as error:
-        return _recognised(exercise_id, entry, {"error": str(error)}, (), str(error), 0.0)
+        return refused(exercise_id, entry, {"error": str(error)}, str(error))
     fields = entry["record"]
     broken = {name: list(_broken(name, record, fields)) for name in fields}
     properties = tuple(
@@ -70,23 +70,7 @@ def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
     more = sum(len(found) for found in broken.values()) - 1
     message = first[0][1] + (f" ({more} more)" if more else "")
     share = sum(not found for found in broken.values()) / len(fields)
-    marks = _marks(broken)
-    return _recognised(exercise_id, entry, marks, properties, message, share)
-
-
-def _recognised(
-    exercise_id: str,
-    entry: Entry,
-    marks: Mapping[str, Any],
-    properties: tuple[Property, ...],
-    message: str,
-    share: float,
-) -> Verdict:
-    for mistake in entry.get("mistakes", ()):
-        if mistake["results"] == marks:
-            told, name = mistake["message"], mistake["name"]
-            return Verdict(exercise_id, False, told, properties, name, share)
-    return Verdict(exercise_id, False, message, properties, None, share)
+    return refused(exercise_id, entry, _marks(broken), message, properties, share)
 
 
 def marks(value: Any, entry: Entry) -> dict[str, Any]:

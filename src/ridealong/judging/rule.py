@@ -3,17 +3,16 @@
 import copy
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
+from ridealong.judging.kind import Entry, refused
 from ridealong.judging.mutants import Mutant, distinct
 from ridealong.systems.rule import RULES, Rule, TableError, Tried, cases, read, tried
 from ridealong.text import did_you_mean
 from ridealong.verdict import Property, Verdict
-
-Entry = Mapping[str, Any]
 
 
 def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
@@ -28,15 +27,21 @@ def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
     try:
         found = _Found(rule, value)
     except TableError as error:
-        return _recognised(exercise_id, entry, {"error": str(error)}, str(error))
+        return refused(exercise_id, entry, {"error": str(error)}, str(error))
     if found.passed:
         message = (
             f"{exercise_id} holds: each of {len(found.all)} combinations belongs to exactly one "
             f"row, and its {rule.outcome} is what the sentences say"
         )
         return Verdict(exercise_id, True, message, tuple(found.properties()))
-    return _recognised(
-        exercise_id, entry, found.marks(), found.message(), tuple(found.properties()), found.share()
+    return refused(
+        exercise_id,
+        entry,
+        found.marks(),
+        found.message(),
+        tuple(found.properties()),
+        found.share(),
+        keeps_message=True,  # it tells the case, which belongs to the table that somebody wrote
     )
 
 
@@ -54,23 +59,6 @@ def problems(entry: Entry) -> Iterator[str]:
     name = entry.get("rule")
     if name not in RULES:
         yield f"'rule' is {name!r}, wanted one of {', '.join(RULES)}{did_you_mean(name, RULES)}"
-
-
-def _recognised(
-    exercise_id: str,
-    entry: Entry,
-    found: Mapping[str, Any],
-    message: str,
-    properties: tuple[Property, ...] = (),
-    share: float = 0.0,
-) -> Verdict:
-    for mistake in entry.get("mistakes", ()):
-        if mistake["results"] == found:
-            # The case belongs to the table that somebody wrote, the cause to the mistake.
-            end = "" if message.endswith('"') else "."
-            told = f"{message}{end} {mistake['message']}"
-            return Verdict(exercise_id, False, told, properties, mistake["name"], share)
-    return Verdict(exercise_id, False, message, properties, None, share)
 
 
 class _Found:

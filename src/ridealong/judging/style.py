@@ -9,13 +9,12 @@ from typing import Any, Final
 
 import yaml
 
+from ridealong.judging.kind import Entry, refused
 from ridealong.judging.mutants import Mutant, distinct
 from ridealong.systems.contract import style
 from ridealong.systems.contract.document import ContractError, Document, load
 from ridealong.text import did_you_mean
 from ridealong.verdict import Property, Verdict
-
-Entry = Mapping[str, Any]
 
 GUIDE: Final = "x-style-guide"
 """Where a contract says which guide it keeps to."""
@@ -60,11 +59,11 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
     try:
         document, guide = _read(text)
     except (ContractError, StyleError) as error:
-        return _recognised(exercise_id, entry, {"error": _error(error)}, _error(error))
+        return refused(exercise_id, entry, {"error": _error(error)}, _error(error))
     lost = _lost(document, guide, entry)
     held = style.consistency(document, guide)
     if lost:
-        return _recognised(exercise_id, entry, _marks(held, lost), lost[0])
+        return refused(exercise_id, entry, _marks(held, lost), lost[0])
     if not held.broken:
         message = (
             f"{exercise_id} holds: it keeps each of the {len(held.kept)} rules of "
@@ -80,7 +79,7 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
     before = len(style.consistency(_draft_of(entry), guide).broken)
     share = max(0.0, 1 - len(held.broken) / before) if before else 0.0
     properties = tuple(_properties(document, guide, held))
-    return _recognised(exercise_id, entry, _marks(held, lost), message, properties, share)
+    return refused(exercise_id, entry, _marks(held, lost), message, properties, share)
 
 
 def marks(text: str, entry: Entry) -> dict[str, Any]:
@@ -273,21 +272,6 @@ def _marks(held: style.Consistency, lost: list[str]) -> dict[str, Any]:
         "broken": [rule.number for rule in held.broken],
         "lost": [text.partition(" has ")[0] for text in lost],
     }
-
-
-def _recognised(
-    exercise_id: str,
-    entry: Entry,
-    found: Mapping[str, Any],
-    message: str,
-    properties: tuple[Property, ...] = (),
-    share: float = 0.0,
-) -> Verdict:
-    for mistake in entry.get("mistakes", ()):
-        if mistake["results"] == found:
-            told, name = mistake["message"], mistake["name"]
-            return Verdict(exercise_id, False, told, properties, name, share)
-    return Verdict(exercise_id, False, message, properties, None, share)
 
 
 def _properties(document: Document, guide: str, held: style.Consistency) -> Iterator[Property]:

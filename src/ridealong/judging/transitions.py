@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import yaml
 
+from ridealong.judging.kind import Entry, refused
 from ridealong.judging.mutants import Mutant, distinct
 from ridealong.systems.transitions import (
     ACTIONS,
@@ -22,8 +23,6 @@ from ridealong.systems.transitions import (
     wrong_codes,
 )
 from ridealong.verdict import Property, Verdict
-
-Entry = Mapping[str, Any]
 
 CODES: Final = (400, 401, 403, 404, 405, 409, 412, 422, 428, 429)
 """The status codes that a mutant tries for each kind of refusal."""
@@ -52,7 +51,7 @@ def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
     try:
         machine = read(value)
     except MachineError as error:
-        return _recognised(exercise_id, entry, {"error": str(error)}, str(error))
+        return refused(exercise_id, entry, {"error": str(error)}, str(error))
     found = differences(machine)
     wrong = found + differences(machine, hidden=True)
     properties = tuple(_properties(machine, wrong))
@@ -68,22 +67,7 @@ def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
     first = next((each for each in wrong if 200 in (each.said.status, each.seen.status)), wrong[0])
     message = explained(first) + (f" ({differ})" if more > 0 else "")
     share = sum(each.held for each in properties) / len(properties)
-    return _recognised(exercise_id, entry, _marks(wrong), message, properties, share)
-
-
-def _recognised(
-    exercise_id: str,
-    entry: Entry,
-    marks: Mapping[str, Any],
-    message: str,
-    properties: tuple[Property, ...] = (),
-    share: float = 0.0,
-) -> Verdict:
-    for mistake in entry.get("mistakes", ()):
-        if mistake["results"] == marks:
-            told, name = mistake["message"], mistake["name"]
-            return Verdict(exercise_id, False, told, properties, name, share)
-    return Verdict(exercise_id, False, message, properties, None, share)
+    return refused(exercise_id, entry, _marks(wrong), message, properties, share)
 
 
 def marks(value: Any, entry: Entry) -> dict[str, Any]:

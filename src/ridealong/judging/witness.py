@@ -1,15 +1,14 @@
 """Judge a witness: an input on which three readings of one requirement all differ."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
+from ridealong.judging.kind import Entry, refused
 from ridealong.judging.mutants import Mutant, distinct
 from ridealong.systems.witness import QUESTIONS, RIGHT_QUESTION, Witness, WitnessError, read
 from ridealong.verdict import Property, Verdict
-
-Entry = Mapping[str, Any]
 
 
 def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
@@ -23,7 +22,7 @@ def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
     try:
         witness = read(value)
     except WitnessError as error:
-        return _recognised(exercise_id, entry, {"error": str(error)}, str(error))
+        return refused(exercise_id, entry, {"error": str(error)}, str(error))
     properties = tuple(_properties(witness))
     found = _marks(witness)
     if not found:
@@ -33,7 +32,8 @@ def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
         )
         return Verdict(exercise_id, True, message, properties)
     share = 0.0 if witness.agree else 0.5
-    return _recognised(exercise_id, entry, found, _message(witness), properties, share)
+    message = _message(witness)  # it tells the prices, which belong to the ride somebody wrote
+    return refused(exercise_id, entry, found, message, properties, share, keeps_message=True)
 
 
 def marks(value: Any, entry: Entry) -> dict[str, Any]:
@@ -48,22 +48,6 @@ def _marks(witness: Witness) -> dict[str, Any]:
     if witness.agree:
         return {"agree": list(witness.agree)}
     return {} if witness.question == RIGHT_QUESTION else {"question": witness.question}
-
-
-def _recognised(
-    exercise_id: str,
-    entry: Entry,
-    found: Mapping[str, Any],
-    message: str,
-    properties: tuple[Property, ...] = (),
-    share: float = 0.0,
-) -> Verdict:
-    for mistake in entry.get("mistakes", ()):
-        if mistake["results"] == found:
-            # The prices belong to the ride that somebody wrote, the cause to the mistake.
-            told = f"{message}. {mistake['message']}"
-            return Verdict(exercise_id, False, told, properties, mistake["name"], share)
-    return Verdict(exercise_id, False, message, properties, None, share)
 
 
 def _message(witness: Witness) -> str:
