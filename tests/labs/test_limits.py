@@ -1,4 +1,4 @@
-"""What the labs on limits and screens show, on a clock of their own and on the running back end."""
+"""What the labs on limits and screens show, replayed and on the running back end."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from ridealong.dataset import connection
-from ridealong.labs.limits import around_a_boundary, bucket_over_time, callers, replay_day
+from ridealong.labs.limits import around_a_boundary, callers, replay_day, runaway
 from ridealong.labs.request_log import COLUMNS, request_log
 from ridealong.labs.screens import Meter, count_screens, paid_trips
 from ridealong.labs.sql.database import LabError
@@ -20,29 +20,66 @@ def rows(view: Any) -> dict[Any, tuple[Any, ...]]:
     return {row[0]: row[1:] for row in rows_of(view.table)}
 
 
-def test_runaway_gets_the_burst_and_the_rate_and_no_more() -> None:
-    shown = bucket_over_time(2, 15, runaway_per_second=20, runaway_seconds=(4, 9), seconds=12)
-
-    before, wild, after = rows(shown).values()
-    assert before == (2, 2, 0, 0)
-    assert wild[0] == 100 and 20 <= wild[1] <= 15 + 5 * 2 and wild[3] == 1
-    assert after[2] == 0, "it is let through again when it calms down"
-    assert "15 + 5 x 2 = 25" in shown.summary
-    assert shown.picture and "the first refusal comes at" in shown.picture.alt
+@pytest.fixture(scope="module")
+def narrow() -> Iterator[Service]:
+    """A back end that lets a caller send six requests at once, and two each second."""
+    with Service(Settings(database="", requests_per_second=2, burst=6)) as running:
+        yield running
 
 
-def test_bucket_that_is_large_enough_refuses_nothing() -> None:
-    shown = bucket_over_time(5, 100, runaway_per_second=2)
+def statuses(company: Service, subject: str) -> list[int]:
+    """What the request log holds of a caller, the oldest request first."""
+    return [row["status"] for row in company.requests() if row["subject"] == subject]
 
-    assert shown.picture and "nothing is refused" in shown.picture.alt
+
+def test_runaway_on_the_running_back_end_gets_the_burst_and_the_rate(narrow: Service) -> None:
+    narrow.client(rider=43).get("/v1/users/43/rides")
+
+    shown = runaway(narrow, 84, requests_per_second=10, seconds=2)
+
+    logged = statuses(narrow, "rider-84")
+    accepted = logged.count(200)
+    assert rows(shown) == {"accepted": (accepted,), "refused with 429": (21 - accepted,)}
+    assert set(logged) == {200, 429} and len(logged) == 21
+    assert 6 + 2 * 2 <= accepted < 21, "every token that came was taken"
+    assert "21 requests in 2 s. The bucket held 6 tokens: at most 6 + 2 x 2 = 10" in shown.summary
+    assert shown.picture and "the first refusal comes about 1 s after" in shown.picture.alt
+
+
+def test_runaway_that_comes_back_finds_what_its_bucket_holds(narrow: Service) -> None:
+    phone = narrow.client(rider=101)
+    while phone.get("/v1/users/101/rides").status_code == 200:
+        pass
+
+    shown = runaway(narrow, 101, requests_per_second=5, seconds=1)
+
+    sent = [answers[0] for answers in rows(shown).values()]
+    assert sum(sent) == 6, "what the phone sent before is not counted"
+    assert "The bucket held 0 tokens: at most 0 + 1 x 2 = 2" in shown.summary
+
+
+def test_runaway_within_wide_limits_is_not_refused(company: Service) -> None:
+    shown = runaway(company, 84, requests_per_second=10, seconds=1)
+
+    assert rows(shown) == {"accepted": (11,), "refused with 429": (0,)}
+    assert shown.picture and shown.picture.alt.endswith("all are accepted.")
 
 
 @pytest.mark.parametrize(
-    "choice", [{"runaway_per_second": 0}, {"runaway_per_second": 1e9}, {"burst": 0}]
+    ("choice", "said"),
+    [
+        ({"requests_per_second": 0}, "0 requests a second for 4 s: take 1 to 100 a second"),
+        ({"requests_per_second": 101}, "take 1 to 100 a second"),
+        ({"seconds": 0}, "for 1 to 10 s"),
+        ({"seconds": 11}, "for 1 to 10 s"),
+        ({"rider": 10**9}, "was answered 404: take a rider that the back end knows"),
+    ],
 )
-def test_bucket_that_cannot_be_drawn_is_refused(choice: dict[str, Any]) -> None:
-    with pytest.raises(LabError):
-        bucket_over_time(**{"requests_per_second": 1, "burst": 5} | choice)
+def test_phone_that_cannot_run_away_is_refused(
+    company: Service, choice: dict[str, int], said: str
+) -> None:
+    with pytest.raises(LabError, match=said):
+        runaway(company, **choice)
 
 
 @pytest.mark.parametrize(("limit", "seconds"), [(100, 60), (10, 60), (7, 3600)])
@@ -71,6 +108,7 @@ def test_day_is_shown_with_and_without_limits() -> None:
     with pytest.raises(LabError, match="lacks partner"):
         replay_day({"rider": narrow})
     assert len(rows(callers())) == 3
+    assert "45 a second are left, 450 in ten seconds" in callers().summary
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,9 @@
-"""Limits on requests as something to look at: a bucket over time, a window, a whole day."""
+"""Limits on requests as something to look at: a runaway phone, a window, a whole day."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import time
 from typing import TYPE_CHECKING, Final
 
 from ridealong.labs.sql.database import LabError
@@ -12,104 +13,121 @@ from ridealong.show.views import View, frame, plural
 from ridealong.systems import limits as systems
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import httpx
+
+    from ridealong.service import Service
     from ridealong.systems.limits import Replay
 
-MOST_REQUESTS: Final = 100_000
+MOST_PER_SECOND: Final = 100
+MOST_SECONDS: Final = 10
+LOGGED_BESIDE: Final = 1_000  # requests of others that the log may hold meanwhile
+BARS_PER_SECOND: Final = 4
+OK, TOO_MANY = 200, 429
 
 
-def bucket_over_time(
-    requests_per_second: float,
-    burst: int,
-    *,
-    runaway_per_second: float = 10,
-    runaway_seconds: tuple[float, float] = (6, 14),
-    seconds: float = 30,
+def runaway(
+    company: Service, rider: int = 84, *, requests_per_second: int = 20, seconds: int = 4
 ) -> View:
-    """Show one token bucket while its caller runs away, on a clock of its own.
+    """Let a rider's phone run away, and draw what the request log of the company holds of it.
 
-    The caller sends one request every two seconds, and in between runs away.
+    It takes these seconds of real time: the phone sends one request, and from its answer on the
+    others evenly, the last one at the end.
 
     Args:
-        requests_per_second: new tokens each second.
-        burst: tokens in a full bucket.
-        runaway_per_second: requests of the caller while it runs away.
-        runaway_seconds: from when to when it does.
-        seconds: how long the picture is.
+        company: the running back end.
+        rider: whose phone.
+        requests_per_second: that the phone sends.
+        seconds: for how long.
 
     Raises:
-        LabError: for numbers that make no bucket, or too many requests.
+        LabError: for other numbers than a phone can send, or a rider that there is not.
+        ServiceError: when the back end is stopped.
     """
-    begun, ended = runaway_seconds
-    if runaway_per_second <= 0 or seconds * max(runaway_per_second, 1) > MOST_REQUESTS:
+    count = requests_per_second * seconds
+    if not (1 <= requests_per_second <= MOST_PER_SECOND and 1 <= seconds <= MOST_SECONDS):
         raise LabError(
-            f"{runaway_per_second} requests a second for {seconds} s: take fewer, and more than 0"
+            f"{requests_per_second} requests a second for {seconds} s: take 1 to "
+            f"{MOST_PER_SECOND} a second, for 1 to {MOST_SECONDS} s"
         )
-    now = 0.0
-    try:
-        buckets = TokenBuckets(requests_per_second, burst, lambda: now)
-    except ValueError as error:
-        raise LabError(str(error)) from None
-    calm = [float(second) for second in range(0, int(seconds), 2) if not begun <= second < ended]
-    wild = [
-        begun + number / runaway_per_second
-        for number in range(round((ended - begun) * runaway_per_second))
+    before = max((row["log_id"] for row in company.requests(1)), default=0)
+    phone = company.client(rider=rider)
+    path = f"/v1/users/{rider}/rides?limit=1"
+    first = phone.get(path)
+    if first.status_code not in (OK, TOO_MANY):
+        raise LabError(
+            f"GET {path} was answered {first.status_code}: take a rider that the back end knows, "
+            "such as 84"
+        )
+    begun = time.monotonic()
+    for number in range(1, count + 1):
+        time.sleep(max(0.0, begun + number / requests_per_second - time.monotonic()))
+        phone.get(path)
+    subject = f"rider-{rider}"
+    rows = [
+        (row["occurred_at"], row["status"])
+        for row in company.requests(MOST_PER_SECOND * MOST_SECONDS + LOGGED_BESIDE)
+        if row["log_id"] > before and row["subject"] == subject
     ]
-    rows: list[tuple[str, int, int, int, int]] = []
-    spans = [("before", 0.0, begun), ("runs away", begun, ended), ("after", ended, seconds)]
-    seen: list[tuple[float, int, int]] = []  # moment, tokens left, seconds to wait
-    for now in sorted(calm + wild):
-        allowance = buckets.take("one")
-        seen.append((now, allowance.remaining, allowance.retry_after_seconds))
-    for name, start, end in spans:
-        within = [each for each in seen if start <= each[0] < end]
-        passed = sum(not wait for _, _, wait in within)
-        longest = max((wait for _, _, wait in within), default=0)
-        rows.append((name, len(within), passed, len(within) - passed, longest))
-    columns = ["the caller", "requests", "passed", "refused with 429", "longest Retry-After (s)"]
-    sent, passed = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    held = _remaining(first) + (first.status_code == OK)
+    rate = company.settings.requests_per_second
+    accepted = sum(status == OK for _, status in rows)
+    table = [["accepted", accepted], ["refused with 429", len(rows) - accepted]]
     return View(
-        f"A bucket of {burst} tokens that gets {requests_per_second:g} a second",
-        frame(columns, rows),
-        f"{plural(sent, 'request')}, {passed} passed. While it runs away the caller gets at most "
-        f"{burst} + {ended - begun:g} x {requests_per_second:g} = "
-        f"{burst + (ended - begun) * requests_per_second:g}.",
-        picture=_bucket_picture(seen, burst, requests_per_second, runaway_seconds),
+        f"What the request log holds of {subject}",
+        frame(["the request is", "requests"], table),
+        f"{plural(len(rows), 'request')} in {seconds} s. The bucket held {held} tokens: at most "
+        f"{held} + {seconds} x {rate:g} = {held + seconds * rate:g} may pass.",
+        picture=_runaway_picture(rows, seconds),
     )
 
 
-def _bucket_picture(
-    seen: Sequence[tuple[float, int, int]],
-    burst: int,
-    requests_per_second: float,
-    runaway_seconds: tuple[float, float],
-) -> pictures.Picture:
+def _remaining(answer: httpx.Response) -> int:
+    """Return `r` of the header field `RateLimit`: how many tokens the bucket has left."""
+    found = re.search(r";r=(\d+)", answer.headers["ratelimit"])
+    assert found, "the back end sends r with each answer that the limit was asked for"
+    return int(found[1])
+
+
+def _runaway_picture(rows: Sequence[tuple[datetime, int]], seconds: int) -> pictures.Picture:
+    """Draw how many requests were accepted and refused in each quarter of a second."""
+    begun = rows[0][0]
+    places = [int((moment - begun).total_seconds() * BARS_PER_SECOND) for moment, _ in rows]
+    bars = range(max(*places, seconds * BARS_PER_SECOND) + 1)
+    accepted, refused = [0 for _ in bars], [0 for _ in bars]
+    for place, (_, status) in zip(places, rows, strict=True):
+        (accepted if status == OK else refused)[place] += 1
+    left = [bar / BARS_PER_SECOND for bar in bars]
     with pictures.style():
         figure, axes = pictures.axes(7.5, 3)
-        begun, ended = runaway_seconds
-        axes.axvspan(begun, ended, color="#F1F2F4", label="runs away")
-        axes.step(
-            [moment for moment, _, _ in seen], [tokens for _, tokens, _ in seen],
-            where="post", color=pictures.BLUE, label="whole tokens left",
+        width = 0.85 / BARS_PER_SECOND
+        axes.bar(left, accepted, width, align="edge", color=pictures.BLUE, label="accepted")
+        axes.bar(
+            left, refused, width, bottom=accepted, align="edge", color=pictures.YELLOW,
+            hatch="//", edgecolor=pictures.ORANGE, linewidth=0, label="refused with 429",
         )  # fmt: skip
-        refused = [moment for moment, _, wait in seen if wait]
-        axes.plot(
-            refused, [-0.06 * burst] * len(refused), "x", color=pictures.ORANGE, markersize=5,
-            label="refused", clip_on=False,
-        )  # fmt: skip
-        axes.set_ylim(-0.12 * burst, burst * 1.05)
-        axes.set_xlabel("seconds")
-        axes.set_ylabel("tokens")
-        axes.set_title("What is left in the bucket")
-        axes.legend(loc="upper right", fontsize=9)
-        first = (
-            f"the first refusal comes at {refused[0]:.1f} s" if refused else "nothing is refused"
-        )
-        return pictures.Picture(
-            figure,
-            f"Tokens over time: the bucket starts with {burst}, the runaway empties it from "
-            f"second {begun:g} on, {first}, and after second {ended:g} it fills again, by "
-            f"{requests_per_second:g} a second less what the caller takes.",
-        )
+        axes.set_xlabel("seconds since the first request, by the request log")
+        axes.set_ylabel("requests in a quarter second")
+        axes.set_ylim(0, max(a + b for a, b in zip(accepted, refused, strict=True)) * 1.3)
+        axes.set_title("Who runs away is slowed down to the rate")
+        axes.legend(loc="upper right", ncols=2, fontsize=9)
+        return pictures.Picture(figure, _told(rows, begun))
+
+
+def _told(rows: Sequence[tuple[datetime, int]], begun: datetime) -> str:
+    """Say what the picture shows, in whole seconds: the request log is never twice the same."""
+    first = next((moment for moment, status in rows if status == TOO_MANY), None)
+    if first is None:
+        return "Requests in each quarter second by the request log: all are accepted."
+    after = round((first - begun).total_seconds())
+    later = sum(moment > first and status == OK for moment, status in rows)
+    return (
+        "Requests in each quarter second by the request log: the first refusal comes about "
+        f"{after} s after the first request. Before it all are accepted, from then on "
+        f"{later} of {sum(moment >= first for moment, _ in rows)}."
+    )
 
 
 def around_a_boundary(limit: int, window_seconds: int) -> View:
@@ -193,7 +211,9 @@ def callers() -> View:
         "Who calls",
         frame(["kind", "honest callers", "what each of them sends", "address", "runaways"], rows),
         f"The back end answers {systems.CAPACITY_PER_SECOND} requests a second. Honest callers "
-        "need up to 50 of them in their busiest ten seconds, and 5 stay in reserve.",
+        "need up to 50 of them in their busiest ten seconds, and 5 stay in reserve: "
+        f"{systems.SPARE_PER_SECOND} a second are left, "
+        f"{systems.SPARE_PER_SECOND * systems.WINDOW_SECONDS} in ten seconds.",
     )
 
 
@@ -282,4 +302,4 @@ def _day_picture(run: Replay) -> pictures.Picture:
         )
 
 
-__all__ = ["around_a_boundary", "bucket_over_time", "callers", "replay_day"]
+__all__ = ["around_a_boundary", "callers", "replay_day", "runaway"]
