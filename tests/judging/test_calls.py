@@ -283,6 +283,18 @@ def test_null_is_not_sent_and_may_be_kept() -> None:
     assert "`{end}` was kept from an answer in which it is null" in seen.message
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("limit: 5, fields: ride_id,status", "`status` became a parameter of its own"),
+        ("limit: 5, fields: [ride_id, status]", "`fields` in `query` is no text: write one text"),
+        ("limit: {five: 5}", "`limit` in `query` is no text"),
+    ],
+)
+def test_a_parameter_that_yaml_takes_apart_is_told(query: str, said: str) -> None:
+    assert said in walked(PAGES.replace("limit: 5", query, 1)).message
+
+
 def test_pages_without_numbers_are_no_pages() -> None:
     seen = walked(PAGES.replace("limit: 5", "limit: 5, fields: status"))
 

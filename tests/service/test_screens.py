@@ -55,6 +55,7 @@ def test_field_that_no_ride_has_is_refused_by_name(
         (error,) = answer.json()["errors"]
         assert (error["in"], error["pointer"]) == ("query", "/fields")
         assert "picked_up_at" in error["wanted"]
+        assert ("include=payments" in error["wanted"]) == (fields == "payments")
 
 
 @versions

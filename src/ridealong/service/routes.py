@@ -539,7 +539,10 @@ def _chosen(request: Request) -> set[str] | None:
         return None
     names = ",".join(texts).split(",")
     if len(set(names)) < len(names) or not set(names) <= _KNOWN_FIELDS:
-        wanted = f"fields of a ride, each once, with commas between: {', '.join(_KNOWN_FIELDS)}"
+        known = ", ".join(_KNOWN_FIELDS)
+        wanted = f"fields of a ride, each once, with commas and no blanks between: {known}"
+        if "payments" in names:
+            wanted += "; the payments of a list come with include=payments, without a field"
         place = {"in": "query", "pointer": "/fields", "wanted": wanted}
         raise Problem(
             400, "invalid-parameter", "A parameter is not what it has to be: see errors.",

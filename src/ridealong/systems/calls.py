@@ -15,6 +15,7 @@ import httpx
 import sqlalchemy as sa
 
 from ridealong.service import store as tables
+from ridealong.service.bodies import FIELDS_OF_A_RIDE
 from ridealong.systems.in_process import InProcess, Who, company
 from ridealong.text import did_you_mean
 
@@ -294,6 +295,8 @@ def _request(number: int, value: Any, world: World) -> Request:
         if not isinstance(part, Mapping) or not all(isinstance(name, str) for name in part):
             raise CallsError(f"{where}: `{key}` is a mapping of names, as in `{_EXAMPLES[key]}`")
         parts[key] = {name: _unquoted(each) for name, each in part.items()}
+        if key == "query":
+            _ask_for_texts(where, parts[key])
         if key != "keep":  # what has no value is not sent
             parts[key] = {name: each for name, each in parts[key].items() if each is not None}
     for name, pointer in parts["keep"].items():
@@ -306,6 +309,19 @@ def _request(number: int, value: Any, world: World) -> Request:
     if isinstance(body, Mapping):
         body = {name: _unquoted(each) for name, each in body.items()}
     return Request(value["as"], method, path, **parts, body=body, has_body=body is not None)
+
+
+def _ask_for_texts(where: str, query: Mapping[str, Any]) -> None:
+    """Refuse parameters that YAML reads in another way than they are meant."""
+    text = 'write one text in quotes, as in `fields: "ride_id,status"`'
+    for name, value in query.items():
+        if isinstance(value, list | Mapping):
+            raise CallsError(f"{where}: `{name}` in `query` is no text: {text}")
+        if value is None and name in FIELDS_OF_A_RIDE and "fields" in query:
+            raise CallsError(
+                f"{where}: `{name}` became a parameter of its own, without a value, because "
+                f"between braces a comma ends a text: {text}"
+            )
 
 
 _EXAMPLES: Final = {
