@@ -429,9 +429,7 @@ class Flow:
         if self.code:
             if back.get("state") != [self.state]:
                 raise LabError("the answer has another state than the request: throw it away")
-            self._say(
-                LOGIN, RIDER, "303, go back to the app with <code>, <state> and my name iss", "code"
-            )
+            self._say(LOGIN, RIDER, "303, go back to the app with <code>, <state>, iss", "code")
             self._say(RIDER, self._app, "<code>, <state>, iss", "code")
         else:
             self._refusal(answer)
