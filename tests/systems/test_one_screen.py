@@ -99,6 +99,24 @@ def test_a_parameter_that_is_refused_is_told_with_what_is_wanted() -> None:
     assert "400 (query, /include: " in missed(three(include="payment"))["trouble"]
 
 
+@pytest.mark.parametrize("header", ["If-None-Match", "if-match"])
+def test_a_tag_without_its_braces_is_told(header: str) -> None:
+    requests = three()
+    requests[1]["headers"] = {header: "tag"}
+
+    assert f'{header}: "{{tag}}"' in missed(requests)["trouble"]
+    requests[1]["headers"] = {header: "another"}
+    assert missed(requests)["goals"]
+    requests[1]["headers"] = {header: ["tag"]}
+    assert missed(requests)["goals"]
+
+
+def test_what_a_trip_lacks_is_looked_for_among_the_fields() -> None:
+    seen = judge.judged("one-screen", ENTRY, yaml.safe_dump(three(fields="ride_id,fare")))
+
+    assert "lacks one of `ride_id`, `status`" in seen.message
+
+
 def test_every_mutant_is_refused() -> None:
     found = list(judge.mutants(yaml.safe_dump(three()), ENTRY))
 

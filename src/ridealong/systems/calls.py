@@ -25,6 +25,7 @@ MOST_REQUESTS: Final = 50
 STRANGER: Final = "stranger"
 FIRST_ERROR: Final = 400
 
+_TAG_HEADERS: Final = ("if-match", "if-none-match")
 _NAME: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -261,6 +262,12 @@ def _requests(value: list[Any], scenario: Scenario) -> list[Request]:
                 raise CallsError(
                     f"request {number}: `{{{name}}}` is neither given nor kept from an answer "
                     f"before{did_you_mean(name, known)}"
+                )
+        for name, tag in request.headers.items():
+            if name.lower() in _TAG_HEADERS and isinstance(tag, str) and tag in known:
+                raise CallsError(
+                    f"request {number}: {name} says `{tag}` as it stands: in braces it is what was "
+                    f'kept, `{name}: "{{{tag}}}"`'
                 )
         known |= set(request.keep)
         requests.append(request)
@@ -854,7 +861,8 @@ _ONE_SCREEN: Final = Scenario(
         ),
         Goal(
             "what-it-shows",
-            "A trip on the screen lacks its number, status, place to go to, time or fare.",
+            "A trip on the screen lacks one of `ride_id`, `status`, `dropoff_location`, "
+            "`requested_at` and `fare`: look at your `fields`.",
             lambda played: all(set(ride) >= _SHOWN for page in _pages(played) for ride in page),
             "each trip has what the screen shows",
         ),
