@@ -76,8 +76,8 @@ def runaway(
     accepted = sum(status == OK for _, status in rows)
     table = [["accepted", accepted], ["refused with 429", len(rows) - accepted]]
     return View(
-        f"What the request log holds of {subject}",
-        frame(["the request is", "requests"], table),
+        f"{subject} runs away",
+        frame(["in the request log", "requests"], table),
         f"{plural(len(rows), 'request')} in {seconds} s. The bucket held {held} tokens: at most "
         f"{held} + {seconds} x {rate:g} = {held + seconds * rate:g} may pass.",
         picture=_runaway_picture(rows, seconds),
@@ -278,9 +278,9 @@ def _day_picture(run: Replay) -> pictures.Picture:
     with pictures.style():
         figure, axes = pictures.axes(7.5, 3)
         seconds = range(systems.DAY_SECONDS)
-        axes.fill_between(seconds, honest, step="post", color=pictures.BLUE, label="honest")
-        axes.fill_between(
-            seconds, honest, both, step="post", color=pictures.YELLOW, hatch="//",
+        axes.bar(seconds, honest, 1, align="edge", color=pictures.BLUE, label="honest")
+        axes.bar(
+            seconds, runaway, 1, bottom=honest, align="edge", color=pictures.YELLOW, hatch="//",
             edgecolor=pictures.ORANGE, linewidth=0, label="runaway",
         )  # fmt: skip
         axes.axhline(
