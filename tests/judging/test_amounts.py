@@ -58,6 +58,11 @@ def test_the_first_number_of_a_text(text: str, found: float | None) -> None:
         ("in 95 of 100 cases 20 seconds", 20),
         ("p95 below 15 s", 15),
         ("1 minute 30 seconds", 90),
+        ("4 min (240 s)", 240),
+        ("1 minute 60 seconds", 60),
+        ("20 or fewer seconds", 20),
+        ("20 or more very short seconds", None),
+        ("minus 5 seconds", -5),
         ("1 minute and 30 seconds", 90),
         ("0 minutes 30 seconds", 30),
         ("30 seconds, 2 minutes", 30),
@@ -74,6 +79,14 @@ def test_each_time_has_the_place_of_its_number() -> None:
 
     assert list(amounts.times(text)) == [(1, 240), (4, 20), (7, 65)]
     assert amounts.numbered(text)[4] == "20"
+
+
+def test_what_a_number_counts_stands_behind_it() -> None:
+    found = amounts.numbered("3 or more angry partners, 2 or none")
+
+    assert amounts.behind(found, 0) == (3, ["angry", "partners"])
+    assert amounts.behind(found, 5) == (6, ["or", "none"])
+    assert amounts.behind(found, 7) == (8, [])
 
 
 def test_one_is_a_number_in_front_of_what_is_counted() -> None:

@@ -52,6 +52,26 @@ def test_a_wrong_record_breaks_its_rule_or_waits_for_a_reader(
     assert case["breaks"] in broken if "breaks" in case else broken == []
 
 
+@pytest.mark.parametrize(
+    ("case", "side", "text"),
+    [
+        pytest.param(case, side, text, id=f"{case['field']}-{side}-{text}")
+        for case in CASES["texts"]
+        for side in ("right", "wrong")
+        for text in case.get(side, ())
+    ],
+)
+def test_a_text_is_judged_by_its_field(
+    case: Any, side: str, text: str, references: Mapping[str, Any]
+) -> None:
+    broken = _broken(case | {"fields": {case["field"]: text}}, references)
+
+    if side == "right":
+        assert broken == []
+    else:
+        assert case["field"] in {each.partition(".")[0] for each in broken}
+
+
 def test_every_record_exercise_is_attacked() -> None:
     for side in ("right", "wrong"):
         assert {case["exercise"] for case in CASES[side]} == set(EXERCISES)

@@ -17,6 +17,8 @@ BEHIND: Final = 2
 
 _WORD: Final = re.compile(r"\d+(?:[.,:]\d+)*%?|%|[^\W_]+(?:['.-][^\W_]+)*")
 _BELOW_ZERO: Final = re.compile(r"\s*[-\u2212]\s*\d")
+_MINUS: Final = re.compile(r"\s*minus\s+(?=\d)")
+_OR_MORE_WORDS: Final = (["more"], ["less"], ["fewer"])
 _SMALL: Final = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
@@ -56,9 +58,8 @@ def numbered(text: str, units: Collection[str] = ()) -> list[str]:
         text: that somebody wrote.
         units: what `one` may count, beside times.
     """
-    plain = _ARTICLE.sub(
-        lambda found: "0.5 " if found["half"] else f"{found['lead']} 1 ", text.casefold()
-    )
+    text = _MINUS.sub("-", text.casefold())
+    plain = _ARTICLE.sub(lambda found: "0.5 " if found["half"] else f"{found['lead']} 1 ", text)
     found = [
         part
         for word in words(_STUCK_MINUTES.sub(" min", plain))
@@ -113,6 +114,17 @@ def _is_counted(before: Sequence[str], behind: Sequence[str], counted: Collectio
     return behind[0] != "day" or bool(before and before[-1] in _LEADS_TO_TIME)
 
 
+def behind(found: Sequence[str], place: int) -> tuple[int, Sequence[str]]:
+    """Return where the words behind a number begin, and as many as may name what it counts.
+
+    `3 or more angry partners` counts as `3 angry partners` does.
+    """
+    start = place + 1
+    if found[start : start + 1] == ["or"] and found[start + 1 : start + 2] in _OR_MORE_WORDS:
+        start += 2
+    return start, found[start : start + BEHIND]
+
+
 def is_number(word: str) -> bool:
     """Return whether a word of a text is a number in digits; `p95` and `v2` are none."""
     return word.removeprefix("-")[:1].isdecimal()
@@ -149,22 +161,22 @@ def times(text: str) -> Iterator[tuple[int, float]]:
         if read is None:
             place += 1
             continue
-        length, unit, seconds = read
-        start, place = place, place + length
+        start, (place, unit, seconds) = place, read
         smaller = _time(found, place + (found[place : place + 1] == ["and"]))
-        if smaller is not None and smaller[1] < unit:
+        if smaller is not None and smaller[2] < unit:
             seconds += smaller[2]
-            place += smaller[0] + (found[place] == "and")
+            place = smaller[0]
         yield start, seconds
 
 
 def _time(found: Sequence[str], place: int) -> tuple[int, float, float] | None:
-    """Return the time that begins at a place: how many words, its unit and all, in seconds."""
+    """Return the time that begins at a place: where it ends, its unit and all, in seconds."""
     if place >= len(found) or not is_number(found[place]):
         return None
-    for length, near in enumerate(found[place + 1 : place + 1 + BEHIND], start=2):
+    start, words_behind = behind(found, place)
+    for end, near in enumerate(words_behind, start=start + 1):
         if near in SECONDS:
-            return length, SECONDS[near], _clock(found[place]) * SECONDS[near]
+            return end, SECONDS[near], _clock(found[place]) * SECONDS[near]
         if is_number(near):
             break
     return None

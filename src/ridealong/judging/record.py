@@ -23,6 +23,7 @@ from ridealong.judging.amounts import (
     BEHIND,
     SECONDS,
     amount,
+    behind,
     duration,
     is_number,
     number,
@@ -53,7 +54,7 @@ _FEW_WORDS: Final = 5
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _SHARE: Final = re.compile(r"\b(\d+)( (?:out )?of )(\d+)\b")
 _WORDS_OF_A_SHARE: Final = 6  # `percent out of all the drivers`
-_SENTENCE_END: Final = re.compile(r"(?<=[.;!?])\s+")
+_SENTENCE_END: Final = re.compile(r"(?<=[.;!?])(?<!vs\.)(?<!e\.g\.)(?<!i\.e\.)\s+", re.IGNORECASE)
 _QUESTION: Final = re.compile(r"\b(?:how|whether|which|where|what|when|who)\b", re.IGNORECASE)
 _ANSWERED_QUESTION: Final = re.compile(
     r"\b(?:how|whether|which|where)(?: \w+)?(?:\s*:|\s+[-\u2013=])\s", re.IGNORECASE
@@ -235,7 +236,7 @@ def _needs_number(text: str, wanted: Any, record: Mapping[str, str], rules: Rule
     found = numbered(text, wanted)
     for place, word in enumerate(found):
         if is_number(word):
-            near = found[place + 1 : place + 1 + BEHIND]
+            _, near = behind(found, place)
             if near and near[0].startswith(_ANSWERED) and word in record.values():
                 continue  # `409 answers` are answers with a code that stands in the record
             if any(word.endswith(unit) or _place(near, unit) is not None for unit in wanted):
@@ -282,7 +283,8 @@ def _left_to_choose(text: str, wanted: Any, record: Mapping[str, str], rules: Ru
 
 def _has_options(sentence: str, phrases: Sequence[str]) -> bool:
     """Return whether a sentence names several ways: by a word, as `a/b`, or as a bare list."""
-    listed = [words(each) for each in re.split("[,/]", sentence.partition(":")[2])]
+    behind_colon = "" if _PATH.search(sentence) else sentence.partition(":")[2]
+    listed = [words(each) for each in re.split("[,/]", behind_colon)]
     is_list = len(listed) > 1 and all(len(each) <= _WORDS_OF_AN_OPTION for each in listed)
     return is_list or bool(_SLASH.search(sentence)) or any(holds(sentence, p) for p in phrases)
 
@@ -372,19 +374,19 @@ def _shares(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> 
     for place, word in enumerate(found):
         if not is_number(word):
             continue
-        behind = told = found[place + 1 : place + 1 + _WORDS_OF_A_SHARE]
+        rest = told = found[place + 1 : place + 1 + _WORDS_OF_A_SHARE]
         whole: float | None = None
-        if word.endswith("%") or behind[:1] in (["%"], ["percent"]):
-            behind, whole = behind[0 if word.endswith("%") else 1 :], 100.0
-        behind = behind[1:] if behind[:1] == ["out"] else behind
-        if behind[:1] != ["of"]:
+        if word.endswith("%") or rest[:1] in (["%"], ["percent"]):
+            rest, whole = rest[0 if word.endswith("%") else 1 :], 100.0
+        rest = rest[1:] if rest[:1] == ["out"] else rest
+        if rest[:1] != ["of"]:
             continue
-        behind = behind[1:]
-        if whole is None and behind and is_number(behind[0]):
-            whole, behind = amount(behind[0]), behind[1:]
-        counted = any(_place(behind[:BEHIND], noun) is not None for noun in wanted)
+        rest = rest[1:]
+        if whole is None and rest and is_number(rest[0]):
+            whole, rest = amount(rest[0]), rest[1:]
+        counted = any(_place(rest[:BEHIND], noun) is not None for noun in wanted)
         if whole is not None and counted and amount(word) > whole:
-            return " ".join([word, *told[: len(told) - len(behind)]])
+            return " ".join([word, *told[: len(told) - len(rest)]])
     return None
 
 
