@@ -123,14 +123,6 @@ def test_lists_numbers_and_yes_are_texts() -> None:
     assert record.marks({"a": False, "b": ["one", 2]}, entry) == {}
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [("from 1,200 on", 1200), ("1.5 seconds", 1.5), ("1,5 s", 1.5), ("none", None), ("v1", 1)],
-)
-def test_the_first_number_of_a_text(text: str, found: float | None) -> None:
-    assert record.number(text) == found
-
-
 TIMES = {
     "today": {
         "words": [2, 9],
@@ -142,7 +134,14 @@ TIMES = {
         "words": [2, 9],
         "needs_number": ["s", "sec", "seconds", "min", "minutes"],
         "below": "today",
-        "said": {"needs_number": "has no time.", "below": "is not below today."},
+        "least": 1,
+        "at_most": True,
+        "said": {
+            "needs_number": "has no time.",
+            "below": "is not below today.",
+            "least": "is too short.",
+            "at_most": "is the least.",
+        },
     },
 }
 
@@ -157,7 +156,17 @@ TIMES = {
         ("240 seconds until they turn", "10 minutes", ["target.below"]),
         ("240 seconds until they turn", "4 minutes", ["target.below"]),
         ("310 minutes for receipts", "20 seconds", ["today.is"]),
-        ("four minutes until they turn", "20 seconds", ["today.needs_number"]),
+        ("four minutes until they turn", "20 seconds", []),
+        ("a few minutes until they turn", "20 seconds", ["today.needs_number"]),
+        ("240 seconds until they turn", "from 240 seconds to 20 seconds", []),
+        ("240 seconds until they turn", "from 4 minutes to 5 minutes", ["target.below"]),
+        ("240 seconds until they turn", "from 240 seconds to 0 seconds", ["target.least"]),
+        ("240 seconds until they turn", "1 s", []),
+        ("240 seconds until they turn", "0.9 seconds", ["target.least"]),
+        ("240 seconds until they turn", "At least 20 seconds", ["target.at_most"]),
+        ("240 seconds until they turn", "over 20 s for all", ["target.at_most"]),
+        ("240 seconds until they turn", "at least 20 s sooner", []),
+        ("240 seconds until they turn", "in at least 9 cases 20 s", []),
         ("240 seconds until they turn", "much sooner", ["target.needs_number"]),
     ],
 )
@@ -172,6 +181,152 @@ def test_another_time_than_the_one_that_is_true_is_a_mutant() -> None:
     made = {each.change: each.text for each in record.mutants(text, {"record": TIMES})}
 
     assert "241 seconds or so" in made["today: another number"]
+    assert "target: 0 seconds" in made["target: 0"]
+    assert "target: at least 20 seconds" in made["target: at least"]
+    assert all(record.marks(yaml.safe_load(each), {"record": TIMES}) for each in made.values())
+
+
+LEFT_OPEN = {
+    "left_open": {
+        "words": [2, 30],
+        "left_to_choose": {
+            "built": ["cach*", "queue", "push"],
+            "options": ["or"],
+            "asks": ["whether", "how often"],
+            "theirs": ["choose"],
+            "ordered": ["has to"],
+        },
+        "said": {"left_to_choose": "prescribes {seen}."},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("How the phone learns of it", ""),
+        ("How it is cached", "cached"),
+        ("How it is cached or sent", ""),
+        ("Whether it is cached", ""),
+        ("Which queue it is", ""),
+        ("A queue which they know", "queue"),
+        ("How: by radio", "How:"),
+        ("Where exactly: on top", "Where exactly:"),
+        ("How - by radio", "How -"),
+        ("How: by radio or by post", ""),
+        ("How: which way do they like", ""),
+        ("What the way is: push, post", ""),
+        ("What the way is: push, a post that is quick", "push"),
+        ("How it gets there (push/post)", ""),
+        ("Polling vs. push vs. post or so", ""),
+        ("How: POST /v1/rides/cancel", "How:"),
+        ("What it is: queue /v1/rides", "queue"),
+        ("How it calls /v1/rides/cancel", "a path"),
+        ("The path is /queue/push", "queue"),
+        ("They choose the queue", ""),
+        ("A queue comes first. They choose", ""),
+        ("It has to have a queue. They choose the rest", "queue"),
+        ("They choose; a push has to come", "push"),
+    ],
+)
+def test_what_is_built_is_named_only_beside_a_choice(text: str, seen: str) -> None:
+    told = YAML.judge(
+        Task("open", {"judge": "record", "record": LEFT_OPEN}, 7, 1),
+        Answer("open", "yaml", yaml.safe_dump({"left_open": text})),
+        Worker(),
+    )
+
+    assert told.passed == (not seen)
+    assert not seen or told.message == f"left_open prescribes {seen}."
+
+
+SHARES = {
+    "today": {"words": [1, 9]},
+    "done_when": {
+        "words": [2, 30],
+        "shares": ["driver*", "cases"],
+        "within": "today",
+        "said": {"shares": "says {seen}.", "within": "says {seen}."},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("95 of 100 drivers", []),
+        ("100 of 100 drivers", []),
+        ("101 of 100 drivers", ["shares"]),
+        ("twelve out of ten cases", ["shares"]),
+        ("12 of 10 strange cases", ["shares"]),
+        ("12 of 10 stars", []),
+        ("4:30 of 4:15 cases", []),
+        ("\u00b2 of 1 drivers", []),
+        ("100 % of the drivers", []),
+        ("101% of drivers", ["shares"]),
+        ("a hundred and one per cent of all drivers", ["shares"]),
+        ("120 percent more drivers", []),
+        ("within 239 seconds all is well", []),
+        ("all is well within 4 minutes", ["within"]),
+        ("within 4 hours somebody looks", []),
+        ("after 4 minutes all is well", []),
+    ],
+)
+def test_a_share_or_a_time_that_cannot_be_is_refused(text: str, broken: list[str]) -> None:
+    found = record.marks({"today": "240 seconds", "done_when": text}, {"record": SHARES})
+
+    assert found == ({"broken": [f"done_when.{each}" for each in broken]} if broken else {})
+
+
+def test_a_share_that_cannot_be_is_said_and_is_a_mutant() -> None:
+    value = {"today": "240 seconds", "done_when": "Within 9 s 95 of 100 drivers or 5% of cases"}
+    made = {each.change: each.text for each in record.mutants(_dump(value), {"record": SHARES})}
+
+    assert "105 of 100 drivers" in made["done_when: more than all"]
+    assert "200% of cases" in made["done_when: 200 percent"]
+    changed = _dump(value | {"done_when": "in 3 days 12 out of 10 drivers"})
+    told = YAML.judge(
+        Task("shares", {"judge": "record", "record": SHARES}, 7, 1),
+        Answer("shares", "yaml", changed),
+        Worker(),
+    )
+    assert told.message == "done_when says 12 out of 10."
+
+
+def _dump(value: dict[str, str]) -> str:
+    return yaml.safe_dump(value, sort_keys=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("fee fee fee fee fee", 'says "fee" 5 times in 5 words'),
+        ("a driver, a driver, a driver", 'says "a" 3 times in 6 words'),
+        ("a driver and a rider", ""),
+        ("fee fee fee fee", ""),
+        ("The driver asdfgh it", 'says "asdfgh"'),
+    ],
+)
+def test_words_that_are_no_sentence_are_told(text: str, seen: str) -> None:
+    rules = {"because": {"words": [2, 9]}}
+    told = record.judged("a-decision", {"record": rules}, {"because": text})
+
+    assert told.passed == (not seen)
+    assert not seen or told.message == f"because {seen}: write a sentence of your own"
+
+
+def test_a_long_part_that_is_copied_is_told_and_the_same_words_in_a_new_sentence_are_not() -> None:
+    source = "after a cancellation a driver goes on for four minutes and then some"
+    rules = {"outcome": {"words": [2, 20], "not_copied": [source]}}
+    copied = ["so " + source, source.upper(), "driver goes on for four minutes and there"]
+    own = ["after a cancellation a driver turns round", "minutes after that the driver goes home"]
+
+    for text in copied:
+        assert record.marks({"outcome": text}, {"record": rules})["broken"] == [
+            "outcome.not_copied"
+        ]
+    for text in own:
+        assert record.marks({"outcome": text}, {"record": rules}) == {}
 
 
 def test_words_are_whole_unless_their_end_is_open() -> None:
@@ -214,6 +369,11 @@ def test_every_mutant_breaks_a_rule() -> None:
         ({"words": [1, 2], "needs_number": True}, "'said.needs_number' is missing"),
         ({"words": [1, 2], "said": {"below": "x"}}, "the message of a rule that is not there"),
         ({"words": [1, 2], "below": "tody", "said": {"below": "x"}}, "names a field 'tody'"),
+        ({"words": [1, 2], "within": "tody", "said": {"within": "x"}}, "names a field 'tody'"),
+        (
+            {"words": [1, 2], "left_to_choose": {"built": []}, "said": {"left_to_choose": "x"}},
+            "'left_to_choose' wants built, options, asks, theirs, ordered",
+        ),
     ],
 )
 def test_rules_that_do_not_fit_are_told_to_the_author(rules: dict[str, Any], problem: str) -> None:

@@ -125,6 +125,37 @@ def test_signs_and_words_say_the_same() -> None:
     assert verdict(changed(3, minutes_late="  More  than 4 ")).passed
 
 
+@pytest.mark.parametrize(
+    ("place", "condition", "text"),
+    [
+        *((2, "seconds", text) for text in ("up to 120", "no more than 120", "not more than 120")),
+        *(
+            (2, "seconds", text)
+            for text in ("120 or less", "120 or fewer", "0-120", "from 0 to 120")
+        ),
+        *((2, "seconds", text) for text in ("0 \u2013 120", "at most 120 seconds", "<= 120s")),
+        *((2, "seconds", text) for text in ("under 121", "below 121 sec", "fewer than 121")),
+        *((3, "minutes_late", text) for text in ("5 or more", "5+", "5 minutes or more", "over 4")),
+        *((3, "minutes_late", text) for text in ("no less than 5", "not less than 5 min")),
+        *((3, "minutes_late", text) for text in ("above 4", "greater than 4", "> 4 minutes")),
+    ],
+)
+def test_a_limit_may_be_said_in_other_words(place: int, condition: str, text: str) -> None:
+    assert verdict(changed(place, **{condition: text})).passed
+
+
+@pytest.mark.parametrize(
+    ("place", "condition", "text"),
+    [
+        *((2, "seconds", text) for text in ("up to 119", "120 or more", "under 120", "1-120")),
+        *((2, "seconds", text) for text in ("at most 2 minutes", "at most 120 or less", "120 - ")),
+        *((3, "minutes_late", text) for text in ("over 5", "5 or less", "4+", "300 s or more")),
+    ],
+)
+def test_another_limit_or_unit_is_refused(place: int, condition: str, text: str) -> None:
+    assert not verdict(changed(place, **{condition: text})).passed
+
+
 def test_a_known_mistake_is_named_behind_its_own_combination() -> None:
     table = yaml.safe_dump(ROWS[1:])
     results = YAML.results(Known("fare-rule", ENTRY, yaml.safe_dump(ROWS), {}, {"m": table}, 7))  # type: ignore[misc]

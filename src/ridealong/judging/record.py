@@ -12,11 +12,26 @@ The rules of each field are in `exercises.toml`:
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any, Final
 
 import yaml
 
+from ridealong.judging.amounts import (
+    BEHIND,
+    SECONDS,
+    amount,
+    behind,
+    duration,
+    is_number,
+    number,
+    numbered,
+    times,
+    without_numbers,
+    words,
+)
 from ridealong.judging.kind import Entry, refused
 from ridealong.judging.mutants import Mutant, distinct
 from ridealong.text import did_you_mean
@@ -27,18 +42,30 @@ Rules = Mapping[str, Any]
 ALIKE: Final = 0.7
 """Two texts say the same when so large a part of the words of one stands in the other."""
 
-_WORD: Final = re.compile(r"\d+(?:[.,:]\d+)*%?|%|[^\W_]+(?:['’.-][^\W_]+)*")
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
-_STUCK: Final = re.compile(r"(\d+(?:[.,]\d+)*)(s|sec|secs|min|mins|h)")
+COPIED: Final = 0.5
+"""A text is copied when so large a part of the source stands in it, in a row."""
+
 _UNCOUNTED_LETTERS: Final = 3  # "the", "a", "of" make no two texts alike
 _STAND_IN: Final = "something"
 _ANSWERED: Final = ("answer", "error", "response")
-_SECONDS: Final = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
-    **dict.fromkeys(("min", "mins", "minute", "minutes"), 60),
-    **dict.fromkeys(("h", "hour", "hours"), 3600),
-}
-"""Units of time, as one may write them."""
+_NO_WORD: Final = re.compile(r"(?:asdf|qwer|zxcv|yxcv|hjkl|uiop|lorem|ipsum|blah|xxx)\w*")
+_MOST_REPEATS: Final = 0.5
+_FEW_WORDS: Final = 5
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_SHARE: Final = re.compile(r"\b(\d+)( (?:out )?of )(\d+)\b")
+_WORDS_OF_A_SHARE: Final = 6  # `percent out of all the drivers`
+_SENTENCE_END: Final = re.compile(r"(?<=[.;!?])(?<!vs\.)(?<!e\.g\.)(?<!i\.e\.)\s+", re.IGNORECASE)
+_QUESTION: Final = re.compile(r"\b(?:how|whether|which|where|what|when|who)\b", re.IGNORECASE)
+_ANSWERED_QUESTION: Final = re.compile(
+    r"\b(?:how|whether|which|where)(?: \w+)?(?:\s*:|\s+[-\u2013=])\s", re.IGNORECASE
+)
+_WORDS_OF_AN_OPTION: Final = 2
+_SLASH: Final = re.compile(r"(?<![/\w])[a-z-]+/[a-z-]+(?![/\w{])", re.IGNORECASE)
+_PATH: Final = re.compile(r"(?<!\S)/\w")
+_AT_LEAST: Final = (["at", "least"], ["more", "than"], ["longer", "than"], ["over"], ["above"])
+_LESS: Final = frozenset(
+    {"less", "fewer", "sooner", "earlier", "faster", "quicker", "shorter", "before", "better"}
+)
 
 
 class RecordError(ValueError):
@@ -138,11 +165,6 @@ def _plain(value: Any) -> str:
     return " ".join(str(value).split())
 
 
-def words(text: str) -> list[str]:
-    """Return the words of a text in small letters; `If-Match` and `12.5%` are one word each."""
-    return _WORD.findall(text.casefold())
-
-
 def holds(text: str, phrase: str) -> bool:
     """Return whether a word, or several in a row, stand in a text; `cach*` is any such beginning."""
     return _place(words(text), phrase) is not None
@@ -168,42 +190,31 @@ def alike(text: str, other: str) -> bool:
     return bool(mine) and len(mine & theirs) >= ALIKE * len(mine)
 
 
-def number(text: str) -> float | None:
-    """Return the first number of a text, None when it has none; `1,200` is one number."""
-    found = _NUMBER.search(text)
-    if found is None:
-        return None
-    plain = re.sub(r",(?=\d{3}(?:\D|$))", "", found[0]).replace(",", ".")
-    whole, dot, rest = plain.partition(".")
-    return float(whole + dot + rest.replace(".", ""))
-
-
-def duration(text: str) -> float | None:
-    """Return the first time in a text in seconds, as of `4 minutes` or `0.5min`; None without one.
-
-    Numbers of other things are passed over: `in 95 of 100 cases 20 seconds` is 20.
-    """
-    found = words(text)
-    for place, word in enumerate(found):
-        stuck = _STUCK.fullmatch(word)
-        if stuck:
-            return _seconds(stuck[1], stuck[2])
-        near = found[place + 1 : place + 2]
-        if word[0].isdigit() and near and near[0] in _SECONDS:
-            return _seconds(word, near[0])
-    return None
-
-
-def _seconds(amount: str, unit: str) -> float | None:
-    found = number(amount)
-    return None if found is None else found * _SECONDS[unit]
-
-
-def _amount(text: str, rules: Rules) -> float | None:
-    """Return what a text is compared by: its first number, or its time where times are wanted."""
+def _wants_times(rules: Rules) -> bool:
     units = rules.get("needs_number")
-    timed = isinstance(units, list) and any(unit in _SECONDS for unit in units)
-    return duration(text) if timed else number(text)
+    return isinstance(units, list) and any(unit in SECONDS for unit in units)
+
+
+def _amount(text: str, rules: Rules, passed_over: float | None = None) -> float | None:
+    """Return what a text is compared by: its first number, or its time where times are wanted.
+
+    Args:
+        text: of the field.
+        rules: of the field.
+        passed_over: a time that is named as well, as in `from 240 seconds to 20 seconds`.
+    """
+    if not _wants_times(rules):
+        return number(text)
+    found = [seconds for _, seconds in times(text)]
+    return next((each for each in found if each != passed_over), next(iter(found), None))
+
+
+def _compared(
+    text: str, rules: Rules, record: Mapping[str, str], other: str
+) -> tuple[float | None, float | None]:
+    """Return what a text and another field are compared by."""
+    theirs = _amount(record[other], rules)
+    return _amount(text, rules, theirs), theirs
 
 
 # Each rule gives what was seen when it is broken, "" where the message says it all, None when kept.
@@ -222,10 +233,10 @@ def _choice(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> 
 def _needs_number(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
     if wanted is True:
         return None if number(text) is not None else ""
-    found = words(text)
+    found = numbered(text, wanted)
     for place, word in enumerate(found):
-        if word[0].isdigit():
-            near = found[place + 1 : place + 3]
+        if is_number(word):
+            _, near = behind(found, place)
             if near and near[0].startswith(_ANSWERED) and word in record.values():
                 continue  # `409 answers` are answers with a code that stands in the record
             if any(word.endswith(unit) or _place(near, unit) is not None for unit in wanted):
@@ -249,6 +260,43 @@ def _one_of_words(text: str, wanted: Any, record: Mapping[str, str], rules: Rule
 
 def _groups(wanted: Sequence[Any]) -> list[list[str]]:
     return [list(wanted)] if wanted and isinstance(wanted[0], str) else [list(g) for g in wanted]
+
+
+def _left_to_choose(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
+    is_theirs = any(holds(text, phrase) for phrase in wanted["theirs"])
+    for sentence in _SENTENCE_END.split(text):
+        if _has_options(sentence, (*wanted["options"], *wanted["theirs"])):
+            continue
+        answered = _ANSWERED_QUESTION.search(sentence)
+        if answered and not _QUESTION.search(sentence, answered.end()):
+            return answered[0].strip()
+        built = _not_words(sentence, wanted["built"], record, rules)
+        if built is None and _PATH.search(sentence):
+            built = "a path"
+        asked = (*wanted["asks"], *(f"which {each}" for each in wanted["built"]))
+        if built is None or any(holds(sentence, phrase) for phrase in asked):
+            continue
+        if not is_theirs or any(holds(sentence, phrase) for phrase in wanted["ordered"]):
+            return built
+    return None
+
+
+def _has_options(sentence: str, phrases: Sequence[str]) -> bool:
+    """Return whether a sentence names several ways: by a word, as `a/b`, or as a bare list."""
+    behind_colon = "" if _PATH.search(sentence) else sentence.partition(":")[2]
+    listed = [words(each) for each in re.split("[,/]", behind_colon)]
+    is_list = len(listed) > 1 and all(len(each) <= _WORDS_OF_AN_OPTION for each in listed)
+    return is_list or bool(_SLASH.search(sentence)) or any(holds(sentence, p) for p in phrases)
+
+
+def _not_copied(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
+    mine = words(text)
+    for each in wanted:
+        source = words(each)
+        match = SequenceMatcher(None, mine, source, autojunk=False).find_longest_match()
+        if match.size >= ALIKE * len(mine) and match.size >= COPIED * len(source):
+            return str(each)
+    return None
 
 
 def _differs_from(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
@@ -282,17 +330,64 @@ def _is(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str 
 
 
 def _below(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
-    mine, other = _amount(text, rules), _amount(record[wanted], rules)
+    mine, other = _compared(text, rules, record, wanted)
     if mine is None or other is None:
         return _unnumbered(text, rules)
     return None if mine < other else text
 
 
 def _above(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
-    mine, other = _amount(text, rules), _amount(record[wanted], rules)
+    mine, other = _compared(text, rules, record, wanted)
     if mine is None or other is None:
         return _unnumbered(text, rules)
     return None if mine > other else text
+
+
+def _least(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
+    other = rules.get("below")
+    mine = _compared(text, rules, record, other)[0] if other else _amount(text, rules)
+    if mine is None:
+        return _unnumbered(text, rules)
+    return None if mine >= wanted else text
+
+
+def _at_most(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
+    found = numbered(text)
+    place, _ = next(times(text), (0, 0.0))
+    # `at least 20 seconds less` and `more than 20 seconds for fewer than 5` are bounds from above
+    return text if found[:place] in _AT_LEAST and not _LESS.intersection(found) else None
+
+
+def _within(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
+    limit, found = duration(record[wanted]), numbered(text)
+    for place, seconds in times(text):
+        is_within = found[place - 1 : place] == ["within"]
+        is_goal = is_within and found[place + 1][0] != "h"  # hours say when it is looked at
+        if is_goal and limit is not None and seconds >= limit:
+            return " ".join(found[place : place + 2])
+    return None
+
+
+def _shares(text: str, wanted: Any, record: Mapping[str, str], rules: Rules) -> str | None:
+    """Give a share that is larger than the whole: 12 of 10 drivers, 120 percent of the drivers."""
+    found = numbered(text.replace("per cent", "percent"))
+    for place, word in enumerate(found):
+        if not is_number(word):
+            continue
+        rest = told = found[place + 1 : place + 1 + _WORDS_OF_A_SHARE]
+        whole: float | None = None
+        if word.endswith("%") or rest[:1] in (["%"], ["percent"]):
+            rest, whole = rest[0 if word.endswith("%") else 1 :], 100.0
+        rest = rest[1:] if rest[:1] == ["out"] else rest
+        if rest[:1] != ["of"]:
+            continue
+        rest = rest[1:]
+        if whole is None and rest and is_number(rest[0]):
+            whole, rest = amount(rest[0]), rest[1:]
+        counted = any(_place(rest[:BEHIND], noun) is not None for noun in wanted)
+        if whole is not None and counted and amount(word) > whole:
+            return " ".join([word, *told[: len(told) - len(rest)]])
+    return None
 
 
 RULES: Final[Mapping[str, Rule]] = {
@@ -301,10 +396,16 @@ RULES: Final[Mapping[str, Rule]] = {
     "needs_number": _needs_number,
     "not_words": _not_words,
     "one_of_words": _one_of_words,
+    "left_to_choose": _left_to_choose,
     "not_like": _not_like,
+    "not_copied": _not_copied,
     "differs_from": _differs_from,
     "agrees": _agrees,
+    "shares": _shares,
     "is": _is,
+    "least": _least,
+    "at_most": _at_most,
+    "within": _within,
     "below": _below,
     "above": _above,
 }
@@ -313,12 +414,23 @@ RULES: Final[Mapping[str, Rule]] = {
 `choices`: the only values. `words`: the least and the most of them. `needs_number`: true, or units
 of which one has to stand behind a number. `not_words` and `one_of_words`: words, several in a row,
 or beginnings such as `cach*`; lists in a list want one of each. `not_like`: texts that are not to be
-repeated. `differs_from`: fields that are not to be repeated. `agrees`: by another field and its
-value, what then fits here: one of these values, or in a text one of these words. `is`: the first number of
-the text. `below` and `above`: the field whose first number has to be larger or smaller. Where
-`needs_number` asks for units of time, these three compare times, in seconds: 4 minutes are 240.
+repeated, in any order; `not_copied`: of which no long part is to be repeated as it stands.
+`differs_from`: fields that are not to be repeated. `agrees`: by another field and its value, what
+then fits here: one of these values, or in a text one of these words.
+
+`left_to_choose`: a sentence that names what is `built` names several ways (by a word of `options`),
+is a question (`asks`, or `which queue`), or leaves it to others (`theirs`); another sentence may
+say that it is theirs, unless this one has a word of `ordered`.
+
+`is` and `least`: the first number of the text, and what it does not fall short of. `below` and
+`above`: the field whose first number has to be larger or smaller. Where `needs_number` asks for
+units of time, these four compare times, in seconds: 4 minutes are 240; and a time that the other
+field names is passed over, as in `from 240 seconds to 20 seconds`. `at_most`: a text does not begin
+with a lower bound, as `at least 20 seconds` does. `within`: the field whose time is longer than the
+one behind the word `within`. `shares`: what has a share of at most all, `95 of 100 drivers`.
 """
 
+_CHOICE: Final = dict.fromkeys(("built", "options", "asks", "theirs", "ordered"), ())
 _WITH_OWN_WORDS: Final = ("choices", "words")
 
 
@@ -330,6 +442,10 @@ def _broken(
     if not text:
         yield "empty", f"{name} is empty: {_asked(name, fields)}"
         return
+    filler = _filler(text) if "words" in rules else ""
+    if filler:
+        yield "filler", f"{name} {filler}: write a sentence of your own"
+        return
     for rule, broken in RULES.items():
         if rule not in rules:
             continue
@@ -338,6 +454,18 @@ def _broken(
             yield rule, f"{name} {_said(rules, rule, seen)}"
             if rule == "choices":
                 return
+
+
+def _filler(text: str) -> str:
+    """Return what shows that a text is no sentence, "" for one that may be one."""
+    found = words(text)
+    for word in found:
+        if _NO_WORD.fullmatch(word):
+            return f'says "{word}"'
+    if len(found) < _FEW_WORDS or len(set(found)) > _MOST_REPEATS * len(found):
+        return ""
+    word, count = Counter(found).most_common(1)[0]
+    return f'says "{word}" {count} times in {len(found)} words'
 
 
 def _said(rules: Rules, rule: str, seen: str) -> str:
@@ -368,6 +496,8 @@ def problems(entry: Entry) -> Iterator[str]:
             continue
         for rule in rules.keys() - RULES.keys() - {"said"}:
             yield f"{where}: no rule is called {rule!r}{did_you_mean(rule, RULES)}"
+        if rules.get("left_to_choose", _CHOICE).keys() != _CHOICE.keys():
+            yield f"{where}: 'left_to_choose' wants {', '.join(_CHOICE)}"
         said = rules.get("said", {})
         for rule in RULES:
             if rule in rules and rule not in _WITH_OWN_WORDS and rule not in said:
@@ -381,7 +511,7 @@ def problems(entry: Entry) -> Iterator[str]:
 
 def _named(rules: Rules) -> list[str]:
     """Return the other fields that the rules of one name."""
-    single = [rules[rule] for rule in ("below", "above") if rule in rules]
+    single = [rules[rule] for rule in ("below", "above", "within") if rule in rules]
     return [*single, *rules.get("differs_from", ()), *rules.get("agrees", {})]
 
 
@@ -421,7 +551,7 @@ def _texts(text: str, rules: Rules, record: Mapping[str, str]) -> Iterator[tuple
         yield f"{least - 1} words", " ".join(["word"] * (least - 1))
         yield f"{most + 1} words", " ".join((parts * (most + 1))[: most + 1])
     if "needs_number" in rules:
-        yield "without numbers", re.sub(r"\d+(?:[.,]\d+)*%?", _STAND_IN, text)
+        yield "without numbers", without_numbers(text, _STAND_IN)
     for phrase in rules.get("not_words", ()):
         yield f"with {phrase}", " ".join([*parts[:-1], phrase.removesuffix("*")])
     for group in _groups(rules.get("one_of_words", [])):
@@ -434,6 +564,19 @@ def _texts(text: str, rules: Rules, record: Mapping[str, str]) -> Iterator[tuple
         yield f"as in {each.split(' ', 1)[0]!r}", each
     for other in rules.get("differs_from", ()):
         yield f"as {other}", record[other]
+    for word in rules.get("left_to_choose", {}).get("built", ()):
+        yield f"prescribes {word}", f"{text} How it is done has to be the {word.removesuffix('*')}."
+    for each in rules.get("not_copied", ()):
+        yield f"copied from {each.split(' ', 1)[0]!r}", each
+    if "shares" in rules:
+        yield "more than all", _SHARE.sub(lambda of: f"{int(of[3]) + 5}{of[2]}{of[3]}", text)
+        yield "200 percent", re.sub(r"\d+(?= ?(?:%|percent))", "200", text)
+    if "least" in rules:
+        yield "0", _NUMBER.sub("0", text, count=1)
+    if "at_most" in rules:
+        yield "at least", f"at least {text}"
+    if "within" in rules:
+        yield "within hours", re.sub(r"(?<=within )\d+", "9999", text)
     if "is" in rules:
         yield "another number", _NUMBER.sub(f"{rules['is'] + 1:g}", text, count=1)
     for rule, by in (("below", 1), ("above", -1)):

@@ -17,13 +17,17 @@ MOST_ROWS: Final = 30
 MOST_STRETCHES: Final = 10
 _NUMBER: Final = r"(\d{1,9})"
 _FORMS: Final[Mapping[str, Callable[[int], tuple[int, int | None]]]] = {
-    rf"at most {_NUMBER}|(?:<=|≤) ?{_NUMBER}": lambda n: (0, n),
-    rf"less than {_NUMBER}|< ?{_NUMBER}": lambda n: (0, n - 1),
-    rf"at least {_NUMBER}|(?:>=|≥) ?{_NUMBER}": lambda n: (n, None),
-    rf"more than {_NUMBER}|> ?{_NUMBER}": lambda n: (n + 1, None),
+    rf"(?:at most|up to|no more than|not more than|<=|≤) ?{_NUMBER}|{_NUMBER} or (?:less|fewer)": (
+        lambda n: (0, n)
+    ),
+    rf"(?:less than|fewer than|under|below|<) ?{_NUMBER}": lambda n: (0, n - 1),
+    rf"(?:at least|no less than|not less than|>=|≥) ?{_NUMBER}|{_NUMBER} or more|{_NUMBER} ?\+": (
+        lambda n: (n, None)
+    ),
+    rf"(?:more than|greater than|over|above|>) ?{_NUMBER}": lambda n: (n + 1, None),
     rf"exactly {_NUMBER}|{_NUMBER}": lambda n: (n, n),
 }
-_FROM_TO: Final = re.compile(rf"{_NUMBER} to {_NUMBER}")
+_FROM_TO: Final = re.compile(rf"(?:from )?{_NUMBER}(?: to | ?[-\u2013] ?){_NUMBER}")
 HOW_TO_SAY: Final = (
     "at most 120, less than 120, at least 120, more than 120, exactly 120 or 60 to 120"
 )
@@ -71,12 +75,14 @@ class Condition:
         told: a part of a sentence, with `{}` for the value.
         words: its values; none where it is a whole number.
         most: the largest whole number.
+        units: of the number, as one may write them behind it.
     """
 
     name: str
     told: str
     words: tuple[str, ...] = ()
     most: int = 0
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,9 @@ class Rule:
         return {0}.union(*starts)
 
 
+_SECONDS: Final = ("seconds", "second", "secs", "sec", "s")
+_MINUTES: Final = ("minutes", "minute", "mins", "min")
+
 CANCELLATION_FEE: Final = Rule(
     name="cancellation-fee",
     outcome="fee",
@@ -141,8 +150,8 @@ CANCELLATION_FEE: Final = Rule(
     conditions=(
         Condition("cancelled_by", "cancelled by the {}", ("rider", "driver", "system")),
         Condition("status", "the ride was {}", ("requested", "accepted")),
-        Condition("seconds", "{} seconds after the request", most=3600),
-        Condition("minutes_late", "{} minutes past the promised pickup", most=60),
+        Condition("seconds", "{} seconds after the request", most=3600, units=_SECONDS),
+        Condition("minutes_late", "{} minutes past the promised pickup", most=60, units=_MINUTES),
         Condition("pickup", "pickup {}", ("airport", "elsewhere")),
     ),
     sentences=(
@@ -372,6 +381,8 @@ def _joined(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
 
 def _stretch(number: int, condition: Condition, value: Any) -> Stretch:
     text = " ".join(str(value).lower().split())
+    if condition.units:
+        text = re.sub(rf"(?<=\d) ?(?:{'|'.join(condition.units)})\b", "", text)
     found: Stretch | None = None
     if between := _FROM_TO.fullmatch(text):
         found = int(between[1]), int(between[2])
