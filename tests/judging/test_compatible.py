@@ -227,6 +227,14 @@ def test_another_required_field_is_told_and_spoils_no_wish(schema: dict[str, Any
             "nothing follows `$ref:`, as # begins a comment",
         ),
         ("change_request: {paths: {}}", "take the line `change_request:` away"),
+        (
+            "components:\n  schemas: {Money: {type: object}}\n  paths: {/tips: {}}",
+            "line 3: `paths` stands below `components`, further in",
+        ),
+        (
+            "paths:\n  components: {schemas: {Money: {type: object}}}",
+            "write `components:` at the left edge, as far left as `paths:`",
+        ),
     ],
 )
 def test_what_begins_in_the_middle_is_told_where_it_belongs(text: str, told: str) -> None:

@@ -28,13 +28,13 @@ def test_what_breaks_it_is_what_a_comparison_calls_breaking() -> None:
     assert seen.broken == (
         "a field gets a clearer name",
         "a number comes as a text",
-        "a parameter is added, as one must",
+        "a parameter is added that one must send",
     )
     told = dict(zip(seen.table["what is different"], seen.table["contracts compared"], strict=True))
     assert {name for name, level in told.items() if level == "breaking"} == set(seen.broken)
     read = list(seen.table["what its user reads"])
     assert read[1] == "nothing: the answer has no available_drivers"
-    assert read[2] == "nothing: it cannot reckon with what came"
+    assert read[2] == "nothing: it cannot calculate with what came"
     assert read[4] == "nothing: the request is refused with 400"
     assert seen.summary == "3 of 5 versions broke it."
 

@@ -44,6 +44,7 @@ def test_the_fifteen_are_shown_with_their_lines() -> None:
     assert "fifty-at-most: A `limit` for the history may be 50" in str(shown)
     assert "<caption" in shown._repr_html_()
     assert shown._repr_html_().count('scope="row"') == 15
+    assert "A <code>limit</code> for the history" in shown._repr_html_()
 
 
 def test_the_contract_is_folded_in_a_notebook_and_whole_in_print() -> None:
@@ -51,6 +52,14 @@ def test_the_contract_is_folded_in_a_notebook_and_whole_in_print() -> None:
 
     assert repr(shown) == f"The rides contract, {len(str(shown).splitlines())} lines."
     assert shown._repr_html_().startswith("<details>")
+
+
+def test_names_between_backticks_are_code_in_a_table() -> None:
+    fare = {"components": {"schemas": {"Ride": {"properties": {"fare": {"type": "string"}}}}}}
+    shown = versions.compared(fare)
+
+    assert "<code>fare</code> of <code>Ride</code>" in shown._repr_mimebundle_()["text/html"]
+    assert "`fare` of `Ride`" in str(shown)
 
 
 def test_three_of_the_fifteen_are_more_than_a_comparison_sees() -> None:

@@ -256,6 +256,17 @@ def test_of_a_contract_its_operations_are_shown(run):
     assert run("%%yaml c\nopenapi: 3.1.0").stdout == "A contract without an operation.\n"
 
 
+def test_a_change_to_a_contract_is_told_by_what_it_adds(run):
+    tips = "paths: {/tips: {post: {responses: {'201': {}, '401': {}}}}}"
+    schemas = "components: {schemas: {NewRide: {}, Money: {type: object}}}"
+
+    assert run(f"%%yaml c\n{tips}\n{schemas}").stdout == (
+        "A change to a contract with\nPOST /tips: 201, 401\nschemas: NewRide, Money\n"
+    )
+    nothing = "A change to a contract without an operation or a schema.\n"
+    assert run("%%yaml c\npaths: {/tips: 7}\ncomponents: {schemas: 7}").stdout == nothing
+
+
 def test_of_much_data_the_first_lines_are_shown(run):
     entries = "\n".join(f"- entry_with_a_long_name_{n}: {n}" for n in range(60))
 

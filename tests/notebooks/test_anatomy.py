@@ -202,7 +202,8 @@ def reading_minutes(notebook: NotebookNode) -> float:
     words = sum(
         len(re.findall(r"\w+", cell.source))
         for cell in prose(notebook)
-        if not cell.id.endswith(("-task", "-rules"))
+        # A written answer is not read: the learner's cell is empty.
+        if not cell.id.endswith(("-task", "-rules")) and not cells.part(cell.metadata)
     )
     shown = [
         cell

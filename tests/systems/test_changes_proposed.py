@@ -44,6 +44,13 @@ def test_a_proposal_is_a_contract_and_compares_as_the_notebook_says(name: str) -
     assert all(line[:2] in ("+ ", "- ") for line in proposal.lines)
 
 
+def test_lines_of_a_proposal_keep_their_indentation_to_each_other() -> None:
+    lines = {each.name: list(each.lines) for each in proposals()}
+
+    assert lines["tips"][:2] == ["+ /rides/{ride_id}/tips:", "+   parameters:"]
+    assert lines["paypal-by-default"] == ["- default: card", "+ default: paypal"]
+
+
 def test_a_token_for_everything_is_safe_where_each_operation_has_its_own_rule() -> None:
     """The condition that the notebook names for a label that it disagrees with."""
     summary = "      summary: See where one can be picked up\n"

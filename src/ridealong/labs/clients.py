@@ -66,10 +66,10 @@ CHANGES: Final = {
         ("available_drivers: {type: integer}", "available_drivers: {type: string}"),
         ("available_drivers: 24", "available_drivers: '24'"),
     ),
-    "a parameter is added, as one may": _changed(
+    "a parameter is added that one may send": _changed(
         (_PARAMETER, _PARAMETER + "        - {name: car, in: query, schema: {type: string}}\n")
     ),
-    "a parameter is added, as one must": _changed(
+    "a parameter is added that one must send": _changed(
         (
             _PARAMETER,
             _PARAMETER + "        - {name: car, in: query, required: true, schema: {type: string}}\n",
@@ -133,7 +133,7 @@ def _shown(app: Callable[[httpx.Client], str], text: str) -> tuple[str, bool]:
         except KeyError as error:
             return f"nothing: the answer has no {error.args[0]}", False
         except TypeError:
-            return "nothing: it cannot reckon with what came", False
+            return "nothing: it cannot calculate with what came", False
         except httpx.HTTPStatusError as error:
             return f"nothing: the request is refused with {error.response.status_code}", False
         except Exception as error:  # whatever a program of the notebook does

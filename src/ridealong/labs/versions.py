@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ridealong.labs.api import breaking_changes, read
 from ridealong.labs.sql.database import LabError
-from ridealong.show.views import View, frame
+from ridealong.show.views import View, frame, with_code
 from ridealong.systems import versions
 from ridealong.systems.contract.changes import breaking_changes as changes_between
 from ridealong.systems.contract.document import ContractError, Document
@@ -84,8 +84,8 @@ class Proposals:
         rows = "".join(
             '<tr style="vertical-align: top">'
             f'<th scope="row" style="text-align: left">{html.escape(each.name)}</th>'
-            f'<td style="text-align: left">{html.escape(each.says)}</td>'
-            f'<td style="text-align: left"><pre style="margin: 0; background: transparent; white-space: pre-wrap; word-break: normal">'
+            f'<td style="text-align: left">{with_code(each.says)}</td>'
+            f'<td style="text-align: left"><pre style="margin: 0; background: transparent; font-family: monospace; white-space: pre-wrap; word-break: normal">'
             f"{html.escape(chr(10).join(each.lines))}</pre></td></tr>"
             for each in self.proposed
         )

@@ -117,23 +117,29 @@ def _run_value(kind: Kind, shell: Any, line: str, cell: str) -> None:
 
 
 def _read_aloud(value: Any) -> str:
-    """Return data as it was understood; of a contract its operations, of much the first lines."""
-    if isinstance(value, dict) and "openapi" in value:
-        return _operations(value)
+    """Return data as it was understood; of a contract what it describes, of much the first lines."""
+    if isinstance(value, dict) and value.keys() & {"openapi", "paths", "components"}:
+        return _described(value)
     lines = pformat(value, sort_dicts=False, width=88).split("\n")
     more = len(lines) - MOST_LINES
     return "\n".join([*lines[:MOST_LINES], f"and {more} more lines"] if more > 0 else lines)
 
 
-def _operations(contract: Mapping[str, Any]) -> str:
-    paths = contract.get("paths")
+def _described(contract: Mapping[str, Any]) -> str:
+    """Return the operations of a contract; of a change to one, its schemas as well."""
     found = [
         f"{method.upper()} {path}: {', '.join(map(str, _mapping(_mapping(item)[method], 'responses')))}"
-        for path, item in (paths.items() if isinstance(paths, dict) else ())
+        for path, item in _mapping(contract, "paths").items()
         for method in ("get", "put", "post", "patch", "delete")
         if method in _mapping(item)
     ]
-    return "\n".join(["A contract with", *found]) if found else "A contract without an operation."
+    if "openapi" in contract:
+        head, missing = "A contract", "an operation"
+    else:
+        head, missing = "A change to a contract", "an operation or a schema"
+        schemas = _mapping(_mapping(contract, "components"), "schemas")
+        found += [f"schemas: {', '.join(map(str, schemas))}"] if schemas else []
+    return "\n".join([f"{head} with", *found]) if found else f"{head} without {missing}."
 
 
 def _mapping(value: Any, key: str | None = None) -> Mapping[Any, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import html
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ridealong.show.pictures import Picture
+
+_CODE = re.compile(r"`([^`\n]+)`")
 
 # Own text and own background: legible whatever the theme behind, and never colour alone.
 _BADGES = {
@@ -128,6 +131,11 @@ def cell_text(value: object) -> str:
     return str(value)
 
 
+def with_code(text: str) -> str:
+    """Return text as HTML; what stands between backticks is code."""
+    return _CODE.sub(r"<code>\1</code>", html.escape(text))
+
+
 def plural(count: int, noun: str) -> str:
     """Return "1 row", "2 rows", "1,200 rows"; a noun in -y or -ch must be given otherwise."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
@@ -135,7 +143,7 @@ def plural(count: int, noun: str) -> str:
 
 def _cell(value: object, *, badge: bool, count: bool) -> Cell:
     text = f"{value:,}" if count and isinstance(value, int) else cell_text(value)
-    shown = html.escape(text)
+    shown = with_code(text)
     if badge and text in _BADGES:
         ink, ground = _BADGES[text]
         shown = (

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, Final
 
 _HERE: Final = Path(__file__).parent
@@ -31,12 +32,18 @@ class Proposal:
 
     @property
     def lines(self) -> Sequence[str]:
-        """What is taken away and what is added, each line with - or + before it."""
-        found = difflib.unified_diff(self.old.splitlines(), self.new.splitlines(), n=0, lineterm="")
+        """What is taken away and what is added, each line with - or + before it.
+
+        Lines that stand together keep their indentation to each other.
+        """
+        old, new = self.old.splitlines(), self.new.splitlines()
+        found = difflib.SequenceMatcher(None, old, new).get_opcodes()
+        changes = [spans for kind, *spans in found if kind != "equal"]
         return [
-            line[0] + " " + line[1:].strip()
-            for line in found
-            if line[0] in "+-" and not line.startswith(("+++", "---"))
+            f"{sign} {line}"
+            for old_from, old_to, new_from, new_to in changes
+            for sign, lines in (("-", old[old_from:old_to]), ("+", new[new_from:new_to]))
+            for line in dedent("\n".join(lines)).splitlines()
         ]
 
 

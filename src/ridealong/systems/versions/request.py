@@ -117,9 +117,19 @@ def _has_no_empty_reference(found: Read, node: Any, steps: tuple[str, ...]) -> N
 
 
 def _begins_at_the_top(found: Read, patch: Mapping[str, Any], old: Mapping[str, Any]) -> None:
-    """Raise an error for a key that stands deeper in the contract, or is the answer's own name."""
+    """Raise an error for a key that stands at another depth, or is the answer's own name."""
     for key, value in patch.items():
         inner = set(value) if isinstance(value, Mapping) else set()
+        if key in old and (deeper := inner & {"paths", "components"}):
+            below = deeper.pop()
+            problem = Problem(
+                found.line([key, below]),
+                "",
+                f"`{below}` stands below `{key}`, further in",
+                "it is a key of the contract itself",
+                f"write `{below}:` at the left edge, as far left as `{key}:`",
+            )
+            raise ContractError([problem])
         if key in old["components"]:
             step = f"write `components:` above `{key}:`, and move it two spaces in"
         elif key in old["components"]["schemas"]:
