@@ -40,7 +40,7 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
         )
     goals = scenario.all_goals()
     properties = tuple(
-        Property(goal.title, goal not in missed, _seen(goal, missed), plain=True)
+        Property(goal.title, goal not in missed, _seen(goal, missed))
         for goal in goals
         if played
     )
