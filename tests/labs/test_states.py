@@ -44,6 +44,8 @@ def test_a_machine_is_drawn_and_told_in_words() -> None:
     assert "beginning with requested" in picture.alt
     assert "from requested to cancelled: cancel (rider, support)" in picture.alt
     assert "Nothing follows completed and cancelled." in picture.alt
+    written = [text for text in picture.figure.axes[0].texts if text.get_text()]
+    assert all(text.get_bbox_patch() for text in written)  # no arrow crosses a word
     with pytest.raises(LabError, match="accept is missing"):
         states.drawn({})
 
