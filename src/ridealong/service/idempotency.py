@@ -108,7 +108,7 @@ def _once(
                 422,
                 "key-of-another-request",
                 "This Idempotency-Key was used for another request: make a new key for each "
-                "new wish, and send the old one only with what it was made for.",
+                "new wish, and keep it for the same one.",
             )
         headers = json.loads(found.headers) | {"Idempotency-Replayed": "true"}
         return Answer(found.status, found.body.encode(), headers)
