@@ -35,8 +35,8 @@ _PAST: Final = {
 }
 _AGREES: Final = "as the back end does it"
 _WHERE: Final = {
-    "wrong_state": "no row of it names this state under from",
-    "wrong_role": "no row of it that fits names this role under by",
+    "wrong_state": "no row of it begins in this state",
+    "wrong_role": "no row of it from this state lists this role",
     "someone_elses": "to them the ride is somebody else's",
 }
 
