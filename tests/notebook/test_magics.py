@@ -253,7 +253,9 @@ def test_of_a_contract_its_operations_are_shown(run):
     for nothing in ("", "text", "{/rides: }", "{/rides: {post: }}"):
         shown = run(f"%%yaml c\nopenapi: 3.1.0\npaths: {nothing}").stdout
         assert shown.startswith("A contract with"), nothing
-    assert run("%%yaml c\nopenapi: 3.1.0").stdout == "A contract without an operation.\n"
+    assert run("%%yaml c\nopenapi: 3.1.0").stdout == (
+        "A contract without an operation: write one under paths and run this cell again.\n"
+    )
 
 
 def test_of_much_data_the_first_lines_are_shown(run):

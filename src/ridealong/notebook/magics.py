@@ -133,7 +133,9 @@ def _operations(contract: Mapping[str, Any]) -> str:
         for method in ("get", "put", "post", "patch", "delete")
         if method in _mapping(item)
     ]
-    return "\n".join(["A contract with", *found]) if found else "A contract without an operation."
+    if not found:
+        return "A contract without an operation: write one under paths and run this cell again."
+    return "\n".join(["A contract with", *found])
 
 
 def _mapping(value: Any, key: str | None = None) -> Mapping[Any, Any]:
