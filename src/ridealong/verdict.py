@@ -24,7 +24,7 @@ class Property:
     matters: str = ""
     legal: bool = False
     tried: bool = True
-    plain: bool = False
+    plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,11 @@ def test_right_requests_hold_however_they_are_written(written: str) -> None:
         ('"{dropoff}"}', "MOON}", "was answered 422 (body, /dropoff_location: a code"),
         ("method: GET", "method: GET\n  as: driver", "`as` stands twice, again in line 15"),
         ("- as", "as", "no YAML"),
+        (
+            '{pickup_location: "{pickup}", dropoff_location: "{dropoff}"}',
+            "'{}'",
+            "request 1: `body` is a text, and the back end wants fields: leave out the quotes",
+        ),
     ],
 )
 def test_what_goes_wrong_is_told_with_the_next_step(old: str, new: str, said: str) -> None:
@@ -107,6 +112,12 @@ def test_what_goes_wrong_is_told_with_the_next_step(old: str, new: str, said: st
 
     assert not seen.passed
     assert said.lower() in seen.message.lower()
+
+
+def test_a_name_alone_needs_no_quotes_in_a_path() -> None:
+    kept = REFERENCE.replace("{ride: /ride_id}", "{there: Location}")
+
+    assert verdict(kept.replace("/v1/rides/{ride}", "{there}")).passed
 
 
 def test_a_number_that_was_copied_fails_in_the_other_world() -> None:

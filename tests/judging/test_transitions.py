@@ -110,6 +110,27 @@ def test_a_wrong_row_costs_its_action_and_no_code(action: str, row: dict[str, An
 
     assert seen.share == pytest.approx(6 / 7)
     assert [each.name[: len(action)] for each in seen.properties if not each.held] == [action]
+    assert all(each.seen for each in seen.properties)  # a card counts only what it can show
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("complete", "complete is missing: write a line `complete: {from: [...], to: ..., by: "),
+        ("refusals", "refusals is missing: write a line `refusals: {wrong_state: ..., wrong_role"),
+    ],
+)
+def test_a_line_that_is_missing_is_told_with_its_form(name: str, message: str) -> None:
+    data = yaml.safe_load(REFERENCE)
+    del data[name]
+
+    assert message in verdict(yaml.safe_dump(data)).message
+
+
+def test_a_code_that_is_missing_is_told_with_its_form() -> None:
+    seen = verdict(changed(refusals={"wrong_state": 409, "wrong_role": 403}))
+
+    assert "someone_elses is missing: write a status code behind it, as in" in seen.message
 
 
 def test_an_action_that_stands_twice_is_told() -> None:

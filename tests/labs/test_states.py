@@ -1,6 +1,7 @@
 """Attempts, machines and retries as a learner sees them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -8,6 +9,7 @@ import yaml
 from ridealong.labs import states
 from ridealong.labs.sql.database import LabError
 from ridealong.service import Service
+from ridealong.systems.transitions import STATES
 
 MACHINE = yaml.safe_load("""
 accept: {from: requested, to: accepted, by: driver}
@@ -46,6 +48,20 @@ def test_a_machine_is_drawn_and_told_in_words() -> None:
     assert "Nothing follows completed and cancelled." in picture.alt
     with pytest.raises(LabError, match="accept is missing"):
         states.drawn({})
+
+
+def test_no_arrow_crosses_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = list[Any]()
+    drawing = states._figure
+    monkeypatch.setattr(
+        states, "_figure", lambda arrows: figures.append(drawing(arrows)) or figures[-1]
+    )
+    states.drawn(MACHINE)
+
+    (figure,) = figures
+    written = [text for text in figure.axes[0].texts if text.get_text()]
+    assert len(written) > len(STATES)
+    assert all(text.get_bbox_patch() for text in written)  # each stands on its own white
 
 
 def test_a_lost_answer_is_harmless_with_patch_and_an_error_with_the_action(

@@ -253,7 +253,9 @@ def test_of_a_contract_its_operations_are_shown(run):
     for nothing in ("", "text", "{/rides: }", "{/rides: {post: }}"):
         shown = run(f"%%yaml c\nopenapi: 3.1.0\npaths: {nothing}").stdout
         assert shown.startswith("A contract with"), nothing
-    assert run("%%yaml c\nopenapi: 3.1.0").stdout == "A contract without an operation.\n"
+    assert run("%%yaml c\nopenapi: 3.1.0").stdout == (
+        "A contract without an operation: write one under paths and run this cell again.\n"
+    )
 
 
 def test_a_change_to_a_contract_is_told_by_what_it_adds(run):
@@ -263,7 +265,7 @@ def test_a_change_to_a_contract_is_told_by_what_it_adds(run):
     assert run(f"%%yaml c\n{tips}\n{schemas}").stdout == (
         "A change to a contract with\nPOST /tips: 201, 401\nschemas: NewRide, Money\n"
     )
-    nothing = "A change to a contract without an operation or a schema.\n"
+    nothing = "A change to a contract without an operation or a schema: write one and run this cell again.\n"
     assert run("%%yaml c\npaths: {/tips: 7}\ncomponents: {schemas: 7}").stdout == nothing
 
 

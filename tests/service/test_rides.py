@@ -200,7 +200,9 @@ def test_idempotency_key(calling: Callers) -> None:
     assert again.headers["idempotency-replayed"] == "true"
 
     other = WAY | {"dropoff_location": "HBV-OLD"}
-    problem(calling.rider.post("/v1/rides", json=other, headers=key), 422, "key-of-another-request")
+    refused = calling.rider.post("/v1/rides", json=other, headers=key)
+    problem(refused, 422, "key-of-another-request")
+    assert "a new key for each new wish" in refused.json()["detail"]  # and not for each request
     of_another = ok(calling.other_rider.post("/v1/rides", json=WAY, headers=key), 201)
     assert of_another["ride_id"] != first.json()["ride_id"], "each caller has keys of their own"
     two = [ok(calling.rider.post("/v1/rides", json=WAY), 201)["ride_id"] for _ in range(2)]

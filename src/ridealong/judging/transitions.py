@@ -33,9 +33,10 @@ _PAST: Final = {
     "complete": "completes",
     "cancel": "cancels",
 }
+_AGREES: Final = "as the back end does it"
 _WHERE: Final = {
-    "wrong_state": "no row of it names this state under from",
-    "wrong_role": "no row of it that fits names this role under by",
+    "wrong_state": "no row of it begins in this state",
+    "wrong_role": "no row of it from this state lists this role",
     "someone_elses": "to them the ride is somebody else's",
 }
 
@@ -104,10 +105,11 @@ def _properties(machine: Machine, wrong: list[Difference]) -> Iterator[Property]
         yield Property(
             f"{action}: from which states, to which, by whom",
             not found,
-            explained(found[0]) if found else "",
+            explained(found[0]) if found else _AGREES,
         )
-    for kind in REFUSALS:
-        yield Property(f"refusals: {kind}", kind not in codes)
+    for kind, code in machine.refusals.items():
+        seen = f"{code}; the back end answers another code" if kind in codes else _AGREES
+        yield Property(f"refusals: {kind}", kind not in codes, seen)
 
 
 def explained(difference: Difference) -> str:

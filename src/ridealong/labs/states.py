@@ -124,7 +124,7 @@ def _arrow(axes: Any, begin: tuple[float, float], end: tuple[float, float], labe
     right = 1 if to_x > from_x else -1
     if level and to_x - from_x == 1:
         start, stop, bent = (from_x + 0.29, from_y), (to_x - 0.29, to_y), 0.0
-        place, sides = ((from_x + to_x) / 2, from_y + 0.08), ("center", "bottom")
+        place, sides = ((from_x + to_x) / 2, from_y + 0.13), ("center", "bottom")
     elif level:  # no way that the reference has: around what lies between
         start, stop, bent = (from_x, from_y - 0.12), (to_x, to_y - 0.12), 0.3 * right
         place, sides = ((from_x + to_x) / 2, from_y - 0.3), ("center", "top")
@@ -140,7 +140,16 @@ def _arrow(axes: Any, begin: tuple[float, float], end: tuple[float, float], labe
     style = f"arc3,rad={bent}"
     arrow = {"arrowstyle": "-|>", "color": pictures.BLUE, "connectionstyle": style}
     axes.annotate("", stop, start, arrowprops={**arrow, "shrinkA": 0, "shrinkB": 0})
-    axes.text(*place, label, ha=sides[0], va=sides[1], fontsize=8.5, color=pictures.BLUE, zorder=4)
+    axes.text(
+        *place,
+        label,
+        ha=sides[0],
+        va=sides[1],
+        fontsize=8.5,
+        color=pictures.BLUE,
+        zorder=4,
+        bbox={"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none"},
+    )
 
 
 def _and(words: Sequence[str]) -> str:

@@ -134,12 +134,14 @@ def _described(contract: Mapping[str, Any]) -> str:
         if method in _mapping(item)
     ]
     if "openapi" in contract:
-        head, missing = "A contract", "an operation"
+        head, missing = "A contract", "an operation: write one under paths"
     else:
-        head, missing = "A change to a contract", "an operation or a schema"
+        head, missing = "A change to a contract", "an operation or a schema: write one"
         schemas = _mapping(_mapping(contract, "components"), "schemas")
         found += [f"schemas: {', '.join(map(str, schemas))}"] if schemas else []
-    return "\n".join([f"{head} with", *found]) if found else f"{head} without {missing}."
+    if not found:
+        return f"{head} without {missing} and run this cell again."
+    return "\n".join([f"{head} with", *found])
 
 
 def _mapping(value: Any, key: str | None = None) -> Mapping[Any, Any]:

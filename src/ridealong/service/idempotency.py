@@ -107,7 +107,8 @@ def _once(
             raise Problem(
                 422,
                 "key-of-another-request",
-                "This Idempotency-Key was used for another request: make a new key for each.",
+                "This Idempotency-Key was used for another request: make a new key for each "
+                "new wish, and keep it for the same one.",
             )
         headers = json.loads(found.headers) | {"Idempotency-Replayed": "true"}
         return Answer(found.status, found.body.encode(), headers)

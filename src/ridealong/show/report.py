@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ridealong.show.table import Cell, html_table, read_aloud
 from ridealong.verdict import Property
 
-_HEADINGS = ("Tried", "Should", "What the schema did", "What it costs the company")
-_PLAIN_HEADINGS = ("Looked at", "Seen")
+_LOOKED_AT, _SEEN, _COSTS = "Looked at", "Seen", "What it costs the company"
+_HEADINGS = ("Tried", "Should", "What the schema did", _COSTS)
 _RIGHT, _WRONG, _NOT_TRIED = "right", "WRONG", "not tried"
 _SIGNS = {_RIGHT: "&#10003;", _WRONG: "&#10007;", _NOT_TRIED: "&#8211;"}
 _NO_PLACE = "has no place for it"
@@ -117,25 +117,21 @@ def _line(looked: Property) -> str:
 
 
 def _table(caption: str, properties: Sequence[Property]) -> str:
-    if all(each.plain for each in properties):
-        plain = [
-            (
-                Cell(each.name, heads=True, is_bold=not each.held, markup=_marked(each, each.name)),
-                each.seen,
-            )
-            for each in properties
-        ]
-        return html_table(_PLAIN_HEADINGS, plain, caption=caption)
-    rows = [
-        (
-            Cell(each.name, heads=True, is_bold=not each.held, markup=_marked(each, each.name)),
-            _wanted(each),
-            each.seen,
-            each.matters,
-        )
+    names = [
+        Cell(each.name, heads=True, is_bold=not each.held, markup=_marked(each, each.name))
         for each in properties
     ]
-    return html_table(_HEADINGS, rows, caption=caption)
+    if all(each.plain for each in properties):
+        columns = {
+            _SEEN: [each.seen for each in properties],
+            _COSTS: [each.matters for each in properties],
+        }
+        said = {heading: cells for heading, cells in columns.items() if any(cells)}
+        rows = list(zip(names, *said.values(), strict=True))
+        return html_table([_LOOKED_AT, *said], rows, caption=caption)
+    wanted = [(_wanted(each), each.seen, each.matters) for each in properties]
+    attacked = [(name, *each) for name, each in zip(names, wanted, strict=True)]
+    return html_table(_HEADINGS, attacked, caption=caption)
 
 
 def _word(looked: Property) -> str:

@@ -282,6 +282,7 @@ def _request(number: int, value: Any, world: World) -> Request:
         if key not in KEYS:
             near = did_you_mean(key, KEYS) or f"; there are {', '.join(KEYS)}"
             raise CallsError(f"{where} has a line `{key}` that means nothing here{near}")
+    value = {**value, "path": _unquoted(value.get("path"))}
     for key in ("as", "method", "path"):
         if not isinstance(value.get(key), str):
             raise CallsError(f"{where} lacks its line `{key}`, a text such as `{_EXAMPLES[key]}`")
@@ -313,6 +314,11 @@ def _request(number: int, value: Any, world: World) -> Request:
                 f"in `{_EXAMPLES['keep']}`"
             )
     body = value.get("body")
+    if isinstance(body, str):
+        raise CallsError(
+            f"{where}: `body` is a text, and the back end wants fields: leave out the quotes around "
+            f"the whole, as in `{_EXAMPLES['body']}`"
+        )
     if isinstance(body, Mapping):
         body = {name: _unquoted(each) for name, each in body.items()}
     return Request(value["as"], method, path, **parts, body=body, has_body=body is not None)
@@ -337,6 +343,7 @@ _EXAMPLES: Final = {
     "path": "/v1/rides",
     "headers": "headers: {If-Match: some-tag}",
     "query": "query: {limit: 20}",
+    "body": 'body: {dropoff_location: "{dropoff}"}',
     "keep": "keep: {ride: /ride_id}",
 }
 

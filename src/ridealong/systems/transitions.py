@@ -45,6 +45,8 @@ _PATHS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
     "cancelled": (("the driver", "accept"), ("the rider", "cancel")),
 }
 STEPS: Final = 5  # of a walk; there is one for each first step that somebody may take
+_ROW_FORM: Final = "{from: [...], to: ..., by: [...]}"
+_CODES_FORM: Final = "{" + ", ".join(f"{name}: ..." for name in REFUSALS) + "}"
 _NATURAL: Final = {"requested": "accept", "accepted": "start", "in_progress": "complete"}
 
 
@@ -150,7 +152,8 @@ def read(value: Any) -> Machine:
             raise MachineError(f"no action is called {name!r}{did_you_mean(name, known)}")
     for name in known:
         if name not in value:
-            raise MachineError(f"{name} is missing")
+            form = _CODES_FORM if name == "refusals" else _ROW_FORM
+            raise MachineError(f"{name} is missing: write a line `{name}: {form}`")
     rows = {action: tuple(_rows(action, value[action])) for action in ACTIONS}
     for action, ways in rows.items():
         _one_target(action, ways)
@@ -229,7 +232,8 @@ def _refusals(value: Any) -> dict[str, int]:
             raise MachineError(
                 f"refusals: {name} is {code!r}, wanted a status code from 400 to 499, as in 418"
                 if name in value
-                else f"refusals: {name} is missing"
+                else f"refusals: {name} is missing: write a status code behind it, as in "
+                f"`{name}: 418`"
             )
     return {name: int(value[name]) for name in REFUSALS}
 
