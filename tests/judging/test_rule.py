@@ -158,6 +158,23 @@ def test_words_in_another_case_and_a_fee_in_quotes_are_taken() -> None:
     assert verdict(text).passed
 
 
+def test_a_limit_in_another_unit_is_told_from_one_that_is_off_by_one() -> None:
+    def limit(least: str, beyond: str) -> str:
+        text = yaml.safe_dump(ROWS)
+        return text.replace("at most 120", least).replace("more than 120", beyond)
+
+    known = {
+        "unit": limit("at most 2", "more than 2"),
+        "one": limit("less than 120", "at least 120"),
+    }
+    results = YAML.results(Known("fare-rule", ENTRY, yaml.safe_dump(ROWS), {}, known, 7))  # type: ignore[misc]
+    marks = results["mistakes"]
+    told = [{"name": n, "message": f"It is {n}.", "results": marks[n]} for n in known]
+
+    for name, table in known.items():
+        assert verdict(table, mistakes=told).mistake == name
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

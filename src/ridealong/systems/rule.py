@@ -277,7 +277,8 @@ def cases(rule: Rule, rows: Sequence[Row] = (), *, around: bool = False) -> Iter
     Args:
         rule: that is asked about.
         rows: whose limits cut the whole numbers as well.
-        around: whether the numbers beside each limit are combinations too, and the largest.
+        around: whether the two numbers below and the one above each limit are combinations too,
+            and the largest: a limit that is one off differs from one that is far off.
     """
     values: list[Sequence[str | int]] = []
     for condition in rule.conditions:
@@ -288,7 +289,7 @@ def cases(rule: Rule, rows: Sequence[Row] = (), *, around: bool = False) -> Iter
         for row in rows:
             limits |= _starts(row.when.get(condition.name, ()))
         if around:
-            limits |= {each + step for each in limits for step in (-1, 1)} | {condition.most}
+            limits |= {each + step for each in limits for step in (-2, -1, 1)} | {condition.most}
         values.append(sorted(each for each in limits if 0 <= each <= condition.most))
     names = [each.name for each in rule.conditions]
     for combination in product(*values):
