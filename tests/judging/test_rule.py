@@ -92,10 +92,15 @@ def test_one_fee_for_everything_earns_nothing(fee: int) -> None:
     ("table", "said"),
     [
         ("fee: 0", "wanted a list of rows"),
-        ("[1]", "row 1 is a int, wanted when and fee"),
+        ("[1]", "row 1 is a number, wanted when and fee"),
         ("- wen: {}\n  fee: 0", 'did you mean "when"?'),
         ("- {cancelled_by: rider, fee: 0}", "it belongs inside of when"),
         ("- when: {}", "row 1 has no 'fee'"),
+        ("- when: {status: accepted, fee: 0}", "move fee out of when, into the next line"),
+        (
+            "- when: {cancelled_by: driver, system}\n  fee: 0",
+            "write `cancelled_by: system`, and two values in brackets, as in `[one, another]`",
+        ),
         ("- when: {}\n  fee: false", "wanted one of 0, 5, 8"),
         ("- when: {}\n  fee: 6", "row 1 has fee: 6"),
         ("- when: rider\n  fee: 0", "when is a text"),

@@ -306,7 +306,11 @@ def _row(rule: Rule, number: int, value: Any) -> Row:
             raise TableError(f"row {number} has {key!r}, wanted when and {rule.outcome}{inside}")
     for key in ("when", rule.outcome):
         if key not in value:
-            raise TableError(f"row {number} has no {key!r}: every row has when and {rule.outcome}")
+            is_inside = isinstance(value.get("when"), Mapping) and key in value["when"]
+            step = f"; move {key} out of when, into the next line" if is_inside else ""
+            raise TableError(
+                f"row {number} has no {key!r}: every row has when and {rule.outcome}{step}"
+            )
     outcome = value[rule.outcome]
     if isinstance(outcome, str) and outcome.strip().isdecimal():
         outcome = int(outcome)
@@ -327,7 +331,7 @@ def _row(rule: Rule, number: int, value: Any) -> Row:
 def _values(rule: Rule, number: int, name: Any, value: Any) -> frozenset[str] | tuple[Stretch, ...]:
     condition = rule.by_name.get(name)
     if condition is None:
-        near = did_you_mean(str(name), rule.by_name)
+        near = _if_value(rule, str(name)) or did_you_mean(str(name), rule.by_name)
         raise TableError(f"row {number}: no condition is called {name!r}{near}")
     given = value if isinstance(value, list) else [value]
     if not given:
@@ -348,6 +352,17 @@ def _values(rule: Rule, number: int, name: Any, value: Any) -> frozenset[str] | 
                 f"of these{near}"
             )
     return frozenset(str(each).lower() for each in given)
+
+
+def _if_value(rule: Rule, name: str) -> str:
+    """Return what to do where the value of a condition stands in the place of a condition."""
+    for condition in rule.conditions:
+        if name.lower() in condition.words:
+            return (
+                f"; it is a value of {condition.name}: write `{condition.name}: {name}`, and two "
+                "values in brackets, as in `[one, another]`"
+            )
+    return ""
 
 
 _ANY: Final = ("*", "-", "any", "all", "every", "none", "")
@@ -394,6 +409,6 @@ def _stretch(number: int, condition: Condition, value: Any) -> Stretch:
 
 
 def _kind(value: Any) -> str:
-    return {"dict": "mapping", "str": "text", "NoneType": "blank"}.get(
+    return {"dict": "mapping", "str": "text", "NoneType": "blank", "int": "number"}.get(
         type(value).__name__, type(value).__name__
     )
