@@ -73,6 +73,26 @@ def test_a_wrong_outcome_is_told_with_its_row_and_the_sentence_that_decides() ->
     )
 
 
+def test_everything_that_was_looked_at_says_what_was_seen() -> None:
+    seen = verdict(changed(2, seconds="less than 120"))
+
+    assert [each.held for each in seen.properties] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert seen.properties[1].seen == "none does"
+    assert seen.properties[2].seen == "decided as it says"
+    for place in (0, 4):
+        assert seen.properties[place].seen.startswith("no row covers: cancelled by the rider")
+    assert all(each.plain for each in seen.properties)
+
+
 def test_a_gap_between_limits_of_the_table_alone_is_found() -> None:
     assert not verdict(changed(2, seconds=["0 to 40", "42 to 120"])).passed
     assert verdict(changed(2, seconds=["0 to 40", "exactly 41", "42 to 120"])).passed

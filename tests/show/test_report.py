@@ -5,10 +5,10 @@ import re
 from ridealong.show.report import Report, SideBySide
 from ridealong.verdict import Property
 
-RIGHT = Property("email-twice", True, seen="refused it")
-WRONG = Property("no <name>", False, seen="let it pass", matters="Who is it?")
-STUCK = Property("orphan", False, seen="could not be tried", tried=False)
-LEGAL = Property("joins", True, seen="let it pass", legal=True)
+RIGHT = Property("email-twice", True, seen="refused it", plain=False)
+WRONG = Property("no <name>", False, seen="let it pass", matters="Who is it?", plain=False)
+STUCK = Property("orphan", False, seen="could not be tried", tried=False, plain=False)
+LEGAL = Property("joins", True, seen="let it pass", legal=True, plain=False)
 
 
 def test_what_is_wrong_comes_first_and_what_was_not_tried_before_what_is_right() -> None:
@@ -48,9 +48,17 @@ def test_two_databases_stand_side_by_side() -> None:
 
 
 def test_what_is_no_schema_is_shown_without_what_a_schema_should_do() -> None:
-    plain = Property("read-a-ride", False, "method POST", plain=True)
-    shown = Report((plain,)).folded_html()
+    shown = Report((Property("read-a-ride", False, "method POST"),)).folded_html()
 
-    assert "Looked at" in shown
+    assert re.findall(r'<th scope="col"[^>]*>(.*?)</th>', shown) == ["Looked at", "Seen"]
     assert "method POST" in shown
-    assert "schema" not in shown
+    assert "schema" not in shown and "bounce" not in shown
+
+
+def test_what_it_costs_is_shown_of_anything() -> None:
+    limit = Property("no honest request is refused", False, "12 are refused", "They tap again.")
+    shown = Report((limit, Property("the wait is short", False, "it is 9 s"))).folded_html()
+
+    headings = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', shown)
+    assert headings == ["Looked at", "Seen", "What it costs the company"]
+    assert "They tap again." in shown

@@ -180,7 +180,7 @@ def _properties(run: Replay) -> Iterator[Property]:
             f"{' and '.join(fields)} missing, the ride being {_states(missing)}" if missing else ""
         )
         role = job.role.capitalize()
-        yield Property(f"{role}: {job.says}", not missing, seen or "can be done", plain=True)
+        yield Property(f"{role}: {job.says}", not missing, seen or "can be done")
     for role in FIELDS:
         leaks = [each for each in run.leaks if each.role == role]
         fields = dict.fromkeys(_WORDS[each.field] for each in leaks)
@@ -191,7 +191,7 @@ def _properties(run: Replay) -> Iterator[Property]:
             else ""
         )
         name = f"{role.capitalize()}: nothing without a job"
-        yield Property(name, not leaks, seen or "no leak", plain=True)
+        yield Property(name, not leaks, seen or "no leak")
 
 
 def _grouped(found: Sequence[Any], key: Any) -> list[list[Any]]:

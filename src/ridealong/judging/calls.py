@@ -40,9 +40,7 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
         )
     goals = scenario.all_goals()
     properties = tuple(
-        Property(goal.title, goal not in missed, _seen(goal, missed), plain=True)
-        for goal in goals
-        if played
+        Property(goal.title, goal not in missed, _seen(goal, missed)) for goal in goals if played
     )
     share = 0.0 if played is None else _share(goals, missed)
     for mistake in entry.get("mistakes", ()):

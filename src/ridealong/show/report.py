@@ -1,4 +1,4 @@
-"""The table of what a schema did under attack, for people who look and for people who listen."""
+"""The table of what was looked at in an answer, for people who look and for people who listen."""
 
 import html
 from collections.abc import Sequence
@@ -118,14 +118,17 @@ def _line(looked: Property) -> str:
 
 def _table(caption: str, properties: Sequence[Property]) -> str:
     if all(each.plain for each in properties):
-        plain = [
+        told = any(each.matters for each in properties)
+        plain: list[tuple[Cell | str, ...]] = [
             (
                 Cell(each.name, heads=True, is_bold=not each.held, markup=_marked(each, each.name)),
                 each.seen,
+                *([each.matters] if told else []),
             )
             for each in properties
         ]
-        return html_table(_PLAIN_HEADINGS, plain, caption=caption)
+        headings = (*_PLAIN_HEADINGS, *(_HEADINGS[-1:] if told else ()))
+        return html_table(headings, plain, caption=caption)
     rows = [
         (
             Cell(each.name, heads=True, is_bold=not each.held, markup=_marked(each, each.name)),

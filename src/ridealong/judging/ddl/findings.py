@@ -264,6 +264,7 @@ def shown(outcome: Outcome, *, hidden: bool = False) -> Property:
         matters="" if outcome.held or not tried or outcome.is_aside else attack.costs,
         legal=attack.legal,
         tried=tried,
+        plain=False,
     )
 
 
