@@ -15,7 +15,8 @@ class Property:
         matters: what it costs when it does not hold.
         legal: of an attack on a schema, whether it had to be let pass.
         tried: whether it came to the point at all; what was not tried has not held either.
-        plain: of anything but a schema: shown as what was looked at and what was seen.
+        plain: of anything but a schema: shown as what was looked at and what was seen, without
+            what a schema should do.
     """
 
     name: str

@@ -291,7 +291,9 @@ def test_null_is_not_sent_and_may_be_kept() -> None:
     assert walked(PAGES + "  keep: {fourth: /next_cursor}\n").passed
     more = PAGES + "  keep: {end: /next_cursor}\n" + PAGES[PAGES.rindex("- as") :]
     seen = walked(more[::-1].replace("}driht{", "}dne{", 1)[::-1])
-    assert "`{end}` was kept from an answer in which it is null" in seen.message
+    told = "request 4: `{end}` was kept from the answer to request 3, in which it is null"
+    assert told in seen.message.lower()
+    assert "look at what request 3 asks for, or leave request 4 out" in seen.message
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,26 @@ def test_a_wrong_outcome_is_told_with_its_row_and_the_sentence_that_decides() ->
     )
 
 
+def test_everything_that_was_looked_at_says_what_was_seen() -> None:
+    seen = verdict(changed(2, seconds="less than 120"))
+
+    assert [each.held for each in seen.properties] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert seen.properties[1].seen == "none does"
+    assert seen.properties[2].seen == "decided as it says"
+    for place in (0, 4):
+        assert seen.properties[place].seen.startswith("no row covers: cancelled by the rider")
+    assert all(each.plain for each in seen.properties)
+
+
 def test_a_gap_between_limits_of_the_table_alone_is_found() -> None:
     assert not verdict(changed(2, seconds=["0 to 40", "42 to 120"])).passed
     assert verdict(changed(2, seconds=["0 to 40", "exactly 41", "42 to 120"])).passed
@@ -92,10 +112,15 @@ def test_one_fee_for_everything_earns_nothing(fee: int) -> None:
     ("table", "said"),
     [
         ("fee: 0", "wanted a list of rows"),
-        ("[1]", "row 1 is a int, wanted when and fee"),
+        ("[1]", "row 1 is a number, wanted when and fee"),
         ("- wen: {}\n  fee: 0", 'did you mean "when"?'),
         ("- {cancelled_by: rider, fee: 0}", "it belongs inside of when"),
         ("- when: {}", "row 1 has no 'fee'"),
+        ("- when: {status: accepted, fee: 0}", "move fee out of when, into the next line"),
+        (
+            "- when: {cancelled_by: driver, system}\n  fee: 0",
+            "write `cancelled_by: system`, and two values in brackets, as in `[one, another]`",
+        ),
         ("- when: {}\n  fee: false", "wanted one of 0, 5, 8"),
         ("- when: {}\n  fee: 6", "row 1 has fee: 6"),
         ("- when: rider\n  fee: 0", "when is a text"),
@@ -187,6 +212,23 @@ def test_words_in_another_case_and_a_fee_in_quotes_are_taken() -> None:
     text = yaml.safe_dump(ROWS).replace("rider", "Rider").replace("fee: 8", "fee: '8'")
 
     assert verdict(text).passed
+
+
+def test_a_limit_in_another_unit_is_told_from_one_that_is_off_by_one() -> None:
+    def limit(least: str, beyond: str) -> str:
+        text = yaml.safe_dump(ROWS)
+        return text.replace("at most 120", least).replace("more than 120", beyond)
+
+    known = {
+        "unit": limit("at most 2", "more than 2"),
+        "one": limit("less than 120", "at least 120"),
+    }
+    results = YAML.results(Known("fare-rule", ENTRY, yaml.safe_dump(ROWS), {}, known, 7))  # type: ignore[misc]
+    marks = results["mistakes"]
+    told = [{"name": n, "message": f"It is {n}.", "results": marks[n]} for n in known]
+
+    for name, table in known.items():
+        assert verdict(table, mistakes=told).mistake == name
 
 
 @pytest.mark.parametrize(

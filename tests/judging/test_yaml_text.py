@@ -65,3 +65,14 @@ def test_a_fault_of_yaml_is_told_in_plain_words_with_its_place_and_the_next_step
 def test_a_key_that_stands_twice_is_told() -> None:
     with pytest.raises(ValueError, match=r"`a` stands twice, again in line 2"):
         read_yaml("a: 1\na: 2")
+
+
+def test_entries_of_a_list_without_dashes_are_told() -> None:
+    with pytest.raises(
+        ValueError, match=r"`a` stands twice, again in line 3: keep one of each, or"
+    ) as caught:
+        read_yaml("a: 1\nb: 2\na: 3\nb: 4")
+
+    assert "begin each entry of a list with `- `" in str(caught.value)
+    with pytest.raises(ValueError, match="again in line 2: keep one$"):
+        read_yaml("a: 1\na: 2\nb: 3")

@@ -78,6 +78,15 @@ def test_prices_are_shown_in_dollars() -> None:
         rules.priced("Harborview", 3.1)
 
 
+def test_prices_are_shown_for_a_city_in_any_case_and_for_no_other() -> None:
+    view = rules.priced("lakemont", 8)
+
+    assert "in Lakemont" in view.title
+    assert view.summary == "The minimum fare in Lakemont is 7.00 dollars."
+    with pytest.raises(LabError, match="city is 'Nowhere', wanted one of"):
+        rules.priced("Nowhere")
+
+
 def test_refusals_have_one_form(company: Service) -> None:
     view = refusals(company)
 

@@ -98,7 +98,9 @@ def test_attack_counts_what_the_schema_does() -> None:
     assert "ride-of-nobody" in seen.no_place
     assert "welcome discount" in repr(seen)
     tried = seen.bounced + seen.let_in + seen.passed + seen.refused
-    assert seen._repr_html_().count("<tr>") == tried + 1
+    shown = seen._repr_html_()
+    assert shown.count("<tr>") == tried + 1
+    assert "What the schema did</th>" in shown
 
 
 def test_whole_attack_of_a_good_schema() -> None:

@@ -96,37 +96,29 @@ class _Found:
             )
         return (
             f"{len(self.wrong)} of {count} combinations get another {self.rule.outcome} than the "
-            f"sentences say. {self._about_wrong(self.wrong[0])}"
+            f"sentences say. R{self._seen(self.wrong[0])[1:]}. The sentence that decides it: "
+            f'"{self.rule.decided(self.wrong[0].case).text}"'
         )
 
-    def _about_wrong(self, each: Tried) -> str:
-        (row,) = each.rows
-        sentence = self.rule.decided(each.case)
-        return (
-            f"Row {row.number} says {row.outcome} for: {self.rule.told(each.case)}. The sentence "
-            f'that decides it: "{sentence.text}"'
-        )
+    def _seen(self, each: Tried) -> str:
+        case = self.rule.told(each.case)
+        if not each.rows:
+            return f"no row covers: {case}"
+        if len(each.rows) > 1:
+            return f"{_numbers(each)}: {case}"
+        return f"row {each.rows[0].number} says {each.rows[0].outcome} for: {case}"
 
     def properties(self) -> Iterator[Property]:
-        first, more = self.uncovered[:1], self.doubled[:1]
-        yield Property(
-            "every combination belongs to a row",
-            not first,
-            "".join(f"no row covers: {self.rule.told(each.case)}" for each in first),
-        )
-        yield Property(
-            "no combination belongs to two rows",
-            not more,
-            "".join(f"{_numbers(each)}: {self.rule.told(each.case)}" for each in more),
-        )
+        looked = [
+            ("every combination belongs to a row", self.uncovered, "each does"),
+            ("no combination belongs to two rows", self.doubled, "none does"),
+        ]
         for sentence in self.rule.sentences:
             of_it = [each for each in self.all if self.rule.decided(each.case) is sentence]
-            wrong = [each for each in of_it if self._is_wrong(each)]
-            right = bool(of_it) and all(
-                len(each.rows) == 1 and not self._is_wrong(each) for each in of_it
-            )
-            seen = self._about_wrong(wrong[0]) if wrong else ""
-            yield Property(sentence.text, right, seen)
+            not_right = [each for each in of_it if len(each.rows) != 1 or self._is_wrong(each)]
+            looked.append((sentence.text, not_right, "decided as it says"))
+        for name, found, held in looked:
+            yield Property(name, not found, self._seen(found[0]) if found else held)
 
     def share(self) -> float:
         """Return the part of the combinations that are right, of the outcome that fares worst.

@@ -33,16 +33,19 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         """Return a mapping."""
-        seen = set[tuple[str, str]]()
+        seen, again = set[tuple[str, str]](), list[yaml.ScalarNode]()
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if not isinstance(key, yaml.ScalarNode) or key.tag.endswith(":merge"):
                 continue
             name = (key.tag, key.value)
             if name in seen:
-                raise _Told(
-                    f"`{key.value}` stands twice, again in line {key.start_mark.line + 1}: keep one"
-                )
+                again.append(key)
             seen.add(name)
+        if again:
+            # Several keys that come again are often two entries of a list without their dashes.
+            dashes = " of each, or begin each entry of a list with `- `" if again[1:] else ""
+            line = again[0].start_mark.line + 1
+            raise _Told(f"`{again[0].value}` stands twice, again in line {line}: keep one{dashes}")
         return super().construct_mapping(node, deep)
 
 

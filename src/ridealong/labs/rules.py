@@ -175,18 +175,18 @@ def priced(city: str, *distances_mi: float) -> View:
         LabError: for a city or distance that there is not.
     """
     rows = []
-    for miles in distances_mi:
-        value = {"city": city, "distance_mi": miles, "question": witness.RIGHT_QUESTION}
-        try:
-            ride = witness.read(value)
-        except witness.WitnessError as error:
-            raise LabError(str(error)) from None
-        metered = witness.cities()[city].metered(ride.quarter_miles)
-        amounts = [metered, *ride.prices.values()]
-        rows.append([f"{miles:g}", *(f"{cents / 100:.2f}" for cents in amounts)])
-    least = witness.cities()[city].minimum_fare_cents if city in witness.cities() else 0
+    try:
+        name = witness.city_name(city)
+        for miles in distances_mi:
+            quarter_miles = witness.quarters(miles)
+            metered = witness.cities()[name].metered(quarter_miles)
+            amounts = [metered, *witness.priced(name, quarter_miles).values()]
+            rows.append([f"{miles:g}", *(f"{cents / 100:.2f}" for cents in amounts)])
+    except witness.WitnessError as error:
+        raise LabError(str(error)) from None
+    least = witness.cities()[name].minimum_fare_cents
     return View(
-        f"The price with the code HARBOR in {city}, in dollars",
+        f"The price with the code HARBOR in {name}, in dollars",
         frame(["miles", "metered fare", *witness.TEAMS], rows),
-        f"The minimum fare in {city} is {least / 100:.2f} dollars.",
+        f"The minimum fare in {name} is {least / 100:.2f} dollars.",
     )

@@ -365,12 +365,16 @@ def _names(value: Any) -> set[str]:
     return {name for each in value for name in _names(each)} if isinstance(value, list) else set()
 
 
-def _ask_for_values(number: int, request: Request, known: Mapping[str, Any]) -> None:
+def _ask_for_values(requests: Sequence[Request], known: Mapping[str, Any]) -> None:
+    """Raise a CallsError when the last of these requests needs what an answer left empty."""
+    *before, request = requests
     for name in _names([request.path, request.headers, request.query, request.body]):
         if known[name] is None:
+            source = max(n for n, each in enumerate(before, 1) if name in each.keep)
             raise CallsError(
-                f"request {number}: `{{{name}}}` was kept from an answer in which it is null, so "
-                "there is nothing to send"
+                f"request {len(requests)}: `{{{name}}}` was kept from the answer to request "
+                f"{source}, in which it is null, so there is nothing to send; look at what "
+                f"request {source} asks for, or leave request {len(requests)} out"
             )
 
 
@@ -402,7 +406,7 @@ def play(requests: Sequence[Request], scenario: Scenario, world: World) -> Playe
         scenario.prepare(stage)
         known, calls = dict[str, Any](world.values), list[Call]()
         for number, written in enumerate(requests, 1):
-            _ask_for_values(number, written, known)
+            _ask_for_values(requests[:number], known)
             request = replace(
                 written,
                 path=str(_filled(written.path, known)),

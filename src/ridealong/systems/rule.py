@@ -286,7 +286,8 @@ def cases(rule: Rule, rows: Sequence[Row] = (), *, around: bool = False) -> Iter
     Args:
         rule: that is asked about.
         rows: whose limits cut the whole numbers as well.
-        around: whether the numbers beside each limit are combinations too, and the largest.
+        around: whether the two numbers below and the one above each limit are combinations too,
+            and the largest: a limit that is one off differs from one that is far off.
     """
     values: list[Sequence[str | int]] = []
     for condition in rule.conditions:
@@ -297,7 +298,7 @@ def cases(rule: Rule, rows: Sequence[Row] = (), *, around: bool = False) -> Iter
         for row in rows:
             limits |= _starts(row.when.get(condition.name, ()))
         if around:
-            limits |= {each + step for each in limits for step in (-1, 1)} | {condition.most}
+            limits |= {each + step for each in limits for step in (-2, -1, 1)} | {condition.most}
         values.append(sorted(each for each in limits if 0 <= each <= condition.most))
     names = [each.name for each in rule.conditions]
     for combination in product(*values):
@@ -314,7 +315,11 @@ def _row(rule: Rule, number: int, value: Any) -> Row:
             raise TableError(f"row {number} has {key!r}, wanted when and {rule.outcome}{inside}")
     for key in ("when", rule.outcome):
         if key not in value:
-            raise TableError(f"row {number} has no {key!r}: every row has when and {rule.outcome}")
+            is_inside = isinstance(value.get("when"), Mapping) and key in value["when"]
+            step = f"; move {key} out of when, into the next line" if is_inside else ""
+            raise TableError(
+                f"row {number} has no {key!r}: every row has when and {rule.outcome}{step}"
+            )
     outcome = value[rule.outcome]
     if isinstance(outcome, str) and outcome.strip().isdecimal():
         outcome = int(outcome)
@@ -335,7 +340,7 @@ def _row(rule: Rule, number: int, value: Any) -> Row:
 def _values(rule: Rule, number: int, name: Any, value: Any) -> frozenset[str] | tuple[Stretch, ...]:
     condition = rule.by_name.get(name)
     if condition is None:
-        near = did_you_mean(str(name), rule.by_name)
+        near = _if_value(rule, str(name)) or did_you_mean(str(name), rule.by_name)
         raise TableError(f"row {number}: no condition is called {name!r}{near}")
     given = value if isinstance(value, list) else [value]
     if not given:
@@ -356,6 +361,17 @@ def _values(rule: Rule, number: int, name: Any, value: Any) -> frozenset[str] | 
                 f"of these{near}"
             )
     return frozenset(str(each).lower() for each in given)
+
+
+def _if_value(rule: Rule, name: str) -> str:
+    """Return what to do where the value of a condition stands in the place of a condition."""
+    for condition in rule.conditions:
+        if name.lower() in condition.words:
+            return (
+                f"; it is a value of {condition.name}: write `{condition.name}: {name}`, and two "
+                "values in brackets, as in `[one, another]`"
+            )
+    return ""
 
 
 _ANY: Final = ("*", "-", "any", "all", "every", "none", "")
@@ -404,6 +420,6 @@ def _stretch(number: int, condition: Condition, value: Any) -> Stretch:
 
 
 def _kind(value: Any) -> str:
-    return {"dict": "mapping", "str": "text", "NoneType": "blank"}.get(
+    return {"dict": "mapping", "str": "text", "NoneType": "blank", "int": "number"}.get(
         type(value).__name__, type(value).__name__
     )

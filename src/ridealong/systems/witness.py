@@ -129,10 +129,19 @@ def read(value: Any) -> Witness:
     for key in wanted:
         if key not in value:
             raise WitnessError(f"{key} is missing, wanted {', '.join(wanted)}")
-    city = _one_of("city", value["city"], cities())
+    city = city_name(value["city"])
     question = _one_of("question", value["question"], QUESTIONS)
     quarter_miles = quarters(value["distance_mi"])
     return Witness(city, quarter_miles, question, priced(city, quarter_miles))
+
+
+def city_name(value: Any) -> str:
+    """Return the name of one of the company's cities, in whatever case it is written.
+
+    Raises:
+        WitnessError: in one line, with the names that there are.
+    """
+    return _one_of("city", value, cities())
 
 
 def _one_of(key: str, value: Any, known: Iterable[str]) -> str:
