@@ -48,9 +48,9 @@ def test_two_databases_stand_side_by_side() -> None:
 
 
 def test_what_is_no_schema_is_shown_without_what_a_schema_should_do() -> None:
-    plain = Property("read-a-ride", False, "method POST", plain=True)
+    plain = Property("read-a-ride", False, "`method` <POST>", plain=True)
     shown = Report((plain,)).folded_html()
 
     assert "Looked at" in shown
-    assert "method POST" in shown
+    assert "<code>method</code> &lt;POST&gt;" in shown
     assert "schema" not in shown

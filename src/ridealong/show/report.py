@@ -1,10 +1,9 @@
 """The table of what a schema did under attack, for people who look and for people who listen."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ridealong.show.table import Cell, html_table, read_aloud
+from ridealong.show.table import Cell, html_table, read_aloud, with_code
 from ridealong.verdict import Property
 
 _HEADINGS = ("Tried", "Should", "What the schema did", "What it costs the company")
@@ -121,7 +120,7 @@ def _table(caption: str, properties: Sequence[Property]) -> str:
         plain = [
             (
                 Cell(each.name, heads=True, is_bold=not each.held, markup=_marked(each, each.name)),
-                each.seen,
+                Cell(each.seen, markup=with_code(each.seen)),
             )
             for each in properties
         ]
@@ -156,7 +155,7 @@ def _wanted(looked: Property) -> str:
 def _marked(looked: Property, text: str) -> str:
     """Return a text as HTML behind a sign, which is read aloud as a word."""
     word = _word(looked)
-    return f"{_SIGNS[word]} {read_aloud(word)}{html.escape(text)}"
+    return f"{_SIGNS[word]} {read_aloud(word)}{with_code(text)}"
 
 
 def _all_held(row: Sequence[Property | None]) -> bool:
