@@ -66,6 +66,15 @@ def test_changes_are_shown_with_who_breaks() -> None:
     assert api.breaking_changes(CONTRACT, CONTRACT).summary == "Nothing changed."
 
 
+def test_a_table_names_what_concerns_no_single_operation_and_shows_no_backticks() -> None:
+    shown = api.breaking_changes(CONTRACT, CONTRACT.replace("info:", "x-style-guide: azure\ninfo:"))
+
+    assert list(shown.table["operation"]) == ["no single one"]
+    assert list(shown.table["what changed"]) == ["x-style-guide of the contract changed"]
+    findings = api.judged_by(CONTRACT, "azure").table
+    assert not any("`" in each for name in ("seen", "wanted") for each in findings[name])
+
+
 def test_three_guides_see_other_things() -> None:
     seen = {guide: api.judged_by(CONTRACT, guide) for guide in ("google", "azure", "zalando")}
 
