@@ -54,6 +54,14 @@ def test_an_answer_is_what_was_given_and_what_was_written() -> None:
     assert cells.solution(YAML_CELL) == "/rides: {}"
 
 
+def test_a_solution_may_stand_in_several_places() -> None:
+    source = YAML_CELL + "components:\n  # BEGIN SOLUTION\n  schemas: {}\n  # END SOLUTION\n"
+
+    assert cells.answer(source).endswith("  /rides: {}\ncomponents:\n  schemas: {}")
+    assert cells.starter(source) == "openapi: 3.1.0\npaths:\ncomponents:"
+    assert cells.solution(source) == "/rides: {}\nschemas: {}"
+
+
 def test_the_answer_of_a_function_is_its_body() -> None:
     source = "def f(x):\n    # BEGIN SOLUTION\n    return x\n    # END SOLUTION\n"
 

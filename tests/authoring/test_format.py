@@ -138,6 +138,11 @@ def other_comment(notebook: NotebookNode) -> None:
     answer.source = answer.source.replace("-- BEGIN", "# BEGIN")
 
 
+def begun_twice(notebook: NotebookNode) -> None:
+    answer = cell(notebook, "rides-by-city")
+    answer.source = answer.source.replace("-- BEGIN", "-- BEGIN SOLUTION\n-- BEGIN")
+
+
 def other_name(notebook: NotebookNode) -> None:
     answer = cell(notebook, "rides-by-city")
     answer.source = answer.source.replace("%%sql rides_by_city", "%%sql rides")
@@ -177,8 +182,10 @@ def empty_solution(notebook: NotebookNode) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (without_markers, "cell 'rides-by-city': wanted the line '-- BEGIN SOLUTION' exactly once"),
-        (other_comment, "cell 'rides-by-city': wanted the line '-- BEGIN SOLUTION' exactly once"),
+        (without_markers, "cell 'rides-by-city': wanted the lines '-- BEGIN SOLUTION' and"),
+        (without_markers, "'-- END SOLUTION' in turn, found neither"),
+        (other_comment, "in turn, found '-- END SOLUTION'"),
+        (begun_twice, "in turn, found '-- BEGIN SOLUTION', '-- BEGIN SOLUTION', '-- END SOLUTION'"),
         (other_name, "its answer is called 'rides', wanted 'rides_by_city'"),
         (other_points, "cell 'rides-by-city-check': worth 5 points here and 2 in the TOML file"),
         (other_check, 'wanted exactly the source check("rides-by-city")'),
@@ -198,6 +205,14 @@ def test_what_is_wrong_with_a_cell_is_said(
     spoil(notebook)
 
     assert any(said in each for each in format.problems(notebook, module, "n"))
+
+
+def test_a_solution_may_stand_in_several_places(sample: Path, notebook: NotebookNode) -> None:
+    module = sources.load(sample / "solutions" / "04_sql_one")
+    answer = cell(notebook, "rides-by-city")
+    answer.source += "\n-- BEGIN SOLUTION\n-- in order\n-- END SOLUTION"
+
+    assert format.problems(format.canonical(notebook), module, "n") == []
 
 
 def test_what_no_notebook_asks_is_said(sample: Path, notebook: NotebookNode) -> None:

@@ -136,7 +136,7 @@ def twice(notebook: NotebookNode) -> None:
     ("spoil", "said"),
     [
         (other_points, "cell 'capacity-sheet': worth 3 points here and 6 in the TOML file"),
-        (without_markers, "wanted the line '<!-- BEGIN SOLUTION -->' exactly once"),
+        (without_markers, "wanted the lines '<!-- BEGIN SOLUTION -->' and"),
         (empty_reference, "no solution between the markers"),
         (other_task, "exercises.toml has no rubric 'capacity-shet'; did you mean"),
         (in_code, "what a person grades is a markdown cell, and this is a code cell"),

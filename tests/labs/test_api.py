@@ -66,6 +66,14 @@ def test_changes_are_shown_with_who_breaks() -> None:
     assert api.breaking_changes(CONTRACT, CONTRACT).summary == "Nothing changed."
 
 
+def test_a_table_names_what_concerns_no_single_operation_and_shows_names_as_code() -> None:
+    shown = api.breaking_changes(CONTRACT, CONTRACT.replace("info:", "x-style-guide: azure\ninfo:"))
+
+    assert list(shown.table["operation"]) == ["no single one"]
+    assert "<code>x-style-guide</code> of the contract changed" in shown._html()
+    assert "`" not in api.judged_by(CONTRACT, "azure")._html()
+
+
 def test_three_guides_see_other_things() -> None:
     seen = {guide: api.judged_by(CONTRACT, guide) for guide in ("google", "azure", "zalando")}
 

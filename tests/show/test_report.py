@@ -48,11 +48,11 @@ def test_two_databases_stand_side_by_side() -> None:
 
 
 def test_what_is_no_schema_is_shown_without_what_a_schema_should_do() -> None:
-    plain = Property("read-a-ride", False, "method POST")
+    plain = Property("read-a-ride", False, "`method` <POST>")
     shown = Report((plain,)).folded_html()
 
     assert re.findall(r"<th[^>]*>([^<]*)</th>", shown)[:2] == ["Looked at", "Seen"]
-    assert "method POST" in shown
+    assert "<code>method</code> &lt;POST&gt;" in shown
     assert "schema" not in shown
     assert "bounce" not in shown
 

@@ -339,10 +339,12 @@ def _manual(cell: NotebookNode, module: sources.Module) -> Iterator[str]:
 
 
 def _solution(cell: NotebookNode) -> Iterator[str]:
+    begin, end = cells.marker_lines(cell)
     lines = [line.strip() for line in cell.source.splitlines()]
-    for marker in cells.marker_lines(cell):
-        if lines.count(marker) != 1:
-            yield f"wanted the line '{marker}' exactly once"
+    found = [line for line in lines if line in (begin, end)]
+    if not found or found != [begin, end] * (len(found) // 2):
+        seen = ", ".join(map(repr, found)) or "neither"
+        yield f"wanted the lines '{begin}' and '{end}' in turn, found {seen}"
     if not cells.solution(cell.source).strip():
         yield "no solution between the markers"
 

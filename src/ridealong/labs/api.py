@@ -169,7 +169,15 @@ def breaking_changes(old: Contract, new: Contract) -> View:
     found = sorted(
         changes.breaking_changes(read(old), read(new)), key=lambda each: _ORDER.index(each.level)
     )
-    rows = [[each.level, each.operation, each.sentence, each.client] for each in found]
+    rows = [
+        [
+            each.level,
+            each.operation or "no single one",
+            each.sentence,
+            each.client,
+        ]
+        for each in found
+    ]
     counts = Counter(each.level for each in found)
     told = ", ".join(f"{counts[level]} {level}" for level in _ORDER if counts[level])
     return View(
@@ -192,7 +200,16 @@ def judged_by(contract: Contract, guide: str) -> View:
     if guide not in style.GUIDES:
         raise LabError(f"no guide is called {guide!r}: there are {', '.join(style.GUIDES)}")
     found: list[Finding] = list(style.judged(read(contract), guide))
-    rows = [[each.rule, each.line, each.seen, each.wanted, each.link] for each in found]
+    rows = [
+        [
+            each.rule,
+            each.line,
+            each.seen,
+            each.wanted,
+            each.link,
+        ]
+        for each in found
+    ]
     return View(
         f"Where the contract breaks the guide: {guide}",
         frame(["rule", "line", "seen", "wanted", "read more"], rows),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ridealong.labs.api import breaking_changes, read
 from ridealong.labs.sql.database import LabError
-from ridealong.show.views import View, frame, with_code
+from ridealong.show.table import with_code
+from ridealong.show.views import View, frame
 from ridealong.systems import versions
 from ridealong.systems.contract.changes import breaking_changes as changes_between
 from ridealong.systems.contract.document import ContractError, Document

@@ -6,12 +6,12 @@ for front ends that show plain text only.
 """
 
 import html
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ridealong.show.report import Report
+from ridealong.show.table import with_code
 from ridealong.verdict import Verdict
 
 # Verdicts that no attempt has earned yet: neither right nor wrong.
@@ -32,7 +32,6 @@ _BUTTON: Final = (
 )
 # JupyterLab would take Enter and Space for itself and leave the output.
 _OWN_KEYS: Final = 'data-lm-suppress-shortcuts="true"'
-_CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -90,10 +89,10 @@ class Card:
             'border-radius:4px;padding:8px 12px;max-width:60em">'
             f'<p {_LINE}><strong><span aria-hidden="true">{sign}</span> {state}</strong>: '
             f"{html.escape(self.title)}, <strong>{self._earned()}</strong></p>"
-            f"<p {_LINE}>{_text(self.verdict.message)}</p>"
+            f"<p {_LINE}>{with_code(self.verdict.message)}</p>"
             + (report.folded_html() if report else "")
             + self._hints_html()
-            + f'<p style="margin:0">{self._progress()} {_text(self._next())}</p></div>'
+            + f'<p style="margin:0">{self._progress()} {with_code(self._next())}</p></div>'
         )
 
     def _state(self) -> str:
@@ -130,13 +129,7 @@ class Card:
             shown = (
                 f'<details {_OWN_KEYS} style="margin:0 0 6px 0">'
                 f'<summary style="{_BUTTON}">Show hint {number} of {len(self.hints)}</summary>'
-                f'<p style="margin:4px 0 6px 1em;white-space:pre-wrap">{_text(text)}</p>'
+                f'<p style="margin:4px 0 6px 1em;white-space:pre-wrap">{with_code(text)}</p>'
                 f"{shown}</details>"
             )
         return shown
-
-
-def _text(text: str) -> str:
-    """Return text as HTML; what stands between backticks is code."""
-    # HTML shows several blanks as one, and an answer may be wrong by a blank alone.
-    return _CODE.sub(r"<code>\1</code>", html.escape(text.strip()).replace("  ", " \u00a0"))

@@ -1,10 +1,9 @@
 """The table of what a schema did under attack, for people who look and for people who listen."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ridealong.show.table import Cell, html_table, read_aloud
+from ridealong.show.table import Cell, html_table, read_aloud, with_code
 from ridealong.verdict import Property
 
 _LOOKED_AT, _SEEN, _COSTS = "Looked at", "Seen", "What it costs the company"
@@ -126,7 +125,11 @@ def _table(caption: str, properties: Sequence[Property]) -> str:
             _SEEN: [each.seen for each in properties],
             _COSTS: [each.matters for each in properties],
         }
-        said = {heading: cells for heading, cells in columns.items() if any(cells)}
+        said = {
+            heading: [Cell(text, markup=with_code(text)) for text in texts]
+            for heading, texts in columns.items()
+            if any(texts)
+        }
         rows = list(zip(names, *said.values(), strict=True))
         return html_table([_LOOKED_AT, *said], rows, caption=caption)
     wanted = [(_wanted(each), each.seen, each.matters) for each in properties]
@@ -152,7 +155,7 @@ def _wanted(looked: Property) -> str:
 def _marked(looked: Property, text: str) -> str:
     """Return a text as HTML behind a sign, which is read aloud as a word."""
     word = _word(looked)
-    return f"{_SIGNS[word]} {read_aloud(word)}{html.escape(text)}"
+    return f"{_SIGNS[word]} {read_aloud(word)}{with_code(text)}"
 
 
 def _all_held(row: Sequence[Property | None]) -> bool:

@@ -1,5 +1,6 @@
 """The one way to draw a table: HTML in the notebook, aligned text where there is none, Markdown."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +11,7 @@ Side = Literal["left", "right"]
 
 ROWS_SHOWN: Final = 10
 LONGEST_CELL: Final = 80
+_CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,12 @@ def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> st
     return "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
     )
+
+
+def with_code(text: str) -> str:
+    """Return text as HTML; what stands between backticks is code."""
+    # HTML shows several blanks as one, and an answer may be wrong by a blank alone.
+    return _CODE.sub(r"<code>\1</code>", escape(text.strip()).replace("  ", " \u00a0"))
 
 
 def read_aloud(word: str) -> str:

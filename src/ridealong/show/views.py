@@ -5,20 +5,18 @@ from __future__ import annotations
 import datetime
 import html
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ridealong.show.table import Cell, html_table, is_number, text_table
+from ridealong.show.table import Cell, html_table, is_number, text_table, with_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ridealong.show.pictures import Picture
 
-_CODE = re.compile(r"`([^`\n]+)`")
 
 # Own text and own background: legible whatever the theme behind, and never colour alone.
 _BADGES = {
@@ -129,11 +127,6 @@ def cell_text(value: object) -> str:
     if isinstance(value, datetime.datetime):
         return value.isoformat(sep=" ")
     return str(value)
-
-
-def with_code(text: str) -> str:
-    """Return text as HTML; what stands between backticks is code."""
-    return _CODE.sub(r"<code>\1</code>", html.escape(text))
 
 
 def plural(count: int, noun: str) -> str:
