@@ -1,6 +1,8 @@
 """A contract as an answer: its verdict, its known mistakes, its mutants."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +189,18 @@ def test_a_trap_of_yaml_is_told_with_its_way_out(old: str, new: str, said: str) 
         text = re.sub(r"(status: \[requested[^\]]*\])\}", r"\1", text)
 
     assert said in verdict(text).message
+
+
+def test_a_right_contract_is_judged_without_what_is_slow_to_load() -> None:
+    """jsonschema takes a second to load, for a grammar of addresses that no contract needs."""
+    code = (
+        "import sys\n"
+        "from ridealong.judging import contract\n"
+        "verdict = contract.judged('ride-contract', {}, sys.stdin.read())\n"
+        "print(verdict.passed, 'jsonschema' in sys.modules)\n"
+    ).replace("{}", repr(ENTRY))
+    seen = subprocess.run(
+        [sys.executable, "-c", code], input=REFERENCE, capture_output=True, text=True, check=True
+    )
+
+    assert seen.stdout.split() == ["True", "False"]

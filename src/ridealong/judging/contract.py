@@ -7,7 +7,7 @@ from typing import Any
 from ridealong.judging.kind import Entry, refused
 from ridealong.judging.own_names import NamesError, in_comments
 from ridealong.systems.contract.document import ContractError, Document, load
-from ridealong.systems.contract.exchanges import OPERATIONS, recorded
+from ridealong.systems.contract.exchanges import OPERATIONS, begin, recorded
 from ridealong.systems.contract.trial import ANOTHER, Gap, Names, Trial, breakages, said, tried
 from ridealong.text import did_you_mean
 from ridealong.verdict import Property, Verdict
@@ -71,6 +71,7 @@ def problems(entry: Entry) -> Iterator[str]:
 
 
 def _tried(text: str, entry: Entry) -> tuple[Document, Trial]:
+    begin()  # it takes a while: the contract is read meanwhile
     names = Names.of(in_comments(text, "#"))
     document = load(text)
     left_out, also = frozenset(entry.get("left_out", ())), frozenset(entry.get("also", ()))
