@@ -1,15 +1,13 @@
 """A contract as an answer: its verdict, its known mistakes, its mutants."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ridealong.answer import Answer
-from ridealong.judging import Worker, _is_untouched
+from ridealong.judging import Worker, _is_untouched, contract
 from ridealong.judging.kind import Known, KnownWrong, Task, digest_of_starter
 from ridealong.judging.kinds import KINDS
 from ridealong.verdict import Verdict
@@ -191,16 +189,12 @@ def test_a_trap_of_yaml_is_told_with_its_way_out(old: str, new: str, said: str) 
     assert said in verdict(text).message
 
 
-def test_a_right_contract_is_judged_without_what_is_slow_to_load() -> None:
-    """jsonschema takes a second to load, for a grammar of addresses that no contract needs."""
-    code = (
-        "import sys\n"
-        "from ridealong.judging import contract\n"
-        "verdict = contract.judged('ride-contract', {}, sys.stdin.read())\n"
-        "print(verdict.passed, 'jsonschema' in sys.modules)\n"
-    ).replace("{}", repr(ENTRY))
-    seen = subprocess.run(
-        [sys.executable, "-c", code], input=REFERENCE, capture_output=True, text=True, check=True
-    )
+def test_the_back_end_starts_while_the_contract_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    load, recorded = contract.load, contract.recorded
+    monkeypatch.setattr(contract, "begin", lambda: done.append("begun"))
+    monkeypatch.setattr(contract, "load", lambda text: done.append("read") or load(text))
+    monkeypatch.setattr(contract, "recorded", lambda: done.append("recorded") or recorded())
 
-    assert seen.stdout.split() == ["True", "False"]
+    assert contract.judged("ride-contract", ENTRY, REFERENCE).passed
+    assert done == ["begun", "read", "recorded"]

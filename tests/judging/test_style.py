@@ -1,5 +1,7 @@
 """A contract held to the guide that its author picks: verdict, share, mistakes, mutants."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -291,3 +293,23 @@ def test_a_draft_that_does_not_exist_is_told_to_the_author() -> None:
     (told,) = YAML.problems({"judge": "style", "draft": "three_hand"})
 
     assert 'did you mean "three_hands"' in told
+
+
+def test_a_style_is_judged_without_what_is_slow_to_load() -> None:
+    """jsonschema takes a second to load, and no rule of style validates a value."""
+    code = (
+        "import sys\n"
+        "from ridealong.judging import style\n"
+        f"verdict = style.judged('consistent-contract', {ENTRY!r}, sys.stdin.read())\n"
+        "print(verdict.passed, 'jsonschema' in sys.modules)\n"
+    )
+    seen = subprocess.run(
+        [sys.executable, "-c", code],
+        input=RIGHT["zalando"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+
+    assert seen.stdout.split() == ["True", "False"]
