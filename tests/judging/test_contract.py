@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ridealong.answer import Answer
-from ridealong.judging import Worker, _is_untouched
+from ridealong.judging import Worker, _is_untouched, contract
 from ridealong.judging.kind import Known, KnownWrong, Task, digest_of_starter
 from ridealong.judging.kinds import KINDS
 from ridealong.verdict import Verdict
@@ -187,3 +187,14 @@ def test_a_trap_of_yaml_is_told_with_its_way_out(old: str, new: str, said: str) 
         text = re.sub(r"(status: \[requested[^\]]*\])\}", r"\1", text)
 
     assert said in verdict(text).message
+
+
+def test_the_back_end_starts_while_the_contract_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    load, recorded = contract.load, contract.recorded
+    monkeypatch.setattr(contract, "begin", lambda: done.append("begun"))
+    monkeypatch.setattr(contract, "load", lambda text: done.append("read") or load(text))
+    monkeypatch.setattr(contract, "recorded", lambda: done.append("recorded") or recorded())
+
+    assert contract.judged("ride-contract", ENTRY, REFERENCE).passed
+    assert done == ["begun", "read", "recorded"]

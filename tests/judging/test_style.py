@@ -1,5 +1,7 @@
 """A contract held to the guide that its author picks: verdict, share, mistakes, mutants."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +127,135 @@ def test_an_operation_that_is_left_out_is_missed() -> None:
     assert "3 operations and your contract 2" in verdict(without).message
 
 
+CANCEL = "/rider-trips/{trip_id}/cancellations"
+SUMMARY = "summary: Cancel a trip before the pickup"
+DONE = (
+    "        '201':\n          description: The trip, cancelled.",
+    "        '200':\n          description: The trip.",
+)
+PROBLEM = RIGHT["zalando"][
+    RIGHT["zalando"].index("          schema:\n            type: object\n            properties:\n              title")
+    : RIGHT["zalando"].index("  schemas:\n    NewTrip")
+]  # fmt: skip
+ZALANDO_ID, ID = "        trip_id: {type: string}\n", "        tripId: {type: string}\n"
+LIST = "riderTrips: {type: array"
+
+
+def changed(guide: str, *changes: tuple[str, str]) -> str:
+    text = RIGHT[guide]
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def as_method(method: str, body: str = "") -> tuple[tuple[str, str], tuple[str, str]]:
+    taken = f"\n      requestBody: {{content: {{{body}}}}}" if body else ""
+    written = f"    {method}:\n      summary: Change a trip{taken}"
+    return (f"    post:\n      {SUMMARY}", written), DONE
+
+
+def merge_patch(schema: str) -> str:
+    return f"application/merge-patch+json: {{schema: {schema}}}"
+
+
+@pytest.mark.parametrize(
+    ("guide", "changes", "said"),
+    [
+        ("zalando", [(PROBLEM, "          example: {title: No zone}\n")], "with no schema; #176 wants"),
+        ("zalando", [(PROBLEM, "          schema: {}\n")], "with a schema that says nothing; #176"),
+        ("zalando", [(PROBLEM, "          schema: true\n")], "with a schema that says nothing; #176"),
+        ("zalando", [(CANCEL, "/rider-trips/{trip_id}/ratings")],
+         "the way to `cancel` has gone: the draft has `POST /v1/rider_trips/{tripId}/cancel`"),
+        ("zalando", [(CANCEL, "/rider-trips/{trip_id}/passengers"), (SUMMARY, "summary: Add a passenger")],
+         "(`POST /rider-trips/{trip_id}/passengers` does something else)"),
+        ("zalando", [(CANCEL, "/rider-trips/{trip_id}"),
+                     *as_method("patch", merge_patch("{properties: {pickup_zone: {type: string}}}"))],
+         "(`PATCH /rider-trips/{trip_id}` does something else)"),
+        ("zalando", [(CANCEL, "/rider-trips/{trip_id}/ratings"), *as_method("delete")], "way to `cancel`"),
+        ("google", [(":cancel", ":rate")], "the way to `cancel` has gone"),
+        ("azure", [(":cancel", ":board"), (SUMMARY, "summary: Board the car")], "way to `cancel`"),
+        ("google", [(LIST, "rides: {type: array")],
+         "`GET /v1/riderTrips` holds its resources in `rides`; AIP-132 wants `riderTrips`"),
+        ("google", [(LIST, "items: {type: array")], "AIP-132 wants `riderTrips`, as the path calls them"),
+        ("google", [(LIST, "data: {type: array")], "in `data`; AIP-132 wants"),
+        ("zalando", [(ZALANDO_ID, "        number: {type: string}\n")],
+         "the id of a trip has gone: it is `trip_id` in the draft"),
+        ("google", [(ID, "        tripNo: {type: string}\n")], "If `tripNo` is it, call it an id"),
+        ("azure", [(ID, "        key: {type: integer}\n        seats: {type: integer}\n")],
+         "If `key` is it, call it an id"),
+        ("zalando", [("items: {$ref: '#/components/schemas/Trip'}",
+                      ("items: {type: object, properties: {number: {type: string}, status: {type: string, "
+                      "enum: [WAITING, ON_THE_WAY, OVER]}, pickup_zone: {type: string}, dropoff_zone: "
+                      "{type: string}, requested_at: {type: string, format: date-time}}}"))],
+         "the id of a trip in the list has gone"),
+        ("zalando", [("application/json: {schema: {$ref: '#/components/schemas/Trip'}}",
+                      "application/json: {}")],
+         "the 201 of `POST /rider-trips` has JSON in it and does not say which"),
+    ],
+)  # fmt: skip
+def test_what_hides_behind_another_name_is_told_as_what_it_is(
+    guide: str, changes: list[tuple[str, str]], said: str
+) -> None:
+    assert said in verdict(changed(guide, *changes)).message
+
+
+@pytest.mark.parametrize(
+    ("guide", "changes"),
+    [
+        ("zalando", [(PROBLEM, "          schema: {allOf: [{properties: {title: {type: string}}}]}\n")]),
+        ("zalando", [(PROBLEM, "          schema: {$ref: '#/components/schemas/Wrong'}\n"),
+                     ("  schemas:\n    NewTrip", "  schemas:\n    Wrong: {type: object}\n    NewTrip")]),
+        ("zalando", [("application/problem+json:", "application/problem+json; charset=utf-8:")]),
+        ("zalando", [(CANCEL, "/trip-cancellations"), ("name: trip_id, in: path", "name: trip_id, in: query")]),
+        ("zalando", [(CANCEL, "/rider-trips/{trip_id}/withdrawals"), (SUMMARY, "summary: Take it back")]),
+        ("zalando", [(CANCEL, "/rider-trips/{trip_id}/state-changes"), (SUMMARY, "summary: Change it")]),
+        ("zalando", [(CANCEL, "/rider-trips/{trip_id}/no-shows")]),
+        ("zalando", [(CANCEL, "/rider-trips/{trip_id}/cancellation"), *as_method("put")]),
+        ("zalando", [(CANCEL, "/rider-trips/{trip_id}"), *as_method("delete")]),
+        ("zalando", [(CANCEL, "/rider-trips/{trip_id}"),
+                     *as_method("patch", merge_patch("{$ref: '#/components/schemas/Trip'}"))]),
+        ("zalando", [(CANCEL, "/rider-trips/{trip_id}"),
+                     *as_method("patch", "application/json-patch+json: {schema: {type: array}}")]),
+        ("zalando", [("pickup_zone", "from_zone"), ("dropoff_zone", "to_zone")]),
+        ("google", [(LIST, "trips: {type: array")]),
+        ("google", [("/v1/riderTrips", "/v1/trips")]),
+        ("google", [("/v1/riderTrips", "/v1/history")]),
+        ("google", [(":cancel", ":cancelTrip")]),
+        ("google", [(":cancel", ":end")]),
+        ("google", [(ID, "        name: {type: string}\n")]),
+        ("google", [(ID, f"{ID}        passengerCount: {{type: integer}}\n        tripNumber: {{type: string}}\n")]),
+        ("google", [("    Trip:\n      type: object\n      properties:\n" + ID,
+                     ("    Named: {type: object, properties: {tripId: {type: string}}}\n    Trip:\n"
+                     "      allOf: [{$ref: '#/components/schemas/Named'}]\n      properties:\n"))]),
+        ("azure", [("/rider-trips", "/riderTrips")]),
+        ("azure", [(ID, "        id: {type: string}\n")]),
+        ("azure", [(ID, "        tripUuid: {type: string, format: uuid}\n")]),
+        ("azure", [(ID, "        trip: {type: string}\n        seats: {type: integer}\n")]),
+        ("azure", [(":cancel", ":abort"), (SUMMARY, "summary: Stop it before the pickup")]),
+    ],
+)  # fmt: skip
+def test_a_matter_may_be_brought_into_another_form(
+    guide: str, changes: list[tuple[str, str]]
+) -> None:
+    seen = verdict(changed(guide, *changes))
+
+    assert seen.passed, seen.message
+
+
+def test_an_error_without_a_schema_is_not_taken_for_one_of_plain_json() -> None:
+    mistakes = {"plain": RIGHT["zalando"].replace("application/problem+json", "application/json")}
+    known = Known("consistent-contract", ENTRY, RIGHT["zalando"], {}, mistakes, 7)
+    results = YAML.results(known)["mistakes"]["plain"]  # type: ignore[misc]
+    told = [{"name": "plain", "message": "The errors are plain JSON.", "results": results}]
+
+    assert verdict(mistakes["plain"], mistakes=told).mistake == "plain"
+    assert (
+        verdict(changed("zalando", (PROBLEM, "          schema: {}\n")), mistakes=told).mistake
+        is None
+    )
+
+
 def test_known_mistakes_are_recognised() -> None:
     mistakes = {
         "camel": RIGHT["zalando"].replace("pickup_zone", "pickupZone"),
@@ -162,3 +293,23 @@ def test_a_draft_that_does_not_exist_is_told_to_the_author() -> None:
     (told,) = YAML.problems({"judge": "style", "draft": "three_hand"})
 
     assert 'did you mean "three_hands"' in told
+
+
+def test_a_style_is_judged_without_what_is_slow_to_load() -> None:
+    """jsonschema takes a second to load, and no rule of style validates a value."""
+    code = (
+        "import sys\n"
+        "from ridealong.judging import style\n"
+        f"verdict = style.judged('consistent-contract', {ENTRY!r}, sys.stdin.read())\n"
+        "print(verdict.passed, 'jsonschema' in sys.modules)\n"
+    )
+    seen = subprocess.run(
+        [sys.executable, "-c", code],
+        input=RIGHT["zalando"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+
+    assert seen.stdout.split() == ["True", "False"]

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from typing import Any
 
 from ridealong.judging.kind import Entry, refused
 from ridealong.judging.own_names import NamesError, in_comments
 from ridealong.systems.contract.document import ContractError, Document, load
-from ridealong.systems.contract.exchanges import OPERATIONS, recorded
+from ridealong.systems.contract.exchanges import OPERATIONS, begin, recorded
 from ridealong.systems.contract.trial import ANOTHER, Gap, Names, Trial, breakages, said, tried
 from ridealong.text import did_you_mean
 from ridealong.verdict import Property, Verdict
@@ -71,8 +72,12 @@ def problems(entry: Entry) -> Iterator[str]:
 
 
 def _tried(text: str, entry: Entry) -> tuple[Document, Trial]:
+    # It takes a while. Meanwhile the contract is read, and what tells a fault is loaded, which takes
+    # a second too and would make the first wrong answer wait.
+    begin()
     names = Names.of(in_comments(text, "#"))
     document = load(text)
+    import_module("ridealong.systems.contract.validation")
     left_out, also = frozenset(entry.get("left_out", ())), frozenset(entry.get("also", ()))
     return document, tried(
         document, recorded(), entry["operations"], names, left_out, also, only_these=True

@@ -13,6 +13,7 @@ from ridealong.judging.kind import Entry, refused
 from ridealong.judging.mutants import Mutant, distinct
 from ridealong.systems.contract import style
 from ridealong.systems.contract.document import ContractError, Document, load
+from ridealong.systems.contract.style_checks import Act, View, words_of
 from ridealong.text import did_you_mean
 from ridealong.verdict import Property, Verdict
 
@@ -21,6 +22,106 @@ GUIDE: Final = "x-style-guide"
 
 _MAY_GO: Final = frozenset({"invalid-input", "action-path", "action-method"})
 """Questions that a contract need not meet any more: a guide may want no action and no 422 at all."""
+
+_SAID: Final = {
+    "cancel": (
+        "cancel",
+        "withdraw",
+        "abort",
+        "revo",
+        "void",
+        "annul",
+        "rescind",
+        "abandon",
+        "retract",
+    )
+}
+"""What a word that stands for an action may begin with, beside the action itself."""
+
+_BROAD: Final = frozenset(
+    [
+        "action",
+        "actions",
+        "change",
+        "changes",
+        "command",
+        "commands",
+        "decision",
+        "decisions",
+        "event",
+        "events",
+        "operation",
+        "operations",
+        "request",
+        "requests",
+        "state",
+        "states",
+        "status",
+        "statuses",
+        "transition",
+        "transitions",
+        "update",
+        "updates",
+    ]
+)
+"""Words of a path behind which any change may stand."""
+
+_ELSE: Final = frozenset(
+    [
+        "accept",
+        "book",
+        "comment",
+        "comments",
+        "complaint",
+        "complaints",
+        "complete",
+        "driver",
+        "drivers",
+        "favorite",
+        "favorites",
+        "favourite",
+        "favourites",
+        "feedback",
+        "invoice",
+        "invoices",
+        "like",
+        "likes",
+        "location",
+        "locations",
+        "message",
+        "messages",
+        "note",
+        "notes",
+        "pay",
+        "payment",
+        "payments",
+        "photo",
+        "photos",
+        "rate",
+        "rating",
+        "ratings",
+        "receipt",
+        "receipts",
+        "reminder",
+        "reminders",
+        "resume",
+        "review",
+        "reviews",
+        "star",
+        "stars",
+        "start",
+        "tip",
+        "tips",
+    ]
+)
+"""Words of a path behind which no end of a trip stands, whatever the summary says."""
+
+_IDS: Final = frozenset(
+    ["guid", "id", "identifier", "key", "name", "reference", "slug", "uid", "uri", "url", "uuid"]
+)
+"""What the name of a field may end in that tells one thing from all others; `name` is Google's."""
+
+_COUNTS: Final = frozenset(["no", "nr", "num", "number"])
 
 _ENUMS: Final = ("enum", "x-extensible-enum")
 _UPPER: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
@@ -61,16 +162,16 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
     except (ContractError, StyleError) as error:
         return refused(exercise_id, entry, {"error": _error(error)}, _error(error))
     lost = _lost(document, guide, entry)
-    held = style.consistency(document, guide)
+    held, found = style.consistency(document, guide), style.judged(document, guide)
     if lost:
-        return refused(exercise_id, entry, _marks(held, lost), lost[0])
+        return refused(exercise_id, entry, _marks(guide, found, lost), lost[0])
     if not held.broken:
         message = (
             f"{exercise_id} holds: it keeps each of the {len(held.kept)} rules of "
             f"{style.published(guide).name} that it meets"
         )
         return Verdict(exercise_id, True, message, tuple(_properties(document, guide, held)))
-    first = style.judged(document, guide)[0]
+    first = found[0]
     rules = "one rule is" if len(held.broken) == 1 else f"{len(held.broken)} rules are"
     message = (
         f"by {style.published(guide).name} {rules} not kept. Line {first.line}: {first.seen}; "
@@ -79,7 +180,7 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
     before = len(style.consistency(_draft_of(entry), guide).broken)
     share = max(0.0, 1 - len(held.broken) / before) if before else 0.0
     properties = tuple(_properties(document, guide, held))
-    return refused(exercise_id, entry, _marks(held, lost), message, properties, share)
+    return refused(exercise_id, entry, _marks(guide, found, lost), message, properties, share)
 
 
 def marks(text: str, entry: Entry) -> dict[str, Any]:
@@ -88,8 +189,8 @@ def marks(text: str, entry: Entry) -> dict[str, Any]:
         document, guide = _read(text)
     except (ContractError, StyleError) as error:
         return {"error": _error(error)}
-    lost, held = _lost(document, guide, entry), style.consistency(document, guide)
-    return _marks(held, lost) if lost or held.broken else {}
+    lost, found = _lost(document, guide, entry), style.judged(document, guide)
+    return _marks(guide, found, lost) if lost or found else {}
 
 
 def problems(entry: Entry) -> Iterator[str]:
@@ -167,6 +268,9 @@ def _lost(document: Document, guide: str, entry: Entry) -> list[str]:
                 f"{what} has {len(names)} fields in the draft and {len(least[what])} in your "
                 "contract: a style guide changes their names, and keeps them all"
             )
+    told += _verbs_lost(document, before)
+    told += _ids_lost(document, before)
+    told += _bodies_lost(document)
     if told:
         return told
     met = _met(document, guide)
@@ -186,6 +290,106 @@ def _lost(document: Document, guide: str, entry: Entry) -> list[str]:
             "guide changes how they are written, and keeps them all"
         )
     return told
+
+
+def _verbs_lost(document: Document, before: Document) -> Iterator[str]:
+    """Yield each action of a draft that certainly no operation of a contract stands for."""
+    view = View(document)
+    listed = {act.operation.path for act, _, _ in view.lists}
+    changing = [act for act in view.acts if act.method != "get"]
+    for lost in View(before).acts:
+        verb = lost.action or lost.verb
+        if not verb or any(_may_mean(view, act, verb, listed) for act in changing):
+            continue
+        others = [act.name for act in changing if act.operation.path not in listed]
+        instead = f" (`{others[0]}` does something else)" if len(others) == 1 else ""
+        yield (
+            f"the way to `{verb}` has gone: the draft has `{lost.name}`, and no operation of your "
+            f"contract says that it does this{instead}. A style guide changes what it is called: "
+            "bring it back, and let its path or its `summary` say what it is for"
+        )
+
+
+def _may_mean(view: View, act: Act, verb: str, listed: set[str]) -> bool:
+    """Whether an operation that changes something may stand for an action.
+
+    Args:
+        view: of the contract.
+        act: the operation.
+        verb: the action, such as `cancel`.
+        listed: the paths that list something; a POST there adds to the list.
+    """
+    starts = (verb, *_SAID.get(verb, ()))
+    named = [each for each in act.segments if "{" not in each]
+    words = words_of(act.action or (named[-1] if named else ""))
+    if _begin(words, starts):
+        return True
+    if set(words) & _ELSE or (act.method == "post" and act.operation.path in listed):
+        return False
+    body = view.json(view.body(act))
+    fields = view.fields(body)
+    inside = [*fields, *(each for node in _nodes(body or {}) for each in node.get("enum", ()))]
+    texts = [
+        act.operation.content.get(key, "") for key in ("operationId", "summary", "description")
+    ]
+    if _begin([word for each in (*texts, *inside) for word in words_of(str(each))], starts):
+        return True
+    if not act.ends_in_id:
+        return bool(set(words) & _BROAD)
+    states = any(set(words_of(each)) & {"state", "status"} for each in fields)
+    return act.method == "delete" or (act.method in ("patch", "put") and (states or not fields))
+
+
+def _begin(words: list[str], starts: tuple[str, ...]) -> bool:
+    return any(word.startswith(starts) for word in words)
+
+
+def _ids_lost(document: Document, before: Document) -> Iterator[str]:
+    """Yield where a trip of the draft has an id and a trip of the contract certainly none."""
+    view, most, least = View(document), _most_fields(before), _most_fields(document)
+    for what in ("a trip", "a trip in the list"):
+        id_ = next((name for name in sorted(most[what]) if words_of(name)[-1:] == ["id"]), "")
+        fields = {
+            name: node
+            for name, _, node, holder in view.properties
+            if set(holder["properties"]) <= least[what]
+        }
+        numbers = {each for each in fields if view.types(fields[each]) & {"integer", "number"}}
+        # A number that is called an id is a matter of the guide's rules.
+        if not id_ or any(
+            words_of(name)[-1:] == ["id"]
+            or (set(words_of(name)[-1:]) & _IDS and name not in numbers)
+            for name in least[what]
+        ):
+            continue
+        others = {word for name in most[what] - {id_} for word in words_of(name)}
+        left = {
+            name
+            for name, node in fields.items()
+            if not set(words_of(name)) & others
+            and not set(_ENUMS) & set(view.resolved(node))
+            and view.resolved(node).get("format") != "date-time"
+        }
+        # A text that might be one by another name is taken for it.
+        if left and all(name in numbers or set(words_of(name)[-1:]) & _COUNTS for name in left):
+            yield (
+                f"the id of {what} has gone: it is `{id_}` in the draft, and no field of your "
+                f"contract is one by its name. If `{min(left)}` is it, call it an id, so that one "
+                "sees what your guide wants of it"
+            )
+
+
+def _bodies_lost(document: Document) -> Iterator[str]:
+    """Yield each answer of success that is JSON and does not say what is in it."""
+    view = View(document)
+    for act in view.acts:
+        for response in view.successes(act):
+            body = view.json(response.content)
+            if body is not None and not view.resolved(body):
+                yield (
+                    f"the {response.code} of `{act.name}` has JSON in it and does not say which: "
+                    "write its `schema`, as the draft does"
+                )
 
 
 def _most_values(document: Document) -> int:
@@ -266,10 +470,10 @@ def _parts(document: Document, schema: Any) -> list[Mapping[str, Any]]:
     return [each for each in parts if isinstance(each, dict)]
 
 
-def _marks(held: style.Consistency, lost: list[str]) -> dict[str, Any]:
+def _marks(guide: str, found: list[style.Finding], lost: list[str]) -> dict[str, Any]:
     return {
-        "guide": held.guide,
-        "broken": [rule.number for rule in held.broken],
+        "guide": guide,
+        "broken": sorted({f"{each.rule} {each.check}" for each in found}),
         "lost": [text.partition(" has ")[0] for text in lost],
     }
 

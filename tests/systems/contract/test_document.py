@@ -385,6 +385,75 @@ def test_a_value_is_held_against_a_schema_with_patterns_formats_and_references()
     assert d.is_valid([{"a": 1}, {"a": 2}]) and not d.is_valid([{"a": 1}, {"a": 1}])
 
 
+LONG = "a" * 40 + "!"
+VALUES = (
+    None, True, 0, 1, 1.0, 2, 3.5, 6, 10**30, -1, "", "a", "b", "xx", LONG, "ü😀", [], [1], [1, 1],
+    [1, True], [1, "a"], [1, 2, 3], [{"a": 1}, {"a": 1}], {}, {"a": 1}, {"a": "x"}, {"a": 1, "b": "xx"},
+    {"a": 1, "b": None}, {"a": 1, "b": "y"}, {"a": 1, "c": 1}, {"s": "a"}, {"s": "b", "t": 1}, {"s": "z"},
+    {"name": "n", "more": [{"name": "m", "more": []}]}, {"name": "n", "more": [{"other": "m"}]}, {"k": 1},
+    {"k": 1, "z": 1}, {"k": 2, "y": 1}, {"k": 1, "z": "a"}, {"x-a": "1"}, {"x-a": 1}, {"b": 1},
+)  # fmt: skip
+BASE = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+ONE_OF = [
+    {"properties": {"s": {"const": "a"}}, "required": ["s"]},
+    {"properties": {"s": {"enum": ["b", "c"]}}, "required": ["s"]},
+]
+K_IS_1 = {"properties": {"k": {"const": 1}}, "required": ["k"]}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"name": {"type": "string"}, "more": {"type": "array",
+         "items": {"$ref": "#/components/schemas/One"}}}, "unevaluatedProperties": False},
+        {"allOf": [BASE], "properties": {"b": {"type": ["string", "null"], "pattern": "^x+$"}},
+         "unevaluatedProperties": False},
+        {"oneOf": ONE_OF, "unevaluatedProperties": False},
+        {"anyOf": [BASE, {"properties": {"b": {"type": "string"}}}], "unevaluatedProperties": False},
+        {"if": K_IS_1, "then": {"properties": {"z": True}}, "unevaluatedProperties": False},
+        {"dependentSchemas": {"k": {"properties": {"z": {"type": "integer"}}, "required": ["z"]}},
+         "properties": {"k": {}}, "unevaluatedProperties": {"type": "string"}},
+        {"not": BASE, "unevaluatedProperties": False},
+        {"type": "string", "pattern": "(a+)+$"},
+        {"patternProperties": {"^x-": {"type": "string"}}, "additionalProperties": False},
+        {**BASE, "additionalProperties": {"type": "string"}},
+        {"type": "array", "uniqueItems": True},
+        {"type": "array", "prefixItems": [{"type": "integer"}], "unevaluatedItems": False},
+        {"type": "array", "contains": {"type": "integer"}, "minContains": 1, "maxContains": 2},
+        {"type": "integer", "minimum": 1, "maximum": 5, "multipleOf": 2},
+        {"exclusiveMinimum": 0},
+        {"const": 1},
+        {"enum": [1, None, {"a": 1}]},
+        {"minLength": 1, "maxLength": 2, "minProperties": 1, "maxProperties": 1, "maxItems": 2},
+        {"propertyNames": {"maxLength": 1}, "dependentRequired": {"k": ["z"]}},
+    ],
+)  # fmt: skip
+def test_whether_a_value_fits_is_said_alike_with_and_without_the_reason(
+    schema: dict[str, object],
+) -> None:
+    document = load(with_schemas(A=schema, One=schema))
+    one = document.at("#/components/schemas/One")
+    validator = document.validator(one)
+    fitting = [value for value in VALUES if validator.is_valid(value)]
+
+    assert 0 < len(fitting) < len(VALUES)
+    assert [value for value in VALUES if document.fits(one, value)] == fitting
+
+
+def test_what_a_schema_outside_of_a_document_allows_is_said_too() -> None:
+    document = load(with_schemas(A={"type": "string", "maxLength": 3}))
+    outside = {"$ref": "#/components/schemas/A"}
+
+    assert document.fits(outside, "abc") and not document.fits(outside, "abcd")
+
+
+def test_a_text_that_is_no_pattern_matches_everything() -> None:
+    document = load(with_schemas(A={"type": "string", "pattern": "(?P<year"}))
+    one = document.at("#/components/schemas/A")
+
+    assert document.fits(one, "abc") and not document.fits(one, 1)
+
+
 # Size
 
 

@@ -1,20 +1,29 @@
 """A contract is tried against the running back end and against broken ones."""
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
-from ridealong.service import Service, Settings
+from ridealong.service import Service, ServiceError, Settings
 from ridealong.service.app import create_app
+from ridealong.systems.contract import exchanges as exchanges_module
 from ridealong.systems.contract.document import Document, load
-from ridealong.systems.contract.exchanges import OPERATIONS, Exchange, recorded
+from ridealong.systems.contract.exchanges import OPERATIONS, Exchange, record, recorded
 from ridealong.systems.contract.trial import Breakage, Names, Trial, breakages, said, tried
 
 EVERYTHING = [[name] for name in OPERATIONS]
+SCHEMAS = """\
+openapi: 3.1.0
+info: {{title: One, version: '1'}}
+paths: {{}}
+components: {{schemas: {{One: {}}}}}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +76,81 @@ def test_every_step_of_a_breakage_is_one_of_the_round(exchanges: tuple[Exchange,
 
 
 def test_the_round_is_the_same_each_time(exchanges: tuple[Exchange, ...]) -> None:
-    recorded.cache_clear()
-    again = recorded()
+    again = record()
 
     assert [(e.step, e.status) for e in again] == [(e.step, e.status) for e in exchanges]
     assert {e.caller for e in again} >= {"rider", "other rider", "driver", "stranger", "runaway"}
+
+
+def test_a_round_that_failed_is_recorded_anew_the_next_time(
+    exchanges: tuple[Exchange, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> tuple[Exchange, ...]:
+        raise ServiceError("no port is free")
+
+    exchanges_module._begun.cache_clear()
+    monkeypatch.setattr(exchanges_module, "record", fails)
+    with pytest.raises(ServiceError, match="no port is free"):
+        recorded()
+    monkeypatch.setattr(exchanges_module, "record", lambda: exchanges)
+
+    assert recorded() is exchanges
+    assert recorded() is exchanges
+
+
+@pytest.mark.parametrize("in_jupyter", [True, False])
+def test_a_round_that_takes_long_shows_in_jupyter_that_something_goes_on(
+    exchanges: tuple[Exchange, ...], monkeypatch: pytest.MonkeyPatch, in_jupyter: bool
+) -> None:
+    shown: list[str] = []
+    go_on = threading.Event()
+
+    @contextmanager
+    def bar(*, hidden: bool) -> Iterator[Callable[[int, int, str], None]]:
+        go_on.set()
+        yield lambda done, total, what: None if hidden else shown.append(what)
+
+    def slow() -> tuple[Exchange, ...]:
+        assert go_on.wait(10)
+        return exchanges
+
+    monkeypatch.setattr(exchanges_module, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(exchanges_module, "progress_bar", bar)
+    monkeypatch.setattr(exchanges_module, "record", slow)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    if in_jupyter:
+        monkeypatch.setenv("JPY_SESSION_NAME", "a.ipynb")
+    exchanges_module._begun.cache_clear()
+
+    assert recorded() is exchanges
+    assert shown == ["Asking the back end what it answers"] * in_jupyter
+
+
+def _texts(node: object) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping):
+        yield from _texts([*node, *node.values()])
+    elif isinstance(node, list | tuple):
+        for each in node:
+            yield from _texts(each)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["date", "date-time", "time", "duration", "uuid", "uri", "uri-reference", "ipv4", "ipv6", "regex",
+     "hostname", "json-pointer", "int32", "int64", "double", "password"],
+)  # fmt: skip
+def test_each_text_of_the_round_has_a_format_or_not_whoever_is_asked(
+    exchanges: tuple[Exchange, ...], name: str
+) -> None:
+    document = load(SCHEMAS.format(f"{{type: string, format: {name}}}"))
+    (schema,) = document.content["components"]["schemas"].values()
+    validator = document.validator(schema)
+    texts = set(_texts([[e.values, e.query, e.sent, e.headers, e.body] for e in exchanges]))
+
+    assert len(texts) > 300
+    assert [t for t in texts if document.fits(schema, t) != validator.is_valid(t)] == []
 
 
 def test_what_a_breakage_says_is_what_a_broken_service_answers(

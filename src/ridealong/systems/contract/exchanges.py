@@ -6,17 +6,24 @@ what is right and for what is wrong. A contract is judged by whether it describe
 see `trial`.
 """
 
+import os
+import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from typing import Any, Final
 
 import httpx
 
+from ridealong.dataset.progress import progress_bar
 from ridealong.service import Service, Settings
 
 RIDER, OTHER_RIDER, SECOND_RIDER, DRIVER = 123, 124, 3, 57
 BURST: Final = 60
+PATIENCE_SECONDS: Final = 2
 NOTHING: Final = {"Content-Type": "application/json"}
 WAY: Final = {"pickup_location": "HBV-DTN", "dropoff_location": "HBV-AIR"}
 
@@ -117,12 +124,52 @@ class _Round:
         return exchange
 
 
-@cache
 def recorded() -> tuple[Exchange, ...]:
     """Return the exchanges of one round with a service that is started for it, and stopped.
 
+    Where that takes long, a notebook shows that something goes on.
+
     Raises:
         ServiceError: when it does not start.
+    """
+    begun = _begun()
+    import_module("ridealong.service.app")  # its clients want it: loaded while it starts
+    try:
+        return begun.result(PATIENCE_SECONDS)
+    except FutureTimeoutError:
+        # As in `labs.sql.indexes`: a Jupyter server sets this name, elsewhere nobody looks on.
+        with progress_bar(hidden="JPY_SESSION_NAME" not in os.environ) as show:
+            show(0, 0, "Asking the back end what it answers")
+            return begun.result()
+    finally:
+        if begun.done() and begun.exception():
+            _begun.cache_clear()  # what was in its way may be gone the next time
+
+
+def begin() -> None:
+    """Begin to record what `recorded` returns, in the background: a service takes a while."""
+    _begun()
+
+
+@cache
+def _begun() -> "Future[tuple[Exchange, ...]]":
+    made = Future[tuple[Exchange, ...]]()
+
+    def make() -> None:
+        try:
+            made.set_result(record())
+        except Exception as error:
+            made.set_exception(error)
+
+    threading.Thread(target=make, daemon=True).start()
+    return made
+
+
+def record() -> tuple[Exchange, ...]:
+    """Return the exchanges of a new round; `recorded` has one for the whole process.
+
+    Raises:
+        ServiceError: when the service does not start.
     """
     settings = Settings(burst=BURST, requests_per_second=0.5)
     with Service(settings) as company:

@@ -92,6 +92,7 @@ class Finding:
 
     Attributes:
         rule: the rule's number.
+        check: what was looked at: the function of `style_checks`.
         title: the rule's title.
         strength: how strongly the guide wants this.
         link: where the guide says so.
@@ -102,6 +103,7 @@ class Finding:
     """
 
     rule: str
+    check: str
     title: str
     strength: Strength
     link: str
@@ -258,6 +260,7 @@ def judged(document: Document, guide: str) -> list[Finding]:
     return [
         Finding(
             rule.number,
+            check.name,
             rule.title,
             check.strength,
             rule.link,

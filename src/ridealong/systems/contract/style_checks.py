@@ -70,6 +70,7 @@ _PLURALS: Final = _set("""
     vertices weather women
 """)
 """Plurals that do not end in -s, and words that have none."""
+_ANYTHING: Final = _set("content data info information")
 _SINGULARS: Final = _set("""
     alias analysis atlas axis basis bonus bus campus canvas census consensus corpus crisis
     diagnosis emphasis focus gas genus hypothesis lens nexus plus radius status surplus thesis
@@ -978,7 +979,7 @@ def object_on_top(view: View, lists_only: bool = False) -> Iterator[Site]:
 
 
 def list_envelope(view: View, name: str = "") -> Iterator[Site]:
-    """A list is an object with one array of resources, of a certain name."""
+    """A list is an object with one array of resources, of a certain name or that of its path."""
     for act, response, schema in view.lists:
         arrays = [each for each, node in view.fields(schema).items() if view.is_array(node)]
         if view.is_array(schema):
@@ -990,8 +991,22 @@ def list_envelope(view: View, name: str = "") -> Iterator[Site]:
         elif not name and len(arrays) > 1:
             seen = f"`{act.name}` answers with the arrays `{'`, `'.join(arrays)}`"
             yield Site(response.place, seen, "one array, that of the resources")
+        elif not name and _is_of_another(arrays[0], act):
+            seen = f"`{act.name}` holds its resources in `{arrays[0]}`"
+            right = in_case(act.segments[-1], "camel")
+            yield Site(response.place, seen, f"`{right}`, as the path calls them")
         else:
             yield Site(response.place)
+
+
+def _is_of_another(array: str, act: Act) -> bool:
+    """Whether an array certainly bears another name than the collection that a path ends in."""
+    called, listed = words_of(array)[-1:], words_of(act.segments[-1])[-1:]
+    if act.action or not called or not listed:
+        return False
+    if listed[0] in _PLURALS or called[0] in _PLURALS - _ANYTHING:
+        return False  # of `history` one cannot tell what it holds, nor of `people` whether it is riders
+    return listed[0] not in (called[0], plural_of(called[0]))
 
 
 def page_tokens(view: View) -> Iterator[Site]:
@@ -1154,6 +1169,21 @@ def problem_json(view: View) -> Iterator[Site]:
             what = f"is `{media_types[0]}`" if media_types else "has no body"
             seen = f"the error {response.code} of `{act.name}` {what}"
             yield Site(response.place, seen, f"`{_PROBLEM}`")
+
+
+def problem_schema(view: View) -> Iterator[Site]:
+    """A schema says what a body of application/problem+json holds."""
+    for act, response in _once(view, lambda act: view.errors(act)):
+        for media_type, media in mapping(response.content.get("content")).items():
+            if media_type.partition(";")[0] != _PROBLEM:
+                continue
+            if view.resolved(mapping(media).get("schema")):
+                yield Site(response.place)
+            else:
+                has = "a schema that says nothing" if "schema" in mapping(media) else "no schema"
+                seen = f"the error {response.code} of `{act.name}` is `{_PROBLEM}` with {has}"
+                right = "the schema of a problem: `title`, `status`, `detail`"
+                yield Site(response.place, seen, right)
 
 
 def error_header(view: View, header: str) -> Iterator[Site]:
@@ -1512,6 +1542,7 @@ CHECKS: Final[Mapping[str, Callable[..., Iterator[Site]]]] = {
         patch_media_type,
         plural_collections,
         problem_json,
+        problem_schema,
         property_case,
         query_case,
         rate_limit_headers,
