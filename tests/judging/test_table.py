@@ -114,9 +114,8 @@ def test_rows_that_hold_earn_their_share_and_the_others_are_listed() -> None:
         ("method: GET, ", "", "row `read-a-ride`, column `method` is empty"),
         ("method: GET", "method:", "column `method` is empty"),
         ("safe", "save", 'a column `save` that nobody asked for; did you mean "safe"?'),
-        ("GET", "GETS", '`GETS` is none of the words here; did you mean "GET"?'),
-        ("GET", "x", "`x` is none of the words here; they are GET, POST, PUT, PATCH"),
-        ("201", "201 Created", "`201 Created` is none of the words here; they are 200, 201"),
+        ("GET", "GETS", '`GETS` is none of GET, POST, PUT, PATCH; did you mean "GET"?'),
+        ("GET", "x", "`x` is none of GET, POST, PUT, PATCH"),
         ("move-a-driver", "read-a-ride", "`read-a-ride` stands twice, again in line 4: keep one."),
         ("safe: yes", "method: PUT, safe: yes", "`method` stands twice, again in line 2"),
         ("method: GET", "method:GET", "write `method`, a colon, a space and the word"),
@@ -181,7 +180,7 @@ def test_a_number_that_is_no_word_gets_the_words_and_no_neighbour() -> None:
     own = {"judge": "table", "rows": ["a"], "columns": {"minutes": ["0", "5", "30"]}}
     seen = verdict("a: {minutes: 10}", entry(own, "a: {minutes: 0}"))
 
-    assert "`10` is none of the words here; they are 0, 5, 30. 0 of 1 row" in seen.message
+    assert "`10` is none of 0, 5, 30. 0 of 1 row" in seen.message
 
 
 def test_a_list_is_a_word_of_several_in_any_order() -> None:
@@ -281,3 +280,27 @@ def test_what_yaml_reads_otherwise_in_a_set_is_told() -> None:
     assert "`rides: read` is no word; behind its colon stands no space" in told
     told = verdict("read: {scopes: rides:read, users:read}", made).message
     assert "put several words of one cell in brackets" in told
+
+
+def test_a_status_code_may_have_its_name_behind_it() -> None:
+    assert verdict(REFERENCE.replace("201", "201 Created")).passed
+    assert not verdict(REFERENCE.replace("201", "201 and more 3")).passed
+
+
+def test_a_space_that_is_missing_behind_colons_is_named() -> None:
+    seen = verdict("read-a-ride:GET\nask-for-a-ride:POST\n")
+
+    assert (
+        "Behind the colon of `read-a-ride:` stands no space: write `read-a-ride: {" in seen.message
+    )
+
+
+def test_columns_are_asked_for_in_the_order_of_the_task() -> None:
+    made = entry(ENTRY, REFERENCE)
+    shipped = {**made, "columns": dict(sorted(ENTRY["columns"].items(), reverse=True))}
+
+    seen = verdict(
+        REFERENCE.replace("read-a-ride: {method: GET, safe: yes, status: 200}", ""), shipped
+    )
+
+    assert "write it as `read-a-ride: {method: ..., safe: ..., status: ...}`" in seen.message

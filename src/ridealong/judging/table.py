@@ -25,6 +25,11 @@ ONE_COLUMN: Final = "answer"
 NOTHING: Final = "none"
 """How a set without a member is written."""
 
+_CODE: Final = re.compile(r"([1-5]\d\d) [A-Za-z -]+")
+"""A status code with its name, such as 409 Conflict."""
+
+_NO_SPACE: Final = re.compile(r"^\s*([\w./{}-]+):(?=[^\s/])", re.MULTILINE)
+
 Cell = tuple[str, str, str]  # row, column, word
 
 
@@ -61,7 +66,6 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
             row,
             row in held,
             ", ".join(_told(row, column, word) for column, word in table.cells[row].items()),
-            plain=True,
         )
         for row in rows
         if table.cells.get(row)
@@ -98,7 +102,8 @@ def results(known: Known) -> Mapping[str, Any]:
         right |= {_hash(known.id, cell) for cell in _cells(table)}
     if problems:
         raise KnownWrong(problems)
-    shipped = {"right": sorted(right)}
+    # The order of the task, which JSON with sorted keys would not keep.
+    shipped = {"right": sorted(right), "column_order": list(known.entry["columns"])}
     entry = {**known.entry, **shipped, "id": known.id}
     return {**shipped, **results_by_marks(replace(known, entry=entry), marks)}
 
@@ -140,6 +145,13 @@ def read(text: str, entry: Entry) -> Read:
         found.troubles.append(f"Mend the YAML first: {error}.")
         return found
     if not isinstance(value, Mapping):
+        glued = _NO_SPACE.search(text)
+        if glued:
+            found.troubles.append(
+                f"Behind the colon of `{glued[1]}:` stands no space: write "
+                f"`{_form(entry, entry['rows'][0])}`."
+            )
+            return found
         found.troubles.append(
             f"Your answer is no table: write one line for each row, such as "
             f"`{_form(entry, entry['rows'][0])}`."
@@ -158,7 +170,7 @@ def read(text: str, entry: Entry) -> Read:
 
 
 def _read_row(found: Read, entry: Entry, row: str, cell: Any) -> None:
-    rows, columns = entry["rows"], entry["columns"]
+    rows, columns = entry["rows"], _columns(entry)
     if row not in rows:
         near = did_you_mean(row, rows) or ": take the names of the task."
         found.troubles.append(f"No row is called `{row}`{near}")
@@ -203,7 +215,9 @@ def _word(value: Any, allowed: Any) -> tuple[str, str]:
                 return word, ""
         return "", f"here stand {len(value)} words, and the cell takes one"
     allowed_as = {word.lower(): word for word in allowed}
-    for text in (_text(value), str(value)):
+    said = _text(value)
+    code = _CODE.fullmatch(said)
+    for text in (said, str(value), code[1] if code else said):
         if text.lower().strip() in allowed_as:
             return allowed_as[text.lower().strip()], ""
     return "", _not_allowed(_text(value), allowed)
@@ -228,8 +242,7 @@ def _not_allowed(word: str, allowed: list[str]) -> str:
     near = (
         "" if word.lstrip("-").isdigit() else did_you_mean(word, allowed)
     )  # near to a number is no number
-    choice = ", ".join(allowed)
-    return f"`{word}` is none of the words here{near}" + ("" if near else f"; they are {choice}")
+    return f"`{word}` is none of {', '.join(allowed)}{near}"
 
 
 def _no_column(column: str, columns: Mapping[str, Any]) -> str:
@@ -256,7 +269,13 @@ def _text(value: Any) -> str:
 def _form(entry: Entry, row: str) -> str:
     if ONE_COLUMN in entry["columns"]:
         return f"{row}: ..."
-    return f"{row}: {{{', '.join(f'{column}: ...' for column in entry['columns'])}}}"
+    return f"{row}: {{{', '.join(f'{column}: ...' for column in _columns(entry))}}}"
+
+
+def _columns(entry: Entry) -> dict[str, Any]:
+    """Return the columns in the order of the task."""
+    columns = entry["columns"]
+    return {name: columns[name] for name in entry.get("column_order", columns)}
 
 
 def _cells(table: Read) -> Iterator[Cell]:
