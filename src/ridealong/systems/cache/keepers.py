@@ -45,6 +45,10 @@ class InMemory:
         """Add one to the number that is kept."""
         self.texts[key] = str(int(self.texts.get(key, "0")) + 1)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self.texts.clear()
+
     def memory_bytes(self) -> int:
         """Return what the keys and their texts take."""
         return sum(len(key) + len(text) for key, text in self.texts.items())
@@ -98,9 +102,17 @@ class InCache:
         """Add one to the number that is kept."""
         self._client.incr(self._prefix + key)
 
+    def clear(self) -> None:
+        """Forget all our keys."""
+        self._cache.clear()
+
     def memory_bytes(self) -> int:
-        """Return what our keys take."""
-        return self._cache.memory_bytes()
+        """Return what the keys and their texts take; the server's own books come on top."""
+        keys = self._cache.keys()
+        sizes = self._client.pipeline(transaction=False)
+        for key in keys:
+            sizes.strlen(self._prefix + key)
+        return sum(map(len, keys)) + sum(sizes.execute())
 
 
 class Outlasting:

@@ -42,6 +42,21 @@ CREATE UNIQUE INDEX one_trip_at_a_time ON trips (driver_id) WHERE ended = 0;
 
 
 @dataclass(frozen=True, slots=True)
+class Situation:
+    """What an evening is like beside its traffic.
+
+    Attributes:
+        read_seconds: how long a read of the database takes.
+        warmed: whether the evening begins with every zone in the cache, all kept at one moment.
+        emptied_at_seconds: when the cache loses everything, as after a restart.
+    """
+
+    read_seconds: float = READ_SECONDS
+    warmed: bool = False
+    emptied_at_seconds: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """What one look at the map showed.
 
@@ -92,6 +107,7 @@ class Measured:
         in_vain: of those, how many were made for a car that was shown and was not there.
         double_bookings: cars with two riders; the database refuses them.
         memory_bytes: what the cache holds at the end.
+        most_at_once: reads of the database under way at one moment, at most, and when.
         failures: calls that the cache did not answer.
     """
 
@@ -102,6 +118,7 @@ class Measured:
     in_vain: int
     double_bookings: int
     memory_bytes: int
+    most_at_once: tuple[int, float] = (0, 0.0)
     failures: int = 0
 
     @property
@@ -263,6 +280,7 @@ class Replay:
         policy: how answers are kept; None reads the database for each look.
         evening: the traffic.
         keeper: where answers are kept; in memory by default.
+        situation: what the evening is like beside its traffic.
         seed: of the jitter and the slow reads.
     """
 
@@ -271,9 +289,11 @@ class Replay:
         policy: Policy | None,
         evening: Evening,
         keeper: Keeper | None = None,
+        situation: Situation | None = None,
         *,
         seed: int = 0,
     ) -> None:
+        self._situation = situation or Situation()
         self._now = 0.0
         self._evening = evening
         self._database = Database(evening)
@@ -289,6 +309,7 @@ class Replay:
         self._turn = 0
         self._reading: dict[str, _Read] = {}
         self._at_work = 0
+        self._most = (0, 0.0)
         self._looks: list[Shown] = []
         self._reads: list[tuple[float, int]] = []
         self._last_shown: dict[int, int] = {}
@@ -302,6 +323,10 @@ class Replay:
         """
         try:
             events = self._evening.events
+            if self._situation.warmed:
+                self._warm()
+            for at in self._situation.emptied_at_seconds:
+                self._later(at, self._keeper.clear)
             for number, event in enumerate(events):
                 self._until(event.at)
                 self._now = event.at
@@ -318,10 +343,21 @@ class Replay:
                 self._in_vain,
                 self._double,
                 self._keeper.memory_bytes(),
+                self._most,
                 getattr(self._keeper, "failures", 0),
             )
         finally:
             self._database.close()
+
+    def _warm(self) -> None:
+        """Keep an answer for each zone, as a job does before it lets riders in."""
+        if self._through is None:
+            return
+        for city, zones in self._evening.zones.items():
+            for zone in zones:
+                place = {"city": city, "zone": zone, "rider": 0}
+                key = self._through.policy.key_of(place)
+                self._through.keep(Ticket(key), self._answer(place), self._now)
 
     def _until(self, at: float) -> None:
         while self._queue and self._queue[0][0] <= at:
@@ -362,8 +398,10 @@ class Replay:
     def _read(self, ticket: Ticket, place: Mapping[str, Any], looking: _Looking | None) -> None:
         self._reads.append((self._now, place["city"]))
         slow = SLOW_SECONDS if self._chance.randrange(ONE_SLOW) == 0 else 0.0
-        takes = READ_SECONDS + READ_MORE_SECONDS * self._at_work + slow
+        takes = self._situation.read_seconds + READ_MORE_SECONDS * self._at_work + slow
         self._at_work += 1
+        if self._at_work > self._most[0]:
+            self._most = (self._at_work, self._now)
         read = _Read(ticket, place, self._answer(place), self._now)
         if looking is not None:
             read.waiting.append(looking)
@@ -433,10 +471,15 @@ class Replay:
 
 
 def replayed(
-    policy: Policy | None, evening: Evening, keeper: Keeper | None = None, *, seed: int = 0
+    policy: Policy | None,
+    evening: Evening,
+    keeper: Keeper | None = None,
+    situation: Situation | None = None,
+    *,
+    seed: int = 0,
 ) -> Measured:
     """Return what comes of an evening under a policy."""
-    return Replay(policy, evening, keeper, seed=seed).run()
+    return Replay(policy, evening, keeper, situation, seed=seed).run()
 
 
 def by_minute(measured: Measured) -> Iterator[tuple[int, int, int]]:

@@ -95,7 +95,7 @@ def evening(name: str = "public", *, seed: int = 0) -> Evening:
     recorded = json.loads(files("ridealong.systems.cache").joinpath("evenings.json").read_text())
     data = recorded[str(EVENINGS[name])]
     chance = random.Random(f"{name} {seed}")
-    cities = {city: label for city, label in recorded["cities"]}
+    cities: dict[int, str] = dict(recorded["cities"])
     zones: dict[int, list[str]] = {city: [] for city in cities}
     for city, zone in recorded["zones"]:
         zones[city].append(zone)
