@@ -112,7 +112,7 @@ class InCache:
         sizes = self._client.pipeline(transaction=False)
         for key in keys:
             sizes.strlen(self._prefix + key)
-        return sum(map(len, keys)) + sum(sizes.execute())
+        return sum(map(len, keys)) + sum(int(size) for size in sizes.execute())
 
 
 class Outlasting:
