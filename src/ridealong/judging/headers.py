@@ -19,6 +19,7 @@ from ridealong.systems.edge.stories import (
     HIDDEN,
     PUBLIC,
     TASKS,
+    Look,
     Seen,
     Task,
     seen,
@@ -156,7 +157,7 @@ def _cause(task: str, found: Seen, fields: Fields, effect: str) -> str:
     if effect == "wrong":
         if story.at_edge:
             return "missing"
-        return "shared" if helps(_joined({**control, "private": ""})) else "tablet"
+        return "tablet" if _wrong(found)[0].phone in story.several else "shared"
     if effect == "kept":
         return "shared"
     if effect == "old":
@@ -186,6 +187,12 @@ def _cause(task: str, found: Seen, fields: Fields, effect: str) -> str:
     return "vary" if names and helps(vary="") else "short"
 
 
+def _wrong(found: Seen) -> tuple[Look, str]:
+    """Return a look at what is another's, on a phone of one person where there is such a look."""
+    alone = (each for each in found.wrong if each[0].phone not in found.story.several)
+    return next(alone, found.wrong[0])
+
+
 def _joined(control: Mapping[str, str]) -> str:
     return ", ".join(f"{name}={value}" if value else name for name, value in control.items())
 
@@ -210,7 +217,7 @@ def _told(found: Seen) -> str:
     effect = found.broken[0]
     where = f"{story.resource}, {story.day}:"
     if effect == "wrong":
-        look, other = found.wrong[0]
+        look, other = _wrong(found)
         mine = {
             "own_rides": f"is shown the rides of {other}",
             "board": f"has to see the board of ({look.own}) and is shown that of ({other})",

@@ -120,6 +120,7 @@ class Seen:
         origin_requests: of the address that was asked for most at the back end.
         origin_url: that address.
         wrong: looks that showed what is somebody else's, each with whose it was.
+        old_looks: looks that showed what had been replaced.
         oldest_seconds: the longest time since what was shown had been replaced.
         oldest: the look that showed it.
         kept: most answers that lay at the edge at one time.
@@ -132,6 +133,7 @@ class Seen:
     origin_requests: int
     origin_url: str
     wrong: tuple[tuple[Look, str], ...]
+    old_looks: int
     oldest_seconds: int
     oldest: Look | None
     kept: int
@@ -216,7 +218,7 @@ def play(story: Story, fields: Fields) -> Seen:
     phones = {look.phone: _Phone(edge, clock) for look in story.looks if look.phone}
     purges = list(story.purges)
     urls = {look.url for look in story.looks}
-    hits, kept, oldest_seconds = 0, 0, 0
+    hits, kept, old_looks, oldest_seconds = 0, 0, 0, 0
     oldest: Look | None = None
     wrong: list[tuple[Look, str]] = []
     for look in story.looks:
@@ -236,12 +238,14 @@ def play(story: Story, fields: Fields) -> Seen:
             wrong.append((look, own))
             continue
         age = story.replaced(own, int(version), look.seconds)
+        old_looks += age > 0
         if age > oldest_seconds:
             oldest_seconds, oldest = age, look
     url, requests = origin.requests.most_common(1)[0]
     counted = [phone for name, phone in phones.items() if name not in story.several]
     return Seen(
-        story, hits, requests, url, tuple(wrong), oldest_seconds, oldest, kept,
+        story, hits, requests, url, tuple(wrong), old_looks, oldest_seconds,
+        oldest, kept,
         sum(phone.asked_again for phone in counted),
         sum(phone.loaded_again for phone in counted),
     )  # fmt: skip
@@ -286,11 +290,11 @@ def _icons(day: str) -> Story:
     release = {PUBLIC: 30, HIDDEN[0]: 10, HIDDEN[1]: 27}[day] * HOUR + chance.randrange(HOUR)
     hotfix = release + HOTFIX_SECONDS
     looks = []
-    for number in range(12):
-        headers = _phone(chance, number, logged_in=number < 9)
+    for number in range(6):
+        headers = _phone(chance, number, logged_in=number < 4)
         phone = f"phone {number}"
-        moments = {number * MINUTE, release + 5 + number, hotfix + 20 * number}
-        moments |= {hotfix + late for late in range(30 + 20 * number, 1500, 240)}
+        moments = {number * MINUTE, release + 5 + number, hotfix + 1 + 8 * number}
+        moments |= {hotfix + late for late in range(30 + 20 * number, 1500, 120)}
         moment = number * MINUTE
         while moment < ICONS_DAYS * DAY:
             moments.add(moment)
