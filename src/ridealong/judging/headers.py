@@ -36,7 +36,8 @@ _ADVICE: Final = {
     "only where public, s-maxage or must-revalidate allows it.",
     "short": "It is fresh for too short a time where it is kept.",
     "no time": "It says no time, so each cache guesses one from Last-Modified: set max-age.",
-    "long": "It is fresh for longer than the limit allows.",
+    "long": "It is fresh for longer than the limit allows; where nothing old may be shown, let the "
+    "cache ask before each use.",
     "swr": "stale-while-revalidate lets a cache show what is old while it fetches the new one: "
     "its seconds come on top of max-age.",
     "phone": "The copy lies in the phone, and only the phone's own time ends it: set max-age for "
@@ -169,7 +170,7 @@ def _cause(task: str, found: Seen, fields: Fields, effect: str) -> str:
             return "guess"
         lifetime = control.get("s-maxage", control.get("max-age", ""))
         shared = {**control, "max-age": "0"} | ({"s-maxage": lifetime} if lifetime else {})
-        return "phone" if helps(_joined(shared)) else "long"
+        return "phone" if story.at_edge and helps(_joined(shared)) else "long"
     for plain in ("no-store", "private", "no-cache"):
         if plain in control:
             return plain

@@ -75,15 +75,16 @@ class Release:
         except HeaderError as error:
             raise LabError(str(error)) from None
         self._company = company
-        self._behind = company.client()
+        self._behind = _client(company.url)
         self._changes: dict[str, int] = {}
         self.clock = Clock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         # Asked often whether it shall end, so that many short releases do not add up to seconds.
-        threading.Thread(
+        self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.01,), name="release", daemon=True
-        ).start()
-        self._client = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+        )
+        self._thread.start()
+        self._client = _client(self.url)
 
     def __repr__(self) -> str:
         return "<a release with header fields of its own>"
@@ -95,16 +96,24 @@ class Release:
 
     def close(self) -> None:
         """Stop answering."""
-        self._server.shutdown()
-        self._server.server_close()
         self._client.close()
+        self._behind.close()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
     def change(self, path: str) -> None:
         """Put a new version of an address in place of the old one."""
         self._changes[path] = self._changes.get(path, 0) + 1
 
     def ask(self, request: Request) -> Answer:
-        """Send a request over HTTP."""
+        """Send a request over HTTP.
+
+        Raises:
+            LabError: when the release is closed.
+        """
+        if self._client.is_closed:
+            raise LabError("this release is closed: make a new one, and an edge in front of it")
         return _sent(self._client, request, self.clock)
 
     def headers_for(self, resource: str) -> dict[str, str]:
@@ -209,6 +218,10 @@ def _subject(authorization: str) -> str:
         return "0"
 
 
+def _client(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, trust_env=False, timeout=30)
+
+
 def _sent(client: httpx.Client, request: Request, clock: Clock) -> Answer:
     """Send a request over HTTP; the answer's date is by the clock of the lab."""
     try:
@@ -286,7 +299,7 @@ class Edge:
             self._ask_origin = origin.ask
         else:
             self._company, self.clock = origin, Clock()
-            client = origin.client()
+            client = _client(origin.url)
             self._ask_origin = lambda request: _sent(client, request, self.clock)
         self._edge = HttpCache("edge", self._far, self.clock, shared=True) if shared else None
 
