@@ -124,6 +124,27 @@ def test_what_goes_wrong_is_named_with_its_cause(
 
 
 @pytest.mark.parametrize(
+    ("resource", "control", "passes"),
+    [
+        ("icons", "max-age=600, s-maxage=86400", True),
+        ("icons", "max-age=604, s-maxage=86400", False),
+        ("icons", "max-age=600, s-maxage=86400, stale-while-revalidate=60", False),
+        ("cars", "public, max-age=11", True),
+        ("cars", "public, max-age=12", False),
+        ("cars", "max-age=0, s-maxage=12", False),
+        ("cars", "public, max-age=4", True),
+        ("cars", "public, max-age=3, stale-while-revalidate=5", False),
+        ("cars", "public, max-age=4, stale-while-revalidate=7", True),
+        ("cars", "public, max-age=4, stale-while-revalidate=8", False),
+    ],
+)
+def test_somebody_looks_right_before_and_after_a_limit(
+    resource: str, control: str, passes: bool
+) -> None:
+    assert (headers.marks(changed(resource, control), EDGE) == {}) == passes
+
+
+@pytest.mark.parametrize(
     ("page", "vary", "mark"),
     [
         ("fare_page", "", "wrong/missing"),
@@ -176,6 +197,9 @@ def test_message_of_the_author_follows_what_was_seen() -> None:
         (yaml.safe_dump({**RIGHT, "cars": {"Vary": "A", "vary": "B"}}), "has Vary twice"),
         (yaml.safe_dump({**RIGHT, "cars": {"Cache-Control": "public, max-age=6", "max-age=7": None}}),
          "a comma between braces ends a value"),
+        (yaml.safe_dump({**RIGHT, "cars": {"Cache-Control": "public", "max-age": 6}}),
+         "write it behind Cache-Control:"),
+        (changed("cars", "Cache-Control: no-store"), "leave Cache-Control: out there"),
         (changed("cars", "public; max-age=6"), "with commas between, not ;"),
         (changed("cars", "max-age=6s"), "leave the unit away"),
         (changed("cars", "max-age"), "wanted a whole number of seconds"),

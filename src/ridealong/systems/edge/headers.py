@@ -127,6 +127,11 @@ def _fields(resource: str, value: object, fields: Collection[str], known_change:
                     f"{resource}: {name!r} stands alone: a comma between braces ends a value, so "
                     "put the whole value in quotation marks"
                 )
+            if str(name).lower() in (*SECONDS, *PLAIN) and "Cache-Control" in fields:
+                raise HeaderError(
+                    f"{resource}: {name} is no field of its own: write it behind Cache-Control:, "
+                    "with commas between the directives"
+                )
             raise HeaderError(
                 f"{resource} has the field {str(name)[:40]!r}, not asked for: "
                 f"{_meant(name, fields)}"
@@ -152,6 +157,8 @@ def _fields(resource: str, value: object, fields: Collection[str], known_change:
 
 def _control(resource: str, text: str, known_change: bool) -> str:
     where = f"{resource}: Cache-Control"
+    if text.lower().startswith("cache-control:"):
+        raise HeaderError(f"{where} has its own name in its value: leave {text[:14]} out there")
     if ";" in text:
         raise HeaderError(f"{where} is {text!r}: directives stand with commas between, not ;")
     seen = set[str]()

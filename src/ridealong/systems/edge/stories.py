@@ -293,12 +293,15 @@ def _icons(day: str) -> Story:
     for number in range(6):
         headers = _phone(chance, number, logged_in=number < 4)
         phone = f"phone {number}"
-        moments = {number * MINUTE, release + 5 + number, hotfix + 1 + 8 * number}
-        moments |= {hotfix + late for late in range(30 + 20 * number, 1500, 120)}
+        moments = {hotfix + late for late in range(30 + 20 * number, 1500, 120)}
         moment = number * MINUTE
         while moment < ICONS_DAYS * DAY:
             moments.add(moment)
             moment += chance.randrange(20, 90) * MINUTE
+        # All fetch just before the correction, and look just before and after the limit.
+        moments = {each for each in moments if not release <= each < hotfix}
+        moments |= {hotfix + late for late in (-2, ICONS_OLDEST_SECONDS - 3)}
+        moments.add(hotfix + ICONS_OLDEST_SECONDS + 1)
         looks += [Look(each, f"rider {number}", phone, "/static/icons.svg", headers, "")
                   for each in moments]  # fmt: skip
     return Story(
@@ -349,7 +352,7 @@ def _cars(day: str) -> Story:
     moment = 0
     while moment < end:  # a small city, where somebody looks now and then
         looks.append(Look(moment, "rider 30", "phone 30", "/map/cars?city=5", headers, "city 5"))
-        moment += chance.randrange(35, 60)
+        moment += chance.choice((11, 12, 14, 17, 47))
     return Story(
         "cars", day, _in_time(looks), changes={"": tuple(range(end + 1))},
         oldest_seconds=CARS_OLDEST_SECONDS, origin_requests=CARS_PER_MINUTE * CARS_MINUTES,
