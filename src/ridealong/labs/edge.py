@@ -25,7 +25,7 @@ import httpx
 from ridealong.labs.sql.database import LabError
 from ridealong.show.views import View, frame, plural
 from ridealong.systems.edge.cache import BEGINS, Answer, Clock, HttpCache, Request, date_of
-from ridealong.systems.edge.headers import TO_CHANGE, Fields, HeaderError, read_headers
+from ridealong.systems.edge.headers import Fields, HeaderError, read_headers
 from ridealong.systems.edge.stories import DAY, LANGUAGES, TASKS, Look, Story, play, seen
 
 if TYPE_CHECKING:
@@ -563,7 +563,6 @@ __all__ = [
     "FAR_MS",
     "NEAR_MS",
     "RESOURCES",
-    "TO_CHANGE",
     "Edge",
     "Release",
     "ask_or_keep",

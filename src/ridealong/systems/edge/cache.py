@@ -1,10 +1,10 @@
 """An HTTP cache that keeps to RFC 9111: shared near the riders, or private in one phone.
 
 What may be kept, how long it is fresh and what is sent to ask again, hishel decides. Four things
-it leaves to whoever drives it, and they stand here with their rule: which stored answer fits a
-request (RFC 9111, section 4.1), a condition that the caller sends (section 4.3.2), how old the
-answer is on its way (section 5.1), and an old answer while a new one is fetched (RFC 5861, section
-3). What was done stands in the field `Cache-Status` (RFC 9211).
+stand here with their rule: which stored answer fits a request (RFC 9111, section 4.1; hishel would
+ask with the tag of another language and forget the third), a condition that the caller sends
+(section 4.3.2), an old answer while a new one is fetched (RFC 5861, section 3), and a purge. What
+was done stands in the field `Cache-Status` (RFC 9211).
 
 Time is a clock that is set, so that nobody waits for an answer to get old.
 """
@@ -136,10 +136,6 @@ class HttpCache:
     def __len__(self) -> int:
         """Return how many answers are kept."""
         return sum(len(entries) for entries in self._kept.values())
-
-    def bodies(self) -> list[bytes]:
-        """Return the bodies that are kept."""
-        return [kept.body for entries in self._kept.values() for kept in entries]
 
     def purge(self, url: str, *, after_seconds: int = 0) -> None:
         """Forget all answers of an address, at once or when the order has arrived."""
