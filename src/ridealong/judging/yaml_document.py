@@ -139,6 +139,7 @@ CHECKS: Final = {
     "calls": _room("calls", {"calls": Key(str)}, of_text=True),
     "compatible": _room("compatible", mutants_in="compatible_mutants", of_text=True),
     "limits": _room("limits", of_text=True),
+    "headers": _room("headers", {"headers": Key(str)}, of_text=True),
     "style": _room("style", {"draft": Key(str)}, of_text=True),
     "record": _room("record", {"record": Key(dict, required=False)}),
     "rule": _room("rule", {"rule": Key(str)}),
