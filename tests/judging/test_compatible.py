@@ -232,6 +232,14 @@ def test_another_required_field_is_told_and_spoils_no_wish(schema: dict[str, Any
             "line 3: `paths` stands below `components`, further in",
         ),
         (
+            REFERENCE.replace("    Money:\n      type: [object", "Money:\n      type: [object"),
+            "`Money` stands at the left edge; it belongs under `components`, `schemas`",
+        ),
+        (
+            "components:\n  schemas:\n    paths: {/tips: {}}",
+            "line 3: `paths` stands below `schemas`, further in; it is a key of the document itself",
+        ),
+        (
             "paths:\n  components: {schemas: {Money: {type: object}}}",
             "write `components:` at the left edge, as far left as `paths:`",
         ),
@@ -239,6 +247,7 @@ def test_another_required_field_is_told_and_spoils_no_wish(schema: dict[str, Any
 )
 def test_what_begins_in_the_middle_is_told_where_it_belongs(text: str, told: str) -> None:
     assert told in verdict(text).message
+    assert "`openapi:`" not in verdict(text).message
 
 
 @pytest.mark.parametrize(

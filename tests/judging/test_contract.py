@@ -74,6 +74,22 @@ def test_a_contract_that_overlooks_little_earns_a_part() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "leak"),
+    [
+        ("security:\n  - bearer: []\n", "", "without any credentials"),
+        ("requested_at]\n      additionalProperties: false", "requested_at]", "card"),
+        ("        rider: {type: [object, 'null']}\n",
+         "        rider: {type: [object, 'null']}\n        card_number: {type: string}\n", "card"),
+    ],
+)  # fmt: skip
+def test_a_contract_that_lets_a_leak_pass_earns_half_at_most(old: str, new: str, leak: str) -> None:
+    seen = verdict(REFERENCE.replace(old, new))
+
+    assert any(leak in each.name for each in seen.properties if not each.held)
+    assert 0.4 < seen.share <= 0.5
+
+
+@pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("responses:", "reponses:", "responses"),
@@ -144,6 +160,40 @@ def test_a_mistake_is_named_only_when_all_of_it_is_there() -> None:
     )
     assert one_more.mistake is None
     assert "as with no_show: " in one_more.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("requested_at]\n      additionalProperties", "requested_at]\n      additionalproperties",
+         "`additionalproperties` is no keyword of a schema and does nothing; `additionalProperties` is one"),
+        ("      required: [ride_id, status, pickup", "      require: [ride_id, status, pickup",
+         "`require` is no keyword of a schema and does nothing; `required` is one"),
+    ],
+)  # fmt: skip
+def test_a_keyword_that_does_nothing_is_told_behind_what_it_costs(
+    old: str, new: str, told: str
+) -> None:
+    text = REFERENCE.replace(old, new)
+    before = text.partition(told.split("`")[1] + ":")[0]
+    line = before.count("\n") + 1
+
+    seen = verdict(text)
+
+    assert "broken services keep to your contract" in seen.message
+    assert seen.message.endswith(f". Line {line}: {told}")
+    assert ".." not in seen.message
+    assert "does nothing" not in verdict(REFERENCE.replace("maximum: 100", "maximum: 1000")).message
+
+
+@pytest.mark.parametrize("wide", ["default", "4XX"])
+def test_a_code_that_stands_for_many_is_told_to_be_left_out(wide: str) -> None:
+    seen = verdict(REFERENCE.replace("'403':", f"{wide}:"))
+
+    assert seen.message.endswith(
+        f" `{wide}` takes more codes than one: leave it out and name each code"
+    )
+    assert "leave it out" not in verdict(MISTAKES["history-open"]).message
 
 
 def test_a_method_too_few_is_told_with_those_that_are_there() -> None:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from ridealong.judging.kind import Entry, refused
 from ridealong.judging.own_names import NamesError, in_comments
@@ -12,6 +13,8 @@ from ridealong.systems.contract.exchanges import OPERATIONS, begin, recorded
 from ridealong.systems.contract.trial import ANOTHER, Gap, Names, Trial, breakages, said, tried
 from ridealong.text import did_you_mean
 from ridealong.verdict import Property, Verdict
+
+SHARE_WITH_A_LEAK: Final = 0.5
 
 
 def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
@@ -42,7 +45,21 @@ def judged(exercise_id: str, entry: Entry, text: str) -> Verdict:
     else:
         message = _about_overlooked(trial)
         share = len(trial.noticed) / (len(trial.noticed) + len(trial.overlooked))
-    return refused(exercise_id, entry, _marks(trial), message, properties, share)
+        if any(name in breakages() and breakages()[name].leaks for name in trial.overlooked):
+            share = min(share, SHARE_WITH_A_LEAK)
+    verdict = refused(exercise_id, entry, _marks(trial), message, properties, share)
+    idle = _idle(document)
+    return (
+        replace(verdict, message=f"{verdict.message.removesuffix('.')}{idle}") if idle else verdict
+    )
+
+
+def _idle(document: Document) -> str:
+    """Return which word of the contract does nothing, where one is a keyword that is misspelt."""
+    for note in document.notes:
+        if "does nothing" in note.seen:
+            return f". Line {note.line}: {note.seen}; {note.wanted}"
+    return ""
 
 
 def marks(text: str, entry: Entry) -> dict[str, Any]:
@@ -141,8 +158,14 @@ def _about_overlooked(trial: Trial) -> str:
     first = "It is" if len(trial.overlooked) == 1 else "The first is"
     return (
         f"{len(trial.overlooked)} of {count} broken services {keep} to your contract, so nobody "
-        f"would notice. {first} at {_and([*map(str, where)])}: {said(name)}"
+        f"would notice. {first} at {_and([*map(str, where)])}: {said(name)}{_wide(trial)}"
     )
+
+
+def _wide(trial: Trial) -> str:
+    codes = [name.removeprefix(ANOTHER) for name in trial.overlooked if name.startswith(ANOTHER)]
+    wide = next((code for code in codes if not code.isdecimal()), "")
+    return f" `{wide}` takes more codes than one: leave it out and name each code" if wide else ""
 
 
 def _properties(trial: Trial) -> Iterator[Property]:

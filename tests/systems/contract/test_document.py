@@ -131,6 +131,18 @@ FAULTS = {
     "no space before a reference": ('              schema:\n                $ref: "#/components/schemas/Ride"\n', "              schema: {$ref:'#/components/schemas/Ride'}\n", 18, "after the colon of `$ref`", "a space", "write `$ref: '#/components/schemas/Ride'` with a space"),
     "no space nor quotation marks": ('              schema:\n                $ref: "#/components/schemas/Ride"\n', "              schema: {$ref:#/components/schemas/Ride}\n", 18, "after the colon of `$ref`", "a space", "write `$ref: '#/components/schemas/Ride'` with a space"),
     "no space in a reference below": ('$ref: "#', '$ref:"#', 18, "no space stands after the colon", "a set of keys", "with a space"),
+    "no space before braces": ("        status:\n          type: string\n          enum: [requested, done]\n", "        status:{type: string}\n", 37, "no space stands after the colon of `status`", "a space", "write `status: {type: string}` with a space"),
+    "no space before braces with two keys": ("        status:\n          type: string\n          enum: [requested, done]\n", "        status:{type: string, minLength: 1}\n", 37, "no space stands after the colon of `status`", "a space", "write `status: ` with a space"),
+    "no space before braces with a list": ("        status:\n          type: string\n          enum: [requested, done]\n", "        status:{enum: [requested, done]}\n", 37, "no space stands after the colon of `status`", "a space", "write `status: ` with a space"),
+    "a reference without braces": ('schema:\n                $ref: "#/components/schemas/Ride"\n', "schema: $ref: '#/components/schemas/Ride'\n", 18, "`$ref:` stands behind `schema:` in its line, without braces", "in braces", "write `schema: {$ref: '#/components/schemas/Ride'}`"),
+    "a reference without braces and marks": ('schema:\n                $ref: "#/components/schemas/Ride"\n', "schema: $ref: #/components/schemas/Ride\n", 18, "without braces", "in braces", "write `schema: {$ref: '#/components/schemas/Ride'}`"),
+    "something beside a reference": ("          description: One ride.\ncomponents:\n", "          $ref: '#/components/responses/Found'\n          headers: {}\ncomponents:\n  responses: {Found: {description: x}}\n", 31, "`headers` stands beside `$ref` in the response 200 of GET /rides/{ride_id}", "stands alone", "delete `headers`, or write the part out"),
+    "a schema at the left edge": ("components:\n  schemas:\n    Ride:\n", "Ride:\n", 31, "`Ride` stands at the left edge", "it belongs under `components`, `schemas`", "below `schemas:` and further in"),
+    "a schema that nobody uses at the left edge": ("components:\n", "Change: {type: object}\ncomponents:\n", 31, "`Change` stands at the left edge", "`components`, `schemas`", "below `schemas:`"),
+    "a response at the left edge": ("          description: One ride.\n", "          $ref: '#/components/responses/Found'\nFound: {description: x}\n", 31, "`Found` stands at the left edge", "it belongs under `components`, `responses`", "below `responses:`"),
+    "a schema in components": ("  schemas:\n    Ride:\n", "  Ride:\n", 32, "`Ride` stands in `components` itself", "it belongs under `schemas`", "below `schemas:`"),
+    "a schema in another one": ("    Ride:\n      type: object\n", "    Zone:\n      type: object\n      Ride: {oneOf: [{type: string}]}\n", 35, "`Ride` stands in the schema `Zone` itself", "looks for it beside it", "move it left, as far in as `Zone:`"),
+    "another scheme": ("components:\n", "security: [{bearer: []}]\ncomponents:\n  securitySchemes: {token: {type: http, scheme: bearer}, key: {type: http, scheme: basic}}\n", 31, "`bearer`, and no security scheme", "`securitySchemes`", "write `token` or `key`, which are there"),
     "paths in components": ("components:\n", "components:\n  paths: {/a: {}}\n", 32, "`paths` stands below `components`", "the document itself", "write `paths:` at the left edge"),
     "info in components": ("components:\n", "components:\n  tags: [{name: a}]\n", 32, "`tags` stands below `components`", "the document itself", "at the left edge"),
     "components in paths": ("components:\n  schemas:\n    Ride:\n", "  components:\n    schemas:\n     Ride:\n", 31, "`components` stands below `paths`", "the document itself", "write `components:` at the left edge"),
@@ -217,6 +229,18 @@ def test_a_key_with_a_colon_in_it_is_one_key() -> None:
     assert load(text).notes == []
     (told,) = problems(SMALL.replace("        status:", "        dc:title:\n        status:"))
     assert "is empty" in told
+
+
+def test_a_reference_of_3_0_may_have_neighbours_and_one_of_3_1_a_description() -> None:
+    found = "          $ref: '#/components/responses/Found'\n          {}\n"
+    more = "components:\n  responses: {Found: {description: x}}\n"
+    old = "          description: One ride.\ncomponents:\n"
+
+    described = SMALL.replace(old, found.format("description: A ride.") + more)
+    beside = SMALL.replace(old, found.format("headers: {}") + more)
+
+    assert load(described).notes == []
+    assert load(beside.replace("3.1.0", "3.0.3")).notes == []
 
 
 def test_names_without_a_space_are_told_in_maps_too() -> None:

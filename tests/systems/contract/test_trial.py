@@ -14,7 +14,14 @@ from ridealong.service import Service, ServiceError, Settings
 from ridealong.service.app import create_app
 from ridealong.systems.contract import exchanges as exchanges_module
 from ridealong.systems.contract.document import Document, load
-from ridealong.systems.contract.exchanges import OPERATIONS, Exchange, record, recorded
+from ridealong.systems.contract.exchanges import (
+    OPERATIONS,
+    READ,
+    READ_EVERYWHERE,
+    Exchange,
+    record,
+    recorded,
+)
 from ridealong.systems.contract.trial import Breakage, Names, Trial, breakages, said, tried
 
 EVERYTHING = [[name] for name in OPERATIONS]
@@ -51,6 +58,18 @@ def test_the_service_keeps_to_its_own_document(
 
     assert trial.missing == {}
     assert [str(each) for each in trial.deviations] == []
+
+
+def test_what_an_operation_reads_is_what_the_service_says(own_document: dict[str, object]) -> None:
+    operations = {
+        f"{each.method.upper()} {each.path}": each for each in of(own_document).operations()
+    }
+    for name, (method, path) in OPERATIONS.items():
+        own = operations.pop(f"{method} /v1{path}")
+        read = {(p["in"], p["name"].lower()) for p in own.parameters if p["in"] != "path"}
+        assert READ.get(name, frozenset()) == read, name
+        assert not read & READ_EVERYWHERE
+    assert operations == {}
 
 
 def test_there_are_more_than_25_broken_services_and_each_is_another(
@@ -279,6 +298,40 @@ BODY_WITH = "        quote_id: {type: string}\n"
          "GET /rides/{ride_id}"),
         ("        application/problem+json:", "        'application/*':", "refusal-as-plain-json",
          "PATCH /rides/{ride_id}"),
+        ("{type: integer, minimum: 1, maximum: 100}", "{type: number, minimum: 1, maximum: 100}",
+         "page-of-one-and-a-half", "GET /users/{user_id}/rides"),
+        ("name: user_id, in: path, required: true, schema: {type: integer}",
+         "name: user_id, in: path, required: true, schema: {type: number}",
+         "number-and-a-half", "GET /users/{user_id}/rides"),
+        ("{type: string, format: date-time}", "{type: [string, 'null'], format: date-time}",
+         "ride-with-null", "GET /rides/{ride_id}, as with requested_at"),
+        ("ride_id: {type: integer}\n        user", "ride_id: {type: number}\n        user",
+         "number-with-a-fraction", "POST /rides"),
+        ("ride_id: {type: integer}\n        user", "ride_id: {type: number}\n        user",
+         "history-number-with-a-fraction", "GET /users/{user_id}/rides"),
+        ("rides:\n                    type: array", "rides:\n                    type: [array, 'null']",
+         "page-with-null", "GET /users/{user_id}/rides, as with rides"),
+        ("car: {type: string}", "car: {type: [string, 'null']}", "driver-with-null",
+         "GET /rides/{ride_id}, as with car"),
+        ("quote_id: {type: string}", "quote_id: {type: [string, 'null']}", "null-as-quote",
+         "POST /rides"),
+        ("pickup_location: {type: string}\n        dropoff_location: {type: string}\n        quote",
+         "pickup_location: {type: [string, 'null']}\n        dropoff_location: {type: string}\n        quote",
+         "null-as-pickup", "POST /rides"),
+        ("dropoff_location: {type: string}\n        quote",
+         "dropoff_location: {type: [string, 'null']}\n        quote", "null-as-dropoff", "POST /rides"),
+        ("                dropoff_location: {type: string}",
+         "                dropoff_location: {type: [string, 'null']}", "change-way-to-null",
+         "PATCH /rides/{ride_id}"),
+        ("status: {enum: [accepted,", "status: {enum: [null, accepted,", "change-status-to-null",
+         "PATCH /rides/{ride_id}"),
+        ("detail: {type: string}", "detail: {type: [string, 'null']}", "refusal-with-null",
+         "GET /rides/{ride_id}, as with detail"),
+        ("status: {type: integer}", "status: {type: number}", "refusal-status-with-a-fraction",
+         "PATCH /rides/{ride_id}"),
+        ("Retry-After: {required: true, schema: {type: integer}}",
+         "Retry-After: {required: true, schema: {type: number}}", "wait-with-a-fraction",
+         "POST /rides"),
     ],
 )  # fmt: skip
 def test_what_is_open_at_one_answer_word_or_field_is_overlooked(
@@ -344,6 +397,22 @@ def test_codes_of_steps_that_are_left_out_may_be_described(
         ("      summary: See a ride\n", "      requestBody: {content: {text/plain: {}}}\n",
          "a request without a body gets 200, and none is read"),
         ("application/problem+json", "application/json", "comes as application/problem+json"),
+        ("              minProperties: 1\n",
+         "              oneOf: [{required: [status]}, {required: [dropoff_location]}]\n",
+         "a body with status, dropoff_location gets 200"),
+        ("              minProperties: 1\n", "              minProperties: 1\n              maxProperties: 1\n",
+         "a body with status, dropoff_location gets 200"),
+        ("        - {name: cursor, in: query, schema: {type: string}}\n",
+         ("        - {name: cursor, in: query, schema: {type: string}}\n"
+          "        - {name: status, in: query, schema: {type: string}}\n"),
+         "the service does not read `status` in the query; the contract promises that it means something: leave"),
+        ("      summary: See a ride\n",
+         "      parameters: [{name: if-none-match, in: query, schema: {type: string}}]\n",
+         "it reads it in the header: write `in: header`"),
+        ("  /rides:\n", "  /rides:\n    get: {responses: {'200': {description: All.}}}\n",
+         "GET /rides: the service has no such operation; the contract promises an answer: leave the operation out"),
+        ("  /rides:\n", "  /trips:\n    get: {responses: {'200': {description: All.}}}\n  /rides:\n",
+         "GET /trips: the service has no such operation"),
     ],
 )  # fmt: skip
 def test_what_does_not_describe_the_service_is_told(
@@ -396,6 +465,55 @@ def test_each_entry_of_security_asks_for_all_of_its_schemes(
 
     assert bool(trial.deviations) == bool(told)
     assert all(str(each).endswith(told) for each in trial.deviations)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("      summary: See a ride\n",
+         "      parameters: [{name: fields, in: query, schema: {type: string}}]\n"),
+        ("      summary: Change a ride\n",
+         ("      parameters: [{name: If-Match, in: header, schema: {type: string}},"
+          " {name: X-Request-ID, in: header, schema: {type: string}},"
+          " {name: Accept, in: header, schema: {type: string}}]\n")),
+        ("  /rides:\n", ("  /v1/rides/{id}/accept:\n    parameters: [{name: id, in: path, required: true,"
+         " schema: {}}]\n    post: {responses: {'200': {description: Yes.}}}\n  /rides:\n")),
+        ("  /rides:\n", "  /rides/any:\n    options: {responses: {'204': {description: Yes.}}}\n  /rides:\n"),
+    ],
+)  # fmt: skip
+def test_what_the_service_has_beside_what_is_asked_may_be_described(
+    changed: Callable[[str, str], Trial], old: str, new: str
+) -> None:
+    assert changed(old, new).passed
+
+
+def test_a_driver_is_asked_for_a_ride_under_way(exchanges: tuple[Exchange, ...]) -> None:
+    read = {e.step: e for e in exchanges if e.operation == "read_ride" and e.caller == "driver"}
+
+    assert [each.body["status"] for each in read.values()] == ["accepted", "in_progress"]
+    assert read["read-on-the-way-as-driver"].status == 200
+
+
+def test_the_round_gets_the_codes_that_its_steps_ask_for(exchanges: tuple[Exchange, ...]) -> None:
+    seen = {each.step: each.status for each in exchanges}
+
+    assert seen["change-both"] == 200
+    assert {seen[name] for name in ("list-a-half", "read-a-half", "list-of-a-half")} == {400}
+    assert {code for step, code in seen.items() if "null" in step} == {422}
+    assert {s.startswith("run-away") for s, code in seen.items() if code == 429} == {True}
+
+
+def test_a_field_that_comes_as_null_is_named_in_the_words_of_the_learner(
+    exchanges: tuple[Exchange, ...],
+) -> None:
+    text = CONTRACT.replace(
+        "requested_at: {type: string,", "asked_at: {type: [string, 'null'],"
+    ).replace("requested_at", "asked_at")
+    seen = tried(load(text), exchanges, FOUR, Names.of({"requested_at": "asked_at"}), LEFT_OUT)
+
+    assert [*map(str, seen.overlooked["ride-with-null"])] == [
+        "GET /rides/{ride_id}, as with asked_at"
+    ]
 
 
 def test_counts_are_asked_for_with_a_token_and_with_a_key(exchanges: tuple[Exchange, ...]) -> None:

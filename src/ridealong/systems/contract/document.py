@@ -13,7 +13,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -114,6 +114,9 @@ _META: Final = jsonschema_rs.validator_for(
 )
 _BESIDE: Final = frozenset({*_IN_PLACE, *_IN_PLACE_ONE, "$ref", "$dynamicRef", "dependentSchemas"})
 _GLUED: Final = re.compile(r"""([A-Za-z$_][\w$.-]*):(['"#]?[^\s'"].*)\Z""")
+_GLUED_BRACKET: Final = re.compile(r"([A-Za-z$_][\w$.-]*):([{\[].*)\Z")
+_TO_COMPONENTS: Final = re.compile(r"""['"]#/components/(\w+)/([^'"/]+)['"]""")
+_BESIDE_REFERENCE: Final = frozenset({"$ref", "summary", "description"})
 _OF_DOCUMENT: Final = frozenset(PARTS["document"])
 _OUTSIDE: Final = frozenset({"info", "contact", "license", "server", "components", "tag"})
 _IN_OPERATIONS: Final = frozenset(PARTS["operation"].keys() | PARTS["path"].keys())
@@ -149,6 +152,7 @@ class _Checker:
         self.operation_ids: dict[str, str] = {}
         self.security: list[tuple[str, list[str]]] = []
         self.misplaced: set[str] = set()  # keys of the document that stand too far in
+        self.strayed: set[str] = set()  # parts that stand at another depth than the others
         self.told: set[int] = set()  # identities of traps that a sentence names already
         self.version = "3.1"
 
@@ -310,6 +314,7 @@ class _Checker:
             return
         self.seen[id(node), kind] = node, steps
         if kind in MAY_BE_REFERENCE and "$ref" in node:
+            self._stands_alone(kind, node, steps)
             self._reference(kind, node, steps)
             return
         if kind in MAY_BE_REFERENCE and any(
@@ -396,11 +401,48 @@ class _Checker:
             [*steps, key],
             f"`{key}` stands below `{steps[-1]}`, further in",
             "it is a key of the document itself",
-            f"write `{key}:` at the left edge, as far left as `openapi:`",
+            f"write `{key}:` at the left edge{self._beside_openapi()}",
         )
 
+    def _beside_openapi(self) -> str:
+        # What a contract is extended by has no such line.
+        has_line = re.search("(?m)^openapi:", self.text)
+        return ", as far left as `openapi:`" if has_line else ""
+
+    def _belongs_to_components(self, kind: str, key: str, entry: Any, steps: list[str]) -> bool:
+        """Tell of a part that stands at the left edge, or in `components` itself."""
+        if kind not in {"document", "components"} or not isinstance(entry, dict):
+            return False
+        sections = [each for each in ("schemas", "responses") if (each, key) in self._referred_to]
+        if not sections and (_is_like_a_schema(entry) or entry.keys() & {*_IN_PLACE}):
+            sections = ["schemas"]
+        if len(sections) != 1:
+            return False
+        self.strayed.add(key)
+        below = "`components`, " if kind == "document" else ""
+        where = "at the left edge" if kind == "document" else "in `components` itself"
+        self.flaw(
+            [*steps, key],
+            f"`{key}` stands {where}",
+            f"it belongs under {below}`{sections[0]}`",
+            f"move it there, below `{sections[0]}:` and further in",
+        )
+        return True
+
     def _is_glued(self, key: str, entry: Any, steps: list[str], fields: Any = None) -> bool:
-        """Tell of `{type:integer}`, which YAML takes for one long key without a value."""
+        """Tell of `{type:integer}`, which YAML takes for one long key without a value.
+
+        Where no braces are around it, `ride_id:{type: integer}` is the key `ride_id:{type`.
+        """
+        split = _GLUED_BRACKET.match(key) if isinstance(entry, str) else None
+        if split and entry[-1:] in {"}", "]"} and (fields is None or split[1] in fields):
+            self.problem(
+                [*steps, key],
+                f"no space stands after the colon of `{split[1]}`, so `{key}` is one key",
+                "YAML wants a space after the colon of a key",
+                f"write `{split[1]}: {split[2]}: {entry}` with a space",
+            )
+            return True
         found = _GLUED.match(key) if entry is None else None
         if not found or (fields is not None and found[1] not in fields):
             return False
@@ -438,7 +480,18 @@ class _Checker:
                 certain = wanted is None and not nearest(key, free, cutoff=0.8)
             if certain and _is_like_a_schema(value):
                 found.append(key)
-        if found:
+        strayed = self._strayed_schemas(node, steps, fields)
+        if strayed:
+            found = [*{*found, *strayed}]
+            names = " and ".join(f"`{each}`" for each in strayed)
+            several = len(strayed) > 1
+            self.flaw(
+                [*steps, strayed[0]],
+                f"{names} {'stand' if several else 'stands'} in {self._name('schema', node, steps)} itself",
+                f"a reference looks for {'them' if several else 'it'} beside it",
+                f"move {'them' if several else 'it'} left, as far in as `{steps[-1]}:`",
+            )
+        elif found:
             names = " and ".join(f"`{each}`" for each in found[:3])
             if len(found) > 3:
                 names = f"{', '.join(f'`{each}`' for each in found[:3])} and {len(found) - 3} more"
@@ -452,6 +505,29 @@ class _Checker:
                 step if below else step.replace("below it", "below `properties:`"),
             )
         return found
+
+    def _strayed_schemas(
+        self, node: dict[str, Any], steps: list[str], fields: Mapping[str, str]
+    ) -> list[str]:
+        """Return schemas that a reference looks for under `components`, and that stand in another."""
+        if steps[:2] != ["components", "schemas"] or len(steps) != 3:
+            return []
+        known = mapping(mapping(self.found.data.get("components")).get("schemas"))
+        found = [
+            key
+            for key, value in node.items()
+            if isinstance(value, dict)
+            and key not in fields
+            and key not in known
+            and ("schemas", key) in self._referred_to
+        ]
+        self.strayed.update(found)
+        return found
+
+    @cached_property
+    def _referred_to(self) -> frozenset[tuple[str, str]]:
+        """The sections and names of `components` that stand behind a `$ref` in quotation marks."""
+        return frozenset(_TO_COMPONENTS.findall(self.text))
 
     def _unknown(
         self,
@@ -477,6 +553,8 @@ class _Checker:
                 else key not in _IN_OPERATIONS or kind in _OUTSIDE
             ):
                 self._too_far_in(key, steps)
+                continue
+            if self._belongs_to_components(kind, key, node[key], steps):
                 continue
             if kind == "header" and key in {"name", "in"}:
                 self.flaw(
@@ -942,6 +1020,18 @@ class _Checker:
         elif kind != "schema":
             self._value("text", reference, [*steps, "$ref"], node)
 
+    def _stands_alone(self, kind: str, node: dict[str, Any], steps: list[str]) -> None:
+        if self.version != "3.1":
+            return  # 3.0 lets readers pass over what stands there
+        for key in node:
+            if key not in _BESIDE_REFERENCE and not key.startswith(("x-", "$ref:")):
+                self.flaw(
+                    [*steps, key],
+                    f"`{key}` stands beside `$ref` in {self._name(kind, node, steps)}",
+                    "`$ref` stands alone: it takes the whole part from elsewhere",
+                    f"delete `{key}`, or write the part out in place of `$ref`",
+                )
+
     def _check_path(self, node: dict[str, Any], steps: list[str]) -> None:
         if "$ref" in node:
             self._reference("path", node, steps)
@@ -986,6 +1076,8 @@ class _Checker:
     def _leads_nowhere(self, reference: str, steps: list[str]) -> None:
         if reference.split("/")[1:2] and reference.split("/")[1] in self.misplaced:
             return  # where that stands is what is told
+        if reference.rpartition("/")[2] in self.strayed:
+            return
         parent, _, last = reference.rpartition("/")
         try:
             known = list(self.made.at(parent)) if parent.startswith("#") else []
@@ -1180,8 +1272,14 @@ class _Checker:
                     steps,
                     f"`security` asks for `{name}`, and no security scheme has this name",
                     "it is described under `components`, `securitySchemes`",
-                    f"did you mean `{close}`?" if close else f"describe `{name}` there",
+                    f"did you mean `{close}`?" if close else self._other_schemes(name, schemes),
                 )
+
+    def _other_schemes(self, name: str, schemes: Collection[str]) -> str:
+        if not schemes:
+            return f"describe `{name}` there"
+        known = " or ".join(f"`{each}`" for each in list(schemes)[:3])
+        return f"write {known}, which {'is' if len(schemes) == 1 else 'are'} there, or describe `{name}`"
 
     # The published schemas: what no sentence above has found
 

@@ -44,6 +44,28 @@ OPERATIONS: Final = {
 }
 """The operations of the back end by the names that exercises use: method and path template."""
 
+READ_EVERYWHERE: Final = frozenset({("header", "x-api-key"), ("header", "x-request-id")})
+_CHANGES_AT_A_TAG: Final = frozenset({("header", "if-match")})
+_MADE_ONCE: Final = frozenset({("header", "idempotency-key")})
+READ: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
+    "create_quote": _MADE_ONCE,
+    "create_ride": _MADE_ONCE,
+    "read_ride": frozenset({("query", "fields"), ("header", "if-none-match")}),
+    "change_ride": _CHANGES_AT_A_TAG,
+    "accept_ride": _CHANGES_AT_A_TAG,
+    "start_ride": _CHANGES_AT_A_TAG,
+    "complete_ride": _CHANGES_AT_A_TAG,
+    "cancel_ride": _CHANGES_AT_A_TAG,
+    "list_rides": frozenset(
+        {
+            *(("query", name) for name in ("limit", "cursor", "include", "fields")),
+            ("header", "if-none-match"),
+        }
+    ),
+    "create_payment": _MADE_ONCE,
+}
+"""What an operation reads beside its path and its body: where, and the name in lower case."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -231,6 +253,7 @@ def _drive(made: _Round) -> None:
     made.call("read-foreign", "read_ride", "other rider", **ride)
     made.call("start", "start_ride", "driver", **ride)
     made.call("read-on-the-way", "read_ride", "rider", **ride)
+    made.call("read-on-the-way-as-driver", "read_ride", "driver", **ride)
     made.call("list-on-the-way", "list_rides", "rider", query={"limit": "2"}, user_id=RIDER)
     made.call(
         "change-with-an-old-tag",
@@ -282,6 +305,7 @@ def _drive(made: _Round) -> None:
 def _look(made: _Round) -> None:
     made.call("read-nothing", "read_ride", "rider", ride_id=999_999_999)
     made.call("read-no-number", "read_ride", "rider", ride_id="abc")
+    made.call("read-a-half", "read_ride", "rider", ride_id="1.5")
     first = made.call("list", "list_rides", "rider", query={"limit": "2"}, user_id=RIDER)
     following = {"limit": "2", "cursor": first.body["next_cursor"]}
     made.call("list-next", "list_rides", "rider", query=following, user_id=RIDER)
@@ -290,7 +314,9 @@ def _look(made: _Round) -> None:
     made.call("list-one-too-many", "list_rides", "rider", query={"limit": "101"}, user_id=RIDER)
     made.call("list-without-a-limit", "list_rides", "rider", user_id=RIDER)
     made.call("list-none", "list_rides", "rider", query={"limit": "0"}, user_id=RIDER)
+    made.call("list-a-half", "list_rides", "rider", query={"limit": "1.5"}, user_id=RIDER)
     made.call("list-no-number", "list_rides", "rider", user_id="abc")
+    made.call("list-of-a-half", "list_rides", "rider", user_id="1.5")
     made.call("list-bad-cursor", "list_rides", "rider", query={"cursor": "x"}, user_id=RIDER)
     made.call("list-foreign", "list_rides", "other rider", user_id=RIDER)
     made.call("list-as-stranger", "list_rides", "stranger", user_id=RIDER)
@@ -314,6 +340,11 @@ def _refuse(made: _Round) -> None:
     }
     for step, sent in quote.items():
         made.call(step, "create_quote", "second rider", sent)
+    for end, name in (("from", "pickup_location"), ("to", "dropoff_location")):
+        nowhere = {**WAY, name: None}
+        made.call(f"quote-{end}-null", "create_quote", "second rider", nowhere)
+        made.call(f"ask-{end}-null", "create_ride", "second rider", nowhere)
+    made.call("ask-at-null", "create_ride", "second rider", {**WAY, "quote_id": None})
     made.call("quote-to-a-number", "create_quote", "second rider", {**WAY, "dropoff_location": 7})
     made.call("ask-to-a-number", "create_ride", "second rider", {**WAY, "dropoff_location": 7})
     made.call("ask-at-a-number", "create_ride", "second rider", {**WAY, "quote_id": 7})
@@ -321,8 +352,14 @@ def _refuse(made: _Round) -> None:
     for step, change in (
         ("change-to-a-number", {"dropoff_location": 7}),
         ("change-to-requested", {"status": "requested"}),
+        ("change-way-to-null", {"dropoff_location": None}),
+        ("change-status-to-null", {"status": None}),
     ):
         made.call(step, "change_ride", "driver", change, **ride)
+    made.call("ask-fifth", "create_ride", "second rider", WAY)
+    both = {"status": "cancelled", "dropoff_location": "HBV-OLD"}
+    ride = {"ride_id": _ride(made, "ask-fifth")}
+    made.call("change-both", "change_ride", "second rider", both, **ride)
     made.call("quote-without-a-body", "create_quote", "second rider", headers=NOTHING)
     here = {"zone_code": "HBV-AIR", "state": "available"}
     place: dict[str, Mapping[str, Any]] = {
@@ -332,6 +369,8 @@ def _refuse(made: _Round) -> None:
         "locate-without-state": {"zone_code": "HBV-AIR"},
         "locate-paused": {**here, "state": "paused"},
         "locate-at-a-number": {**here, "zone_code": 7},
+        "locate-at-null": {**here, "zone_code": None},
+        "locate-in-null": {**here, "state": None},
         "locate-at-a-speed": {**here, "speed": 35},
         "locate-in-another-city": {**here, "zone_code": "BRK-AIR"},
     }

@@ -55,6 +55,10 @@ _DATE: Final = re.compile(
 )
 _TIME: Final = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
 _KEY_WITHOUT_SPACE: Final = re.compile(r"\s*(?:- )*([A-Za-z$/_][\w$/{}.-]*):(?![\s/])(\S.*)")
+_BRACKET_WITHOUT_SPACE: Final = re.compile(r"\s*(?:- )*([A-Za-z$_][\w$.-]*):[{\[]")
+_REFERENCE_WITHOUT_BRACES: Final = re.compile(
+    r"\s*(?:- )*([^\s:]+):\s+\$ref:\s+(?:(['\"])(#/[^'\"\s]+)\2|(#/\S+))\s*\Z"
+)
 _LONGEST_NUMBER: Final = 400
 
 
@@ -644,6 +648,8 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
             and "expected ':'" in problem + context
         ):
             return _no_space(number + 1, found[1])
+    if found := _BRACKET_WITHOUT_SPACE.match(line):
+        return _no_space(at + 1, found[1])
     if "unexpected ':'" in problem:
         found = re.search(r"([\w$-]+):(?=[\[{\]},])", line[max(column - 60, 0) :])
         if found:
@@ -654,6 +660,13 @@ def _no_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
             return _no_colon(key_at + 1, lines[key_at])
     if "mapping values are not allowed" in problem:
         before = line[:column]
+        if found := _REFERENCE_WITHOUT_BRACES.match(line):
+            return Unreadable(
+                at + 1,
+                f"`$ref:` stands behind `{found[1]}:` in its line, without braces",
+                "a key behind another one in its line stands in braces",
+                f"write `{found[1]}: {{$ref: '{found[3] or found[4]}'}}`",
+            )
         if ": " in before:
             return Unreadable(
                 at + 1,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ridealong.systems.contract.document import Document, Operation
-from ridealong.systems.contract.exchanges import OPERATIONS, Exchange
+from ridealong.systems.contract.exchanges import OPERATIONS, READ, READ_EVERYWHERE, Exchange
 
 _VERSION: Final = re.compile(r"/v\d+(?=/|\Z)")
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
@@ -105,6 +105,7 @@ class Breakage:
     body: str = ""
     drop: Sequence[str] = ()
     put: Mapping[str, Any] | None = None
+    empty: Sequence[str] = ()
     without: Sequence[str] = ()
     headers: Mapping[str, str] | None = None
     media_type: str = ""
@@ -112,6 +113,7 @@ class Breakage:
     words: str = ""
     fields: str = ""
     known: Sequence[str] = ()
+    leaks: bool = False
     named_only: bool = False
 
     def touches(self, exchange: Exchange) -> bool:
@@ -147,6 +149,8 @@ class Breakage:
             _change(body, _steps(place), drop=True)
         for place, value in (self.put or {}).items():
             _change(body, _steps(place), value=value)
+        for place in self.empty:
+            _change(body, _steps(place), value=None)
         headers |= self.headers or {}
         if self.media_type:
             headers["content-type"] = self.media_type
@@ -163,7 +167,7 @@ class Breakage:
     def variants(
         self, exchange: Exchange, all_of_them: Iterable[Exchange], listed: "Listed"
     ) -> Iterator[tuple[str, Exchange]]:
-        """Yield what the broken service may answer, each behind the word that is wrong in it.
+        """Yield what the broken service may answer, each behind the word or field that is wrong in it.
 
         Nothing is yielded where the breakage changes nothing.
 
@@ -175,7 +179,12 @@ class Breakage:
         broken = self.applied(exchange, all_of_them)
         if broken == exchange:
             return
-        yield "", broken
+        if not self.empty:
+            yield "", broken
+        for place in self.empty:
+            body = copy.deepcopy(exchange.body)
+            _change(body, _steps(place), value=None)
+            yield place.rpartition("/")[2], replace(broken, body=body)
         if self.words:
             yield from self._with(broken, exchange, self.words, listed.words, ())
         if self.fields:
@@ -368,6 +377,7 @@ def tried(
                 if code not in codes and f"{ANOTHER}{code}" not in left_out:
                     overlooked.setdefault(f"{ANOTHER}{code}", []).append(Gap(contract.name(name)))
     deviations = [found for each in round_ for found in contract.deviations(each)]
+    deviations += contract.invented(asked)
     return Trial(missing, deviations, noticed, overlooked)
 
 
@@ -404,7 +414,7 @@ class _Outcome:
             if open_:
                 yield Gap(name, () if open_ == statuses else open_)
             elif words:
-                yield Gap(name, (), list(words))
+                yield Gap(name, (), [contract.word(word) for word in words])
 
 
 class _Contract:
@@ -448,6 +458,10 @@ class _Contract:
         fields -= set(self._names.fields.values())
         return Listed(sorted(words)[:MOST_WORDS_TRIED], sorted(fields)[:MOST_WORDS_TRIED])
 
+    def word(self, name: str) -> str:
+        """Return the learner's name of a field; a word of the contract stays."""
+        return self._names.field(name)
+
     def methods(self, name: str) -> list[str]:
         """Return the methods that the contract has at the path of one of our operations."""
         path = OPERATIONS[name][1]
@@ -464,6 +478,53 @@ class _Contract:
         """Return what the contract calls one of our operations that it has."""
         operation = self.operation(ours)
         return operation.name if operation else ours
+
+    def invented(self, asked: Iterable[str]) -> Iterator[Deviation]:
+        """Yield what the contract promises and the service does not have, whatever one asks.
+
+        Args:
+            asked: our names of the operations whose parameters are looked at.
+        """
+        for ours in sorted(asked):
+            operation = self.operation(ours)
+            if operation is None:
+                continue
+            read = {
+                (place, self._names.field(name) if place == "query" else name)
+                for place, name in READ.get(ours, frozenset()) | READ_EVERYWHERE
+            }
+            for parameter in operation.parameters:
+                name, where = parameter["name"], parameter["in"]
+                key = name.lower() if where == "header" else name
+                is_left_to_others = where == "header" and key in _OWN_HEADERS
+                if where == "path" or is_left_to_others or (where, key) in read:
+                    continue
+                elsewhere = [at for at, other in sorted(read) if other.lower() == name.lower()]
+                yield Deviation(
+                    "",
+                    operation.name,
+                    f"{operation.place}/parameters/{name}",
+                    f"the service does not read `{name}` in the {where}",
+                    f"it reads it in the {elsewhere[0]}: write `in: {elsewhere[0]}`"
+                    if elsewhere
+                    else "the contract promises that it means something: leave the parameter out",
+                )
+        known = {shape for name in OPERATIONS for shape in self._shapes(name)}
+        methods = {method.lower() for method, _ in OPERATIONS.values()} | {"delete"}
+        for (method, shape), operation in self._operations.items():
+            if method in methods and (method, shape) not in known:
+                yield Deviation(
+                    "",
+                    operation.name,
+                    operation.place,
+                    "the service has no such operation",
+                    "the contract promises an answer: leave the operation out",
+                )
+
+    def _shapes(self, name: str) -> Iterator[tuple[str, str]]:
+        method, path = OPERATIONS[name]
+        for each in {path, self._names.paths.get(path, path)}:
+            yield method.lower(), self._shape(each)
 
     def deviations(self, exchange: Exchange) -> Iterator[Deviation]:
         """Yield where an exchange is not what the contract says."""
@@ -706,6 +767,8 @@ def _read_as(value: str) -> Iterator[Any]:
     yield value
     if re.fullmatch(r"-?\d{1,18}", value):
         yield int(value)
+    elif re.fullmatch(r"-?\d{1,18}\.\d{1,18}", value):
+        yield float(value)
     if value in ("true", "false"):
         yield value == "true"
 
