@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -83,6 +84,8 @@ class Served:
             target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
         )
         self._thread.start()
+        # Meanwhile what the first request needs is loaded, which takes a second.
+        import_module("ridealong.systems.contract.validation")
         deadline = time.monotonic() + START_SECONDS
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
