@@ -98,7 +98,7 @@ def _fakeredis(wanted: dict[str, Any]) -> Begun:
         raise NoServer(_taken(wanted["port"])) from error
     server.daemon_threads = True
     # It sends an answer in pieces; without this each one waits 40 ms for the one before.
-    server.RequestHandlerClass.disable_nagle_algorithm = True
+    server.RequestHandlerClass.disable_nagle_algorithm = True  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def end() -> None:
