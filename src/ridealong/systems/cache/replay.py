@@ -318,6 +318,7 @@ class Replay:
         self._reads: list[tuple[float, int]] = []
         self._last_shown: dict[int, int] = {}
         self._asks = self._in_vain = self._double = 0
+        self._is_over = False  # what is under way ends, and no longer counts
 
     def run(self, progress: Callable[[float], None] = lambda share: None) -> Measured:
         """Replay the evening and return what came of it.
@@ -337,6 +338,7 @@ class Replay:
                 {"look": self._look, "ask": self._ask, "move": self._move}[event.kind](event)
                 if number % 500 == 0:
                     progress(number / len(events))
+            self._is_over = True
             self._until(float("inf"))
             progress(1.0)
             return Measured(
@@ -469,7 +471,7 @@ class Replay:
             self._wrote("move", event.city, event.zone)
 
     def _wrote(self, kind: str, city: int, zone: str) -> None:
-        if self._through is None:
+        if self._through is None or self._is_over:
             return
         place = {"city": city, "zone": zone, "rider": 0}
         if self._through.wrote(kind, place, lambda: self._answer(place)):
