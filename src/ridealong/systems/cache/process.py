@@ -73,7 +73,7 @@ def _valkey(wanted: dict[str, Any]) -> Begun:
         server = ValkeyServer(port=wanted["port"] or None, data_dir=folder, config=config)
         try:
             server.start()
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             if wanted["port"]:
                 raise NoServer(_taken(wanted["port"])) from error
             raise

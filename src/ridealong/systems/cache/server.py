@@ -54,8 +54,8 @@ class Cache:
     Args:
         server: valkey or fakeredis; without it the outside one of `RIDEALONG_REDIS_URL`, else the
             best that there is.
-        memory_bytes: how much it may hold before it forgets what was not used for longest; only
-            where it has eviction.
+        memory_bytes: how much it may hold before it forgets something, rather what was not used
+            for long; only where it has eviction.
         append_only_file: whether each change is written to a file, so that it is there after
             `restart()`.
         port: on 127.0.0.1; 0 takes a free one.
