@@ -239,7 +239,7 @@ def test_full_memory_forgets_rather_what_was_not_used_for_long() -> None:
         kept = cache.keys()
         stats: Any = cache.client.info("stats")
         memory: Any = cache.client.info("memory")
-        assert stats["evicted_keys"] == 2400 - len(kept) > 300
+        assert stats["evicted_keys"] > 300 and 1000 < len(kept) < 2100
         assert memory["used_memory"] <= 3_100_000
         old, new = (sum(key.startswith(age) for key in kept) for age in ("old", "new"))
         assert old / 600 < new / 1800 / 2
