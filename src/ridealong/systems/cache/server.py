@@ -278,10 +278,12 @@ class Cache:
 
     def _connect(self) -> "redis.Redis":
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
-        # No retries: a cache that does not answer is a miss, not a wait.
         options: dict[str, Any] = {
             "decode_responses": True,
+            "retry": Retry(NoBackoff(), 0),  # a cache that does not answer is a miss, not a wait
             "socket_timeout": ANSWER_SECONDS,
             "socket_connect_timeout": ANSWER_SECONDS,
         }
