@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import settings as runs
 from hypothesis import strategies as st
 
-from cache_servers import ON_ALL, ON_TWO
+from cache_servers import ON_ALL, ON_TWO, part
 from ridealong.service.caching import read_policy
 from ridealong.systems.cache.keepers import InCache, InMemory, Outlasting
 from ridealong.systems.cache.replay import (
@@ -42,17 +42,6 @@ POLICIES = {
     },
     "no city": {"key": "cars", "ttl_seconds": 2, "on_write": "delete", "writes": ["accept"]},
 }  # fmt: skip
-
-
-def part(seconds: float = 40.0, since: float = 300.0) -> Evening:
-    """A part of the public evening, for tests that call a real cache for each look."""
-    whole = evening("public")
-    events = tuple(
-        dataclasses.replace(each, at=each.at - since)
-        for each in whole.events
-        if since <= each.at < since + seconds
-    )
-    return dataclasses.replace(whole, events=events)
 
 
 def told(run: Measured) -> tuple[Any, ...]:
