@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
+import own_redis
 from cache_servers import SERVERS, part
 from ridealong.dataset import connection
 from ridealong.labs import cache as lab
@@ -104,6 +105,21 @@ def test_replay_tells_of_a_cache_that_was_killed(monkeypatch: pytest.MonkeyPatch
 
     assert "1 call of the cache failed and went to the database" in shown.summary
     assert "started again" in shown.summary and cache.is_running
+
+
+def test_an_outside_cache_that_went_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with own_redis.running() as url:
+        monkeypatch.setenv(VARIABLE, url)
+        lab.start_cache()
+    with pytest.raises(LabError) as told:
+        lab.replay(ZONES)
+    assert "does not answer any more" in str(told.value) and "\n" not in str(told.value)
+    assert "start_cache()" in str(told.value)
+
+
+def test_a_cache_that_was_killed_between_two_cells_is_told() -> None:
+    lab.start_cache("valkey").kill()
+    assert "start_cache() starts a real one" in lab.replay(ZONES).title
 
 
 def test_compare_names_both() -> None:

@@ -271,10 +271,22 @@ def measured(policy: object, name: str = "public", **situation: Any) -> Measured
     like = _situation(situation)
     keeper: Any = InMemory()
     if read is not None and _cache is not None and _cache.is_running:
-        _cache.clear()
+        _empty(_cache)
         keeper = Outlasting(_cache)
     with _progress() as show:
         return Replay(read, of, keeper, like).run(show)
+
+
+def _empty(cache: Cache) -> None:
+    import redis
+
+    try:
+        cache.clear()
+    except redis.RedisError as error:
+        told = str(error).partition("\n")[0].rstrip(".")
+        raise LabError(
+            f"{cache.described} does not answer any more: {told}. start_cache() starts anew"
+        ) from None
 
 
 def _evening(name: str) -> Evening:
