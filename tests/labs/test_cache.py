@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 import own_redis
-from cache_servers import SERVERS, part
+from cache_servers import BEST, SERVERS, part
 from ridealong.dataset import connection
 from ridealong.labs import cache as lab
 from ridealong.labs.sql.database import LabError
@@ -48,14 +48,14 @@ def start(server: str, request: pytest.FixtureRequest) -> Cache:
 
 
 def test_run_all_twice_leaves_one_cache() -> None:
-    first = lab.start_cache("valkey")
-    second = lab.start_cache("valkey")
+    first = lab.start_cache(BEST)
+    second = lab.start_cache(BEST)
 
     assert not first.is_running and second.is_running and lab._cache is second
 
 
 def test_a_cache_that_cannot_start_leaves_none_behind() -> None:
-    lab.start_cache("valkey")
+    lab.start_cache(BEST)
     with pytest.raises(CacheError, match="has no eviction"):
         lab.start_cache("fakeredis", memory_bytes=2_000_000)
     assert lab._cache is None
@@ -91,7 +91,7 @@ def test_replay_says_when_there_is_no_cache_and_when_none_is_wanted() -> None:
 
 def test_replay_tells_of_a_cache_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lab, "evening", lambda name: part())
-    cache = lab.start_cache("valkey")
+    cache = lab.start_cache(BEST)
     looked = lab.Outlasting.get
     turns = iter(range(10**6))
 
@@ -118,7 +118,7 @@ def test_an_outside_cache_that_went_away_is_told(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_cache_that_was_killed_between_two_cells_is_told() -> None:
-    lab.start_cache("valkey").kill()
+    lab.start_cache(BEST).kill()
     assert "start_cache() starts a real one" in lab.replay(ZONES).title
 
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from cache_servers import ON_ALL
+from cache_servers import BEST, ON_ALL
 from ridealong import service
 from ridealong.service import Service, ServiceError, Settings
 from ridealong.service import store as tables
@@ -154,7 +154,7 @@ FORGETFUL = ZONES | {"ttl_seconds": 600, "on_write": "delete"}
 @pytest.fixture(scope="module")
 def forgetful() -> Iterator[tuple[Cache, Service]]:
     """A cache, and a service that makes it forget at each change."""
-    with Cache("valkey") as cache, Service(settings(cache, FORGETFUL)) as running:
+    with Cache(BEST) as cache, Service(settings(cache, FORGETFUL)) as running:
         yield cache, running
 
 
