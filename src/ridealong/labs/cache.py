@@ -15,9 +15,9 @@ from ridealong.service.caching import Policy, PolicyError, read_policy
 from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
 from ridealong.systems.cache.keepers import InMemory, Outlasting
-from ridealong.systems.cache.replay import Measured, Replay, Situation, by_minute
+from ridealong.systems.cache.replay import READ_SECONDS, Measured, Replay, Situation, by_minute
 from ridealong.systems.cache.server import Cache
-from ridealong.systems.cache.traffic import FASTER, SECONDS, evening
+from ridealong.systems.cache.traffic import EVENINGS, FASTER, SECONDS, Evening, evening
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +34,8 @@ LOG: Final = {
 }
 """The columns of `replay_log`: type, and what stands there."""
 
+SLOWEST_READ_SECONDS: Final = 60
+
 _cache: Cache | None = None
 
 
@@ -45,7 +47,8 @@ def start_cache(
     Args:
         server: valkey or fakeredis; by default the outside one of `RIDEALONG_REDIS_URL`, else the
             best that is installed.
-        memory_bytes: how much it may hold before it forgets what was not used for longest.
+        memory_bytes: how much it may hold before it forgets something, rather what was not used
+            for long.
         append_only_file: whether it writes each change to a file, and has it after a restart.
 
     Raises:
@@ -54,8 +57,10 @@ def start_cache(
     global _cache
     if _cache is not None:
         _cache.stop()
-    _cache = Cache(server, memory_bytes=memory_bytes, append_only_file=append_only_file)
-    return _cache.start()
+        _cache = None
+    cache = Cache(server, memory_bytes=memory_bytes, append_only_file=append_only_file)
+    _cache = cache.start()
+    return _cache
 
 
 def traffic(name: str = "public") -> View:
@@ -64,7 +69,7 @@ def traffic(name: str = "public") -> View:
     Args:
         name: of the evening.
     """
-    of = evening(name)
+    of = _evening(name)
     looks = Counter(event.city for event in of.events if event.kind == "look")
     asks = Counter(event.city for event in of.events if event.kind == "ask")
     cars = Counter(car.city for car in of.cars)
@@ -83,7 +88,7 @@ def traffic(name: str = "public") -> View:
 
 
 def _traffic_picture(name: str) -> pictures.Picture:
-    of = evening(name)
+    of = _evening(name)
     looks = Counter(
         (event.city, int(event.at // 20)) for event in of.events if event.kind == "look"
     )
@@ -188,7 +193,7 @@ def sweep(
             show(number / len(ttl_seconds))
             changed = {**policy, "ttl_seconds": ttl}  # type: ignore[dict-item]
             like = _situation(situation)
-            runs.append(Replay(_read(changed), evening(name), InMemory(), like).run())
+            runs.append(Replay(_read(changed), _evening(name), InMemory(), like).run())
     rows = [
         [
             ttl,
@@ -259,16 +264,35 @@ def measured(policy: object, name: str = "public", **situation: Any) -> Measured
         situation: as for `replay`.
 
     Raises:
-        LabError: when it holds no policy, or the situation has another word.
+        LabError: when it holds no policy, there is no such evening, or the situation is none.
     """
+    of = _evening(name)
     read = None if policy is None else _read(policy)
     like = _situation(situation)
     keeper: Any = InMemory()
     if read is not None and _cache is not None and _cache.is_running:
-        _cache.clear()
+        _empty(_cache)
         keeper = Outlasting(_cache)
     with _progress() as show:
-        return Replay(read, evening(name), keeper, like).run(show)
+        return Replay(read, of, keeper, like).run(show)
+
+
+def _empty(cache: Cache) -> None:
+    import redis
+
+    try:
+        cache.clear()
+    except redis.RedisError as error:
+        told = str(error).partition("\n")[0].rstrip(".")
+        raise LabError(
+            f"{cache.described} does not answer any more: {told}. start_cache() starts anew"
+        ) from None
+
+
+def _evening(name: str) -> Evening:
+    if name not in EVENINGS:
+        raise LabError(f"no evening is called {name!r}: there are {', '.join(EVENINGS)}")
+    return evening(name)
 
 
 def _read(policy: object) -> Policy:
@@ -279,11 +303,26 @@ def _read(policy: object) -> Policy:
 
 
 def _situation(given: Mapping[str, Any]) -> Situation:
-    try:
-        return Situation(**given)
-    except TypeError:
-        names = ", ".join(Situation.__dataclass_fields__)
-        raise LabError(f"a situation has {', '.join(given)}: known are {names}") from None
+    known = Situation.__dataclass_fields__
+    for name in given:
+        if name not in known:
+            raise LabError(f"a situation has {name}: known are {', '.join(known)}")
+    read_seconds = given.get("read_seconds", READ_SECONDS)
+    if not _is_seconds(read_seconds, SLOWEST_READ_SECONDS):
+        wanted = f"seconds from 0 to {SLOWEST_READ_SECONDS}"
+        raise LabError(f"read_seconds is {read_seconds!r}, wanted {wanted}")
+    warmed = given.get("warmed", False)
+    if not isinstance(warmed, bool):
+        raise LabError(f"warmed is {warmed!r}, wanted True or False")
+    emptied = given.get("emptied_at_seconds", ())
+    if not isinstance(emptied, list | tuple) or not all(_is_seconds(at, SECONDS) for at in emptied):
+        wanted = f"a list of seconds from 0 to {SECONDS:g}"
+        raise LabError(f"emptied_at_seconds is {emptied!r}, wanted {wanted}")
+    return Situation(float(read_seconds), warmed, tuple(emptied))
+
+
+def _is_seconds(value: object, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
 def _where() -> str:
@@ -337,6 +376,8 @@ def _summary(run: Measured) -> str:
     )
     if run.failures:
         told += f"; {plural(run.failures, 'call')} of the cache failed and went to the database"
+    if run.restarts:
+        told += ", and the cache was started again, empty unless it keeps a file"
     return told + "."
 
 
