@@ -169,7 +169,8 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
     asked = [name for name in limits if name not in ALWAYS]
     kept = [name for name in asked if name not in broken]
     share = 0.0 if set(broken) & set(ALWAYS) else len(kept) / len(asked)
-    return refused(exercise_id, entry, _marks(policy, broken), message, properties, share)
+    seen = _marks(policy, broken)
+    return refused(exercise_id, entry, seen, message, properties, share, keeps_message=True)
 
 
 def marks(value: object, entry: Entry) -> dict[str, Any]:

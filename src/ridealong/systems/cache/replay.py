@@ -46,7 +46,7 @@ class Situation:
     """What an evening is like beside its traffic.
 
     Attributes:
-        read_seconds: how long a read of the database takes.
+        read_seconds: how long a read of the database takes; 0: no time at all, none is slow.
         zone_seconds: how much longer for each zone that it covers: one, or all of the city.
         warmed: whether the evening begins with every zone in the cache, all kept at one moment.
         emptied_at_seconds: when the cache loses everything, as after a restart.
@@ -398,14 +398,11 @@ class Replay:
 
     def _read(self, ticket: Ticket, place: Mapping[str, Any], looking: _Looking | None) -> None:
         self._reads.append((self._now, place["city"]))
-        slow = SLOW_SECONDS if self._chance.randrange(ONE_SLOW) == 0 else 0.0
-        zones = 1 if self._by_zone else len(self._evening.zones[place["city"]])
-        takes = (
-            self._situation.read_seconds
-            + self._situation.zone_seconds * zones
-            + READ_MORE_SECONDS * self._at_work
-            + slow
-        )
+        takes = self._situation.read_seconds
+        if takes:
+            zones = 1 if self._by_zone else len(self._evening.zones[place["city"]])
+            slow = SLOW_SECONDS if self._chance.randrange(ONE_SLOW) == 0 else 0.0
+            takes += self._situation.zone_seconds * zones + READ_MORE_SECONDS * self._at_work + slow
         self._at_work += 1
         if self._at_work > self._most[0]:
             self._most = (self._at_work, self._now)
