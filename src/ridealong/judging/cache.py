@@ -171,8 +171,8 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
 
     Args:
         exercise_id: of the exercise.
-        entry: of the exercise: `limits`, and where they matter `read_seconds`, `warmed` and
-            `emptied_at_seconds`.
+        entry: of the exercise: `limits`, and where they matter `read_seconds`, `zone_seconds`,
+            `warmed` and `emptied_at_seconds`.
         value: the data of the answer.
     """
     try:
@@ -233,7 +233,7 @@ def _limits(entry: Entry) -> dict[str, float]:
 
 def situation(entry: Entry) -> Situation:
     """Return what the evenings of an exercise are like beside their traffic."""
-    names = ("read_seconds", "warmed", "emptied_at_seconds")
+    names = ("read_seconds", "zone_seconds", "warmed", "emptied_at_seconds")
     given = {name: entry[name] for name in names if name in entry}
     if "emptied_at_seconds" in given:
         given["emptied_at_seconds"] = tuple(given["emptied_at_seconds"])

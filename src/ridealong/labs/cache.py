@@ -129,7 +129,8 @@ def replay(policy: object = None, name: str = "public", **situation: Any) -> Vie
     Args:
         policy: the data of a `%%yaml` answer, or None for no cache at all.
         name: of the evening.
-        situation: `read_seconds`, `warmed`, `emptied_at_seconds`, see `Situation`.
+        situation: `read_seconds`, `zone_seconds`, `warmed`, `emptied_at_seconds`, see
+            `Situation`.
 
     Raises:
         LabError: when it holds no policy.
