@@ -41,7 +41,7 @@ FROM counted AS here
 CROSS JOIN (SELECT UNNEST($ages::INTEGER[]) AS age) AS a
 JOIN counted AS shown
   ON shown.zone_code = here.zone_code AND shown.ping_at = here.ping_at - to_seconds(a.age)
-GROUP BY a.age
+GROUP BY a.age ORDER BY a.age
 """
 _SURGE: Final = """
 WITH asked AS MATERIALIZED (
@@ -53,7 +53,7 @@ SELECT q.age, AVG((shown.multiplier <> here.multiplier)::INTEGER)
 FROM asked AS q
 JOIN surge_snapshots AS here ON here.city_id = q.city_id AND here.snapshot_at = q.here_at
 JOIN surge_snapshots AS shown ON shown.city_id = q.city_id AND shown.snapshot_at = q.shown_at
-GROUP BY q.age
+GROUP BY q.age ORDER BY q.age
 """
 _RATING: Final = """
 WITH means AS (
@@ -72,7 +72,7 @@ SELECT q.age, AVG((ROUND(shown.rating, 2) <> ROUND(here.rating, 2))::INTEGER),
 FROM asked AS q
 ASOF JOIN means AS here ON here.driver_id = q.driver_id AND here.created_at <= q.requested_at
 ASOF JOIN means AS shown ON shown.driver_id = q.driver_id AND shown.created_at <= q.shown_at
-GROUP BY q.age
+GROUP BY q.age ORDER BY q.age
 """
 _MEASURED: Final = (
     (_CARS, ("free cars of a zone, the number", "free cars of a zone, any or none")),
