@@ -263,12 +263,17 @@ def measured(policy: object, name: str = "public", **situation: Any) -> Measured
     """
     read = None if policy is None else _read(policy)
     like = _situation(situation)
-    keeper: Any = InMemory()
-    if read is not None and _cache is not None and _cache.is_running:
-        _cache.clear()
-        keeper = Outlasting(_cache)
     with _progress() as show:
-        return Replay(read, evening(name), keeper, like).run(show)
+        kept = InMemory() if read is None else keeper()
+        return Replay(read, evening(name), kept, like).run(show)
+
+
+def keeper() -> Any:
+    """Return what keeps answers now, empty: the cache that runs, or else a dictionary."""
+    if _cache is None or not _cache.is_running:
+        return InMemory()
+    _cache.clear()
+    return Outlasting(_cache)
 
 
 def _read(policy: object) -> Policy:
