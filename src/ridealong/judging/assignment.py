@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
 
 from ridealong.judging.kind import Entry, refused
 from ridealong.judging.mutants import Mutant, distinct
-from ridealong.systems.assignment import CASES, WRONGS, Run, StepsError, read, runs
+from ridealong.systems.assignment import CASES, WRONGS, Run, Step, StepsError, read, runs
 from ridealong.verdict import Property, Verdict
 
 
@@ -22,7 +22,8 @@ def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
         value: the data of the answer.
     """
     try:
-        tried = list(runs(read(value)))
+        steps = read(value)
+        tried = list(runs(steps))
     except StepsError as error:
         return refused(exercise_id, entry, {"error": str(error)}, str(error))
     properties = tuple(_properties(tried))
@@ -38,7 +39,7 @@ def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
     return refused(
         exercise_id,
         entry,
-        _marks(tried),
+        _marks(steps, tried),
         _about(worst, tried),
         properties,
         sum(held) / len(held) if gives_cars else 0.0,
@@ -49,14 +50,17 @@ def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
 def marks(value: Any, entry: Entry) -> dict[str, Any]:
     """Return what wrong steps are recognised by, nothing for right ones."""
     try:
-        return _marks(list(runs(read(value))))
+        steps = read(value)
+        return _marks(steps, list(runs(steps)))
     except StepsError as error:
         return {"error": str(error)}
 
 
-def _marks(tried: list[Run]) -> dict[str, Any]:
+def _marks(steps: Sequence[Step], tried: list[Run]) -> dict[str, Any]:
     wrong = sorted({f"{each.case.name}: {each.wrong}" for each in tried if each.wrong})
-    return {"wrong": wrong} if wrong else {}
+    # The kinds of steps as well: the same cases may go wrong for other reasons.
+    kinds = [f"{each.sql.split()[0].lower()}{', refuse' * each.refuses}" for each in steps]
+    return {"wrong": wrong, "steps": kinds} if wrong else {}
 
 
 def _badness(run: Run) -> tuple[int, int]:
