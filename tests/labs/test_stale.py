@@ -32,9 +32,14 @@ def where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     cache.stop()
 
 
+def rows(view: Any) -> list[Any]:
+    """The rows of a view."""
+    return list(rows_of(view.table))
+
+
 def sees(view: Any) -> list[str]:
     """What riders see, one after the other."""
-    return [row[2] for row in rows_of(view.table) if str(row[2]).startswith("sees")]
+    return [row[2] for row in rows(view) if str(row[2]).startswith("sees")]
 
 
 @pytest.mark.usefixtures("where")
@@ -81,11 +86,11 @@ def test_write_through_is_as_true_as_its_writers(fault: str, first: str) -> None
 
 @pytest.mark.usefixtures("where")
 def test_two_taps_book_one_car_twice_unless_the_write_asks() -> None:
-    told = [row[2:] for row in rows_of(two_taps().table)]
+    told = [row[2:] for row in rows(two_taps())]
     assert told == [(1, "the car is yours"), (1, "the car is yours")]
     assert "has 2 trips under way, and its row says Ben" in two_taps().summary
 
-    told = [row[2:] for row in rows_of(two_taps(conditional=True).table)]
+    told = [row[2:] for row in rows(two_taps(conditional=True))]
     assert told == [(1, "the car is yours"), (0, "the car is gone")]
     assert "has 1 trip under way, and its row says Ann" in two_taps(conditional=True).summary
 
@@ -100,23 +105,23 @@ def test_threads_meet_alike_each_time() -> None:
 def test_rates_of_looks_decide_between_delete_and_update() -> None:
     shown = delete_or_update([0.2, 1, 20, 50])
 
-    rows = {row[0]: row for row in rows_of(shown.table)}
-    assert [row[-1] for row in rows.values()] == ["delete", "delete", "update", "update"]
-    assert all(row[2] == 1 for row in rows.values()), "an update is one read for each change"
-    assert all(row[4] == 0 < row[3] for row in rows.values()), "only a delete lets riders wait"
+    by_rate = {row[0]: row for row in rows(shown)}
+    assert [row[-1] for row in by_rate.values()] == ["delete", "delete", "update", "update"]
+    assert all(row[2] == 1 for row in by_rate.values()), "an update is one read for each change"
+    assert all(row[4] == 0 < row[3] for row in by_rate.values()), "only a delete lets riders wait"
     assert shown.picture and "50 looks: delete" in shown.picture.alt
 
 
 def test_one_who_reads_for_all_makes_delete_never_dearer() -> None:
-    rows = rows_of(delete_or_update([0.2, 20, 50], single_flight=True).table)
+    found = rows(delete_or_update([0.2, 20, 50], single_flight=True))
 
-    assert [row[-1] for row in rows] == ["delete", "neither", "neither"]
+    assert [row[-1] for row in found] == ["delete", "neither", "neither"]
 
 
 def test_numbers_of_the_quiz_are_measured() -> None:
     """Its feedback speaks of 0.5 reads against 2, and of 40 looks where an update wins."""
-    (airport,) = rows_of(delete_or_update([0.5], 2).table)
-    (stadium,) = rows_of(delete_or_update([40], 1).table)
+    (airport,) = rows(delete_or_update([0.5], 2))
+    (stadium,) = rows(delete_or_update([40], 1))
 
     assert round(airport[1], 1) == 0.5 and airport[2] == 2
     assert stadium[-1] == "update"
@@ -130,8 +135,8 @@ def test_a_corner_shows_ghosts_and_what_each_change_is_for(monkeypatch: pytest.M
     monkeypatch.setattr(caches, "_cache", None)
 
     def counts(**more: Any) -> tuple[int, int]:
-        rows = rows_of(at_one_corner({**POLICY, **more}).table)
-        return rows[1][1], rows[2][1]
+        found = rows(at_one_corner({**POLICY, **more}))
+        return found[1][1], found[2][1]
 
     ghosts, hidden = counts()
     fewer_ghosts, more_hidden = counts(on_write="delete", writes=["accept"])
@@ -157,7 +162,7 @@ def test_every_order_of_steps_is_shown() -> None:
 
     assert "of them end with a rider or a row that is wrong" in bad.summary
     assert good.summary == "10 orders, and in each what the riders are told is true."
-    assert {row[2] for row in rows_of(good.table)} == {0}
+    assert {row[2] for row in rows(good)} == {0}
 
 
 @pytest.mark.parametrize(

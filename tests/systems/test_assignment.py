@@ -10,7 +10,9 @@ LOOK = {
     "sql": "SELECT state FROM cars WHERE driver_id = :driver_id AND state = 'available'",
     "no_row": "refuse",
 }
-WRITE = {"sql": "UPDATE cars SET state = 'on_trip', user_id = :user_id WHERE driver_id = :driver_id"}
+WRITE = {
+    "sql": "UPDATE cars SET state = 'on_trip', user_id = :user_id WHERE driver_id = :driver_id"
+}
 IF_FREE = {"sql": f"{WRITE['sql']} AND state = 'available'", "no_row": "refuse"}
 
 
@@ -81,7 +83,11 @@ def test_what_is_wrong_is_told_apart(case: str, wrong: str, steps: list[dict[str
 
 def test_what_one_step_keeps_the_next_one_asks_for() -> None:
     seen = tried(
-        {**LOOK, "sql": LOOK["sql"].replace("state FROM", "version FROM"), "keep": {"seen": "version"}},
+        {
+            **LOOK,
+            "sql": LOOK["sql"].replace("state FROM", "version FROM"),
+            "keep": {"seen": "version"},
+        },
         {
             "sql": "UPDATE cars SET state = 'on_trip', user_id = :user_id, version = version + 1"
             " WHERE driver_id = :driver_id AND version = :seen",

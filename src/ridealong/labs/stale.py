@@ -156,8 +156,8 @@ class _Corner:
         cached = entry["answer"]["cars"][ZONE] if entry is not None and is_there else "-"
         self.rows.append([self.now, who, what, cached, self.read()["cars"][ZONE]])
 
-    def look(self, who: str) -> int:
-        """Let a rider look at the map, and return the cars that they see."""
+    def look(self, who: str) -> bool:
+        """Let a rider look at the map, and tell whether what they see is true."""
         found = self.through.look(self.place)
         answer, source = found.answer, "from the cache"
         if answer is None:
@@ -165,9 +165,9 @@ class _Corner:
             assert found.ticket is not None
             self.through.keep(found.ticket, answer, self.now)
         shown = int(answer["cars"][ZONE])
-        is_true = shown == self.read()["cars"][ZONE]
+        is_true = shown == int(self.read()["cars"][ZONE])
         self.tell(who, f"sees {plural(shown, 'car')}, {source}{'' if is_true else ': NOT TRUE'}")
-        return shown - self.read()["cars"][ZONE]
+        return is_true
 
     def view(self, title: str, summary: str) -> View:
         """Return what happened."""
@@ -202,7 +202,7 @@ def slow_reader(late_fills: str = "keep", ttl_seconds: float = 60) -> View:
         wrong_until = 0.0
         for at in sorted({2.0, ttl_seconds - 1, ttl_seconds + 1}):
             corner.now = at
-            if corner.look(f"a rider at {at:g} s"):
+            if not corner.look(f"a rider at {at:g} s"):
                 wrong_until = at
         shown = (
             f"The car left at second 0, and riders see it until second {wrong_until:g} at least; "
@@ -291,14 +291,15 @@ def write_through(fault: str = "none", ttl_seconds: float = 60) -> View:
         elif fault == "the writer ends in between":
             corner.tell(who, "ends: a deployment has stopped it")
         corner.now = 2.0
-        first = corner.look("a rider at 2 s")
+        is_true = corner.look("a rider at 2 s")
         corner.now = ttl_seconds + 1
         corner.look(f"a rider at {corner.now:g} s")
         return corner.view(
             f"Write-through, fault: {fault}",
-            f"The rider at 2 s sees a car that is gone; {ttl_seconds:g} s of time to live end it."
-            if first
-            else "The rider at 2 s sees what is true.",
+            "The rider at 2 s sees what is true."
+            if is_true
+            else f"The rider at 2 s sees a car that is gone; {ttl_seconds:g} s of time to live end "
+            "it.",
         )
 
 
@@ -354,12 +355,16 @@ def delete_or_update(
         if word in winners
     ]
     return View(
-        f"Delete or update, {changes_per_second:g} changes a second, "
-        f"{read_seconds * 1000:g} ms for a read",
+        f"Delete or update, {_changes(changes_per_second)} a second, "
+        f"{read_seconds * 1000:g} ms for a read{', one reads for all' * single_flight}",
         frame(columns, rows),
         f"Fewer reads of the database by looks per second: {'; '.join(said)}.",
         picture=_rates_picture(rows, changes_per_second) if len(rows) > 1 else None,
     )
+
+
+def _changes(per_second: float) -> str:
+    return f"{per_second:g} change{'s' * (per_second != 1)}"
 
 
 def _fewer(delete: float, update: float) -> str:
@@ -386,9 +391,7 @@ def _one_corner(looks: float, changes: float) -> Evening:
         at += chance.expovariate(looks)
     # Each request is two changes: the car is taken, and one step later it is free again.
     step = 1 / changes
-    made += [
-        ((2 * turn + 0.5) * step, "ask") for turn in range(int(CORNER_SECONDS * changes / 2))
-    ]
+    made += [((2 * turn + 0.5) * step, "ask") for turn in range(int(CORNER_SECONDS * changes / 2))]
     events = tuple(
         Event(at, number, kind, 1, ZONE, number, to_zone=ZONE, busy_seconds=step)
         for number, (at, kind) in enumerate(sorted(made))
@@ -411,8 +414,8 @@ def _rates_picture(rows: Sequence[Sequence[Any]], changes_per_second: float) -> 
         axes.set_ylim(bottom=0)
         axes.set_xlabel("looks per second at the corner")
         axes.set_ylabel("reads of the database per second")
-        axes.set_title(f"What a change costs, {changes_per_second:g} changes a second")
-        axes.legend(loc="upper left", fontsize=9)
+        axes.set_title(f"What changes cost, {_changes(changes_per_second)} a second")
+        axes.legend(loc="lower right", fontsize=9)
         return pictures.Picture(
             figure,
             "Reads of the database per second by looks per second: "

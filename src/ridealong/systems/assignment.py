@@ -36,7 +36,7 @@ CREATE TABLE cars (
 """
 _CHANGED: Final = ("state", "user_id", "version")
 _FUNCTIONS: Final = frozenset(
-    "abs coalesce count ifnull iif like lower max min nullif sum upper".split()
+    {"abs", "coalesce", "count", "ifnull", "iif", "like", "lower", "max", "min", "nullif", "sum"}
 )
 _WORK: Final = 100_000  # steps of SQLite's machine: a thousand times what a step needs
 _LONGEST_VALUE: Final = 10_000
@@ -286,9 +286,7 @@ class _World:
             return len(rows), dict(zip(names, rows[0], strict=True)) if rows else {}
         return max(cursor.rowcount, 0), {}
 
-    def _allowed(
-        self, action: int, first: str | None, second: str | None, *_: str | None
-    ) -> int:
+    def _allowed(self, action: int, first: str | None, second: str | None, *_: str | None) -> int:
         # SQLite asks this while it prepares a statement, before anything is done.
         if self._is_ours or action == sqlite3.SQLITE_SELECT:
             return sqlite3.SQLITE_OK
@@ -377,8 +375,7 @@ def _orders(case: Case, steps: int) -> Iterator[tuple[str, ...]]:
 def _run(world: _World, steps: Sequence[Step], case: Case, order: Sequence[str]) -> Run:
     world.begin(case.state)
     values: dict[str, dict[str, Any]] = {
-        name: {"user_id": user, "driver_id": driver}
-        for name, (user, driver) in case.riders.items()
+        name: {"user_id": user, "driver_id": driver} for name, (user, driver) in case.riders.items()
     }
     done = dict.fromkeys(case.riders, 0)
     told: dict[str, bool] = {}
