@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ridealong.dataset.connection import current_connection
@@ -15,9 +16,9 @@ from ridealong.service.caching import Policy, PolicyError, read_policy
 from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
 from ridealong.systems.cache.keepers import InMemory, Outlasting
-from ridealong.systems.cache.replay import Measured, Replay, Situation, by_minute
+from ridealong.systems.cache.replay import READ_SECONDS, Measured, Replay, Situation, by_minute
 from ridealong.systems.cache.server import Cache
-from ridealong.systems.cache.traffic import FASTER, SECONDS, evening
+from ridealong.systems.cache.traffic import EVENINGS, FASTER, SECONDS, Evening, evening
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +35,8 @@ LOG: Final = {
 }
 """The columns of `replay_log`: type, and what stands there."""
 
+SLOWEST_READ_SECONDS: Final = 60
+
 _cache: Cache | None = None
 
 
@@ -45,7 +48,8 @@ def start_cache(
     Args:
         server: valkey or fakeredis; by default the outside one of `RIDEALONG_REDIS_URL`, else the
             best that is installed.
-        memory_bytes: how much it may hold before it forgets what was not used for longest.
+        memory_bytes: how much it may hold before it forgets something, rather what was not used
+            for long.
         append_only_file: whether it writes each change to a file, and has it after a restart.
 
     Raises:
@@ -54,8 +58,10 @@ def start_cache(
     global _cache
     if _cache is not None:
         _cache.stop()
-    _cache = Cache(server, memory_bytes=memory_bytes, append_only_file=append_only_file)
-    return _cache.start()
+        _cache = None
+    cache = Cache(server, memory_bytes=memory_bytes, append_only_file=append_only_file)
+    _cache = cache.start()
+    return _cache
 
 
 def traffic(name: str = "public") -> View:
@@ -64,7 +70,7 @@ def traffic(name: str = "public") -> View:
     Args:
         name: of the evening.
     """
-    of = evening(name)
+    of = _evening(name)
     looks = Counter(event.city for event in of.events if event.kind == "look")
     asks = Counter(event.city for event in of.events if event.kind == "ask")
     cars = Counter(car.city for car in of.cars)
@@ -83,7 +89,7 @@ def traffic(name: str = "public") -> View:
 
 
 def _traffic_picture(name: str) -> pictures.Picture:
-    of = evening(name)
+    of = _evening(name)
     looks = Counter(
         (event.city, int(event.at // 20)) for event in of.events if event.kind == "look"
     )
@@ -188,7 +194,7 @@ def sweep(
             show(number / len(ttl_seconds))
             changed = {**policy, "ttl_seconds": ttl}  # type: ignore[dict-item]
             like = _situation(situation)
-            runs.append(Replay(_read(changed), evening(name), InMemory(), like).run())
+            runs.append(Replay(_read(changed), _evening(name), InMemory(), like).run())
     rows = [
         [
             ttl,
@@ -250,22 +256,27 @@ def replay_log(policy: object, name: str = "public", **situation: Any) -> View:
     )
 
 
-def measured(policy: object, name: str = "public", **situation: Any) -> Measured:
+def measured(policy: object, name: str = "public", *, city: int = 0, **situation: Any) -> Measured:
     """Replay an evening and return what was measured, to work with.
 
     Args:
         policy: the data of a `%%yaml` answer, or None for no cache at all.
         name: of the evening.
+        city: number of the one city to replay, 0 for all of them.
         situation: as for `replay`.
 
     Raises:
-        LabError: when it holds no policy, or the situation has another word.
+        LabError: when it holds no policy, there is no such evening, or the situation is none.
     """
+    of = _evening(name)
+    if city:
+        events = tuple(event for event in of.events if event.city == city)
+        of = replace(of, events=events)
     read = None if policy is None else _read(policy)
     like = _situation(situation)
     with _progress() as show:
         kept = InMemory() if read is None else keeper()
-        return Replay(read, evening(name), kept, like).run(show)
+        return Replay(read, of, kept, like).run(show)
 
 
 def keeper() -> Any:
@@ -276,6 +287,12 @@ def keeper() -> Any:
     return Outlasting(_cache)
 
 
+def _evening(name: str) -> Evening:
+    if name not in EVENINGS:
+        raise LabError(f"no evening is called {name!r}: there are {', '.join(EVENINGS)}")
+    return evening(name)
+
+
 def _read(policy: object) -> Policy:
     try:
         return read_policy(policy)
@@ -284,11 +301,26 @@ def _read(policy: object) -> Policy:
 
 
 def _situation(given: Mapping[str, Any]) -> Situation:
-    try:
-        return Situation(**given)
-    except TypeError:
-        names = ", ".join(Situation.__dataclass_fields__)
-        raise LabError(f"a situation has {', '.join(given)}: known are {names}") from None
+    known = Situation.__dataclass_fields__
+    for name in given:
+        if name not in known:
+            raise LabError(f"a situation has {name}: known are {', '.join(known)}")
+    read_seconds = given.get("read_seconds", READ_SECONDS)
+    if not _is_seconds(read_seconds, SLOWEST_READ_SECONDS):
+        wanted = f"seconds from 0 to {SLOWEST_READ_SECONDS}"
+        raise LabError(f"read_seconds is {read_seconds!r}, wanted {wanted}")
+    warmed = given.get("warmed", False)
+    if not isinstance(warmed, bool):
+        raise LabError(f"warmed is {warmed!r}, wanted True or False")
+    emptied = given.get("emptied_at_seconds", ())
+    if not isinstance(emptied, list | tuple) or not all(_is_seconds(at, SECONDS) for at in emptied):
+        wanted = f"a list of seconds from 0 to {SECONDS:g}"
+        raise LabError(f"emptied_at_seconds is {emptied!r}, wanted {wanted}")
+    return Situation(float(read_seconds), warmed, tuple(emptied))
+
+
+def _is_seconds(value: object, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
 def _where() -> str:
@@ -342,6 +374,8 @@ def _summary(run: Measured) -> str:
     )
     if run.failures:
         told += f"; {plural(run.failures, 'call')} of the cache failed and went to the database"
+    if run.restarts:
+        told += ", and the cache was started again, empty unless it keeps a file"
     return told + "."
 
 

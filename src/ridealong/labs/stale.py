@@ -35,18 +35,20 @@ CORNER_SECONDS: Final = 120.0
 _PATIENCE_SECONDS: Final = 10.0
 
 
-def at_one_corner(policy: object, name: str = "public") -> View:
+def at_one_corner(policy: object, **situation: Any) -> View:
     """Replay an evening and look at its busiest zone: what the map shows there, and what is there.
+
+    Only the zone's own city is replayed, for time.
 
     Args:
         policy: the data of a `%%yaml` answer.
-        name: of the evening.
+        situation: `read_seconds`, `warmed`, `emptied_at_seconds`, see `Situation`.
 
     Raises:
-        LabError: when it holds no policy.
+        LabError: when it holds no policy, or the situation is none.
     """
-    run = caches.measured(policy, name)
-    zone = busiest_zone(name)
+    city, zone = busiest_zone()
+    run = caches.measured(policy, city=city, **situation)
     looks = [each for each in run.looks if each.zone == zone]
     ghosts = [each for each in looks if each.is_ghost]
     hidden = sum(each.is_hidden for each in looks)
@@ -56,7 +58,7 @@ def at_one_corner(policy: object, name: str = "public") -> View:
         ["of these: a car is shown, and none is there", len(ghosts)],
         ["of these: no car is shown, and one is there", hidden],
         ["the longest that a shown car was gone (s)", round(oldest, 1)],
-        ["requests in all cities for a car that was shown and was gone", run.in_vain],
+        ["requests in the city for a car that was shown and was gone", run.in_vain],
     ]
     return View(
         f"One corner: {zone}",
@@ -66,10 +68,11 @@ def at_one_corner(policy: object, name: str = "public") -> View:
     )
 
 
-def busiest_zone(name: str = "public") -> str:
-    """Return the zone that riders look at most on an evening."""
-    counts = Counter(event.zone for event in evening(name).events if event.kind == "look")
-    return max(sorted(counts), key=lambda zone: counts[zone])
+def busiest_zone() -> tuple[int, str]:
+    """Return the city and the zone that riders look at most."""
+    looks = (event for event in evening().events if event.kind == "look")
+    counts = Counter((event.city, event.zone) for event in looks)
+    return max(sorted(counts), key=lambda place: counts[place])
 
 
 def _corner_picture(looks: Sequence[Shown], zone: str) -> pictures.Picture:
