@@ -391,7 +391,7 @@ def _on_write(word: str, *, single_flight: bool) -> Policy:
 def _one_corner(looks: float, changes: float) -> Evening:
     """Return two minutes at one zone: a car is taken and is free again, riders look."""
     chance = random.Random(f"corner {looks}")
-    made: list[tuple[float, str]] = []
+    made = [(CORNER_SECONDS, "look")]  # the replay ends with its last event, after all changes
     at = chance.expovariate(looks)
     while at < CORNER_SECONDS:
         made.append((at, "look"))
