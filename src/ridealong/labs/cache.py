@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ridealong.dataset.connection import current_connection
@@ -256,26 +257,35 @@ def replay_log(policy: object, name: str = "public", **situation: Any) -> View:
     )
 
 
-def measured(policy: object, name: str = "public", **situation: Any) -> Measured:
+def measured(policy: object, name: str = "public", *, city: int = 0, **situation: Any) -> Measured:
     """Replay an evening and return what was measured, to work with.
 
     Args:
         policy: the data of a `%%yaml` answer, or None for no cache at all.
         name: of the evening.
+        city: number of the one city to replay, 0 for all of them.
         situation: as for `replay`.
 
     Raises:
         LabError: when it holds no policy, there is no such evening, or the situation is none.
     """
     of = _evening(name)
+    if city:
+        events = tuple(event for event in of.events if event.city == city)
+        of = replace(of, events=events)
     read = None if policy is None else _read(policy)
     like = _situation(situation)
-    keeper: Any = InMemory()
-    if read is not None and _cache is not None and _cache.is_running:
-        _empty(_cache)
-        keeper = Outlasting(_cache)
     with _progress() as show:
-        return Replay(read, of, keeper, like).run(show)
+        kept = InMemory() if read is None else keeper()
+        return Replay(read, of, kept, like).run(show)
+
+
+def keeper() -> Any:
+    """Return what keeps answers now, empty: the cache that runs, or else a dictionary."""
+    if _cache is None or not _cache.is_running:
+        return InMemory()
+    _empty(_cache)
+    return Outlasting(_cache)
 
 
 def _empty(cache: Cache) -> None:

@@ -434,7 +434,11 @@ class ReadThrough:
         return kept
 
     def wrote(
-        self, event: str, place: Mapping[str, Any], answer: Callable[[], Mapping[str, Any]]
+        self,
+        event: str,
+        place: Mapping[str, Any],
+        answer: Callable[[], Mapping[str, Any]],
+        later: Callable[[Ticket], None] | None = None,
     ) -> bool:
         """Tell the cache of a change in the database; tell whether the database was read for it.
 
@@ -444,6 +448,8 @@ class ReadThrough:
             event: one of `WRITES`.
             place: where.
             answer: reads the answer anew, for `on_write: update`.
+            later: is given a ticket in place of that, where the read takes its time and `keep`
+                follows.
         """
         policy = self.policy
         if policy.on_write == "nothing" or event not in policy.writes or "rider" in policy.fields:
@@ -454,7 +460,10 @@ class ReadThrough:
         if policy.on_write == "delete":
             self.cache.delete(key)
             return False
-        self._fill(key, answer(), self.clock(), "")
+        if later is not None:
+            later(Ticket(key, self._seen(key)))
+        else:
+            self._fill(key, answer(), self.clock(), "")
         return True
 
     def _fill(self, key: str, answer: Mapping[str, Any], read_at: float, seen: str) -> bool:
@@ -476,11 +485,14 @@ class ReadThrough:
         """Return a ticket for a read of the database, None while somebody else reads."""
         if self.policy.single_flight and not self.cache.add(_lock(key), "1", _LOCK_SECONDS):
             return None
-        seen = ""
-        if self.policy.late_fills == "refuse":
-            # As a text also where nothing changed yet, so that the first change is seen.
-            seen = _text(self.cache.get(_changes(key))) or "0"
-        return Ticket(key, seen, self.policy.single_flight)
+        return Ticket(key, self._seen(key), self.policy.single_flight)
+
+    def _seen(self, key: str) -> str:
+        """Return how many changes there were, "" where nobody counts."""
+        if self.policy.late_fills != "refuse":
+            return ""
+        # As a text also where nothing changed yet, so that the first change is seen.
+        return _text(self.cache.get(_changes(key))) or "0"
 
 
 def _text(value: bytes | str | None) -> str:

@@ -479,8 +479,12 @@ class Replay:
         if self._through is None or self._is_over:
             return
         place = {"city": city, "zone": zone, "rider": 0}
-        if self._through.wrote(kind, place, lambda: self._answer(place)):
-            self._reads.append((self._now, city))
+        self._through.wrote(
+            kind,
+            place,
+            lambda: self._answer(place),
+            lambda ticket: self._read(ticket, place, None),  # a read as slow as any other
+        )
 
 
 def replayed(
