@@ -7,11 +7,13 @@ An answer is a mapping of part to value:
 
 In `exercises.toml` each part says how near is near enough, or which words there are:
 
-    [exercise.parts.mean_ms]
+    [[exercise.parts]]
+    name = "mean_ms"
     within = 0.1
     said = "is not the mean of both kinds of look: weigh each wait with its share."
 
-    [exercise.parts.most_expensive]
+    [[exercise.parts]]
+    name = "most_expensive"
     choices = ["map", "earnings"]
 
 What ships to learners is a hash of each right value, counted in steps of `within`.
@@ -19,7 +21,6 @@ What ships to learners is a hash of each right value, counted in steps of `withi
 
 import ast
 import hashlib
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -37,7 +38,7 @@ LONGEST: Final = 200
 
 LARGEST: Final = 1e15
 
-KEYS: Final = ("within", "choices", "said")
+KEYS: Final = ("name", "within", "choices", "said")
 
 Value = float | str
 
@@ -64,7 +65,7 @@ def judged(exercise_id: str, entry: Entry, value: Any) -> Verdict:
         value: the data of the answer.
     """
     answer = read(value, entry)
-    parts = entry["parts"]
+    parts = _parts(entry)
     wrong = _wrong(exercise_id, entry, answer)
     held = [name for name in parts if name in answer.values and name not in wrong]
     count = f"{len(held)} of {len(parts)} parts"
@@ -90,7 +91,7 @@ def marks(value: Any, entry: Entry) -> dict[str, Any]:
     answer = read(value, entry)
     wrong = _wrong(entry["id"], entry, answer)
     found = {
-        "wrong": {name: _step(answer.values[name], entry["parts"][name]) for name in wrong},
+        "wrong": {name: _step(answer.values[name], _parts(entry)[name]) for name in wrong},
         "troubles": answer.troubles,
     }
     return {key: each for key, each in found.items() if each}
@@ -108,7 +109,7 @@ def results(known: Known) -> Mapping[str, Any]:
     reference = read(read_yaml(known.reference), known.entry)
     if reference.troubles:
         raise KnownWrong([f"the reference: {trouble}" for trouble in reference.troubles])
-    parts = known.entry["parts"]
+    parts = _parts(known.entry)
     right = sorted(
         _hash(known.id, name, _step(value, parts[name])) for name, value in reference.values.items()
     )
@@ -123,11 +124,15 @@ def results(known: Known) -> Mapping[str, Any]:
 def problems(entry: Entry) -> Iterator[str]:
     """Yield what is wrong with `parts` in `exercises.toml`."""
     parts = entry.get("parts")
-    if not isinstance(parts, dict) or not parts:
+    if not isinstance(parts, list):
         return  # said already
-    for name, rules in parts.items():
-        where = f"'parts.{name}'"
-        if not isinstance(rules, dict) or ("within" in rules) == ("choices" in rules):
+    names = [rules.get("name") if isinstance(rules, dict) else None for rules in parts]
+    if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        yield "'parts' are tables [[exercise.parts]] with a 'name' each, and no two alike"
+        return
+    for name, rules in zip(names, parts, strict=True):
+        where = f"'parts', {name!r}"
+        if ("within" in rules) == ("choices" in rules):
             yield f"{where} wants 'within', how far off a number may be, or 'choices', the words"
             continue
         for key in rules.keys() - set(KEYS):
@@ -142,6 +147,11 @@ def problems(entry: Entry) -> Iterator[str]:
             yield f"{where}: 'said' is missing, what is told when the part is wrong"
 
 
+def _parts(entry: Entry) -> dict[str, Mapping[str, Any]]:
+    """Return the rules of each part by its name, in the order of the task."""
+    return {rules["name"]: rules for rules in entry["parts"]}
+
+
 def read(value: Any, entry: Entry) -> Read:
     """Return what an answer holds, as far as it can be read.
 
@@ -149,7 +159,7 @@ def read(value: Any, entry: Entry) -> Read:
         value: the data of the answer.
         entry: of the exercise, with `parts`.
     """
-    found, parts = Read(), entry["parts"]
+    found, parts = Read(), _parts(entry)
     if not isinstance(value, Mapping):
         found.troubles.append(
             f"Your answer has no parts: write one line for each of {', '.join(parts)}, a name, a "
@@ -185,20 +195,31 @@ def _value(given: Any, rules: Mapping[str, Any]) -> Value:
     Raises:
         NotReadable: when it holds neither.
     """
-    if "choices" in rules:
-        words = {_plain(each).casefold(): _plain(each) for each in rules["choices"]}
+    choices = rules.get("choices", ())
+    if not all(isinstance(each, str) for each in choices):
+        number = _number(given)
+        if number not in choices:
+            raise NotReadable(f"{shown(number)} is none of {', '.join(map(str, choices))}")
+        return str(choices[choices.index(number)])
+    if choices:
+        words: dict[str, str] = {each.casefold(): each for each in choices}
         word = _plain(given)
         if word.casefold() not in words:
-            near = "" if word.isdecimal() else did_you_mean(word, list(words.values()))
-            raise NotReadable(f"`{word[:40]}` is none of {', '.join(words.values())}{near}")
+            raise NotReadable(
+                f"`{word[:40]}` is none of {', '.join(choices)}{did_you_mean(word, choices)}"
+            )
         return words[word.casefold()]
+    return _number(given)
+
+
+def _number(given: Any) -> float:
     if isinstance(given, str):
         given = _worked_out(given)
-    if isinstance(given, bool) or not isinstance(given, int | float) or math.isnan(given):
+    if isinstance(given, bool) or not isinstance(given, int | float) or given != given:
         raise NotReadable(f"`{_plain(given)[:40]}` is no number; write one, or arithmetic")
     if abs(given) > LARGEST:
         raise NotReadable(f"the number is out of bounds, {LARGEST:,.0f} is the most; look it over")
-    return given
+    return float(given)
 
 
 def _worked_out(text: str) -> Any:
@@ -215,6 +236,10 @@ def _worked_out(text: str) -> Any:
     )
     try:
         found = evaluate(ast.parse(text.strip(), mode="eval").body)
+    except NotReadable as error:
+        if str(error).startswith("`"):  # it names what is no arithmetic
+            raise trouble from None
+        raise NotReadable(f"`{text[:40]}` cannot be worked out: {error}; look it over") from None
     except (SyntaxError, RecursionError, MemoryError, ValueError):
         raise trouble from None
     if isinstance(found, bool) or not isinstance(found, int | float):
@@ -254,7 +279,7 @@ def _wrong(exercise_id: str, entry: Entry, answer: Read) -> list[str]:
     right = set(entry["right"])
     return [
         name
-        for name, rules in entry["parts"].items()
+        for name, rules in _parts(entry).items()
         if name in answer.values
         and not right
         & {_hash(exercise_id, name, step) for step in _near(_step(answer.values[name], rules))}
@@ -263,12 +288,13 @@ def _wrong(exercise_id: str, entry: Entry, answer: Read) -> list[str]:
 
 def _message(entry: Entry, answer: Read, wrong: list[str]) -> tuple[str | None, str]:
     """Return the name of the known mistake, if it is one, and what is said first."""
-    parts = entry["parts"]
+    parts = _parts(entry)
     seen = {name: _near(_step(answer.values[name], parts[name])) for name in wrong}
     known = [
         each
         for each in entry.get("mistakes", ())
         if each["results"].get("troubles", []) == answer.troubles
+        and (not wrong or wrong[0] in each["results"].get("wrong", {}))  # the first is told first
         and all(
             step in seen.get(name, ()) for name, step in each["results"].get("wrong", {}).items()
         )
@@ -295,7 +321,7 @@ def mutants(reference: str, entry: Entry) -> Iterator[Mutant]:
 
 def _changed(value: Mapping[str, Any], entry: Entry) -> Iterator[Mutant]:
     numbers = read(value, entry).values
-    for name, rules in entry["parts"].items():
+    for name, rules in _parts(entry).items():
         yield Mutant(f"without {name}", _text({key: value[key] for key in value if key != name}))
         for change, other in _others(numbers[name], rules):
             yield Mutant(f"{name}: {change}", _text({**value, name: other}))

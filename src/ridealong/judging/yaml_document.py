@@ -143,7 +143,7 @@ CHECKS: Final = {
     "record": _room("record", {"record": Key(dict, required=False)}),
     "rule": _room("rule", {"rule": Key(str)}),
     "witness": _room("witness"),
-    "numbers": _room("numbers", {"parts": Key(dict)}, results=True),
+    "numbers": _room("numbers", {"parts": Key(list, minimum=1)}, results=True),
     "access": _room("access"),
     "transitions": _room("transitions"),
     "cache": _room(

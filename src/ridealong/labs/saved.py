@@ -130,14 +130,14 @@ def _times_picture(seconds: dict[str, float]) -> pictures.Picture:
         )
 
 
-def after_a_restart(keys: int = 200, *, append_only_file: bool = False) -> View:
-    """Fill a cache, kill it, start it again, and look for what was in it; then look once more.
+def after_a_restart(keys: int = 200) -> View:
+    """Fill a cache, kill it, start it again, look for what was in it, and look once more.
 
-    A miss reads the database and keeps the answer.
+    Once as it is, and once with an append-only file. A miss reads the database and keeps the
+    answer.
 
     Args:
         keys: how many answers are kept.
-        append_only_file: whether the cache writes each change to a file.
 
     Raises:
         LabError: for no keys, or more than 2,000.
@@ -146,27 +146,29 @@ def after_a_restart(keys: int = 200, *, append_only_file: bool = False) -> View:
     if not 1 <= keys <= 2_000:
         raise LabError(f"{keys} keys: take 1 to 2,000")
     known = Cache()
-    recorded = not known.has("kill") or (append_only_file and not known.has("append-only file"))
-    if recorded:
-        hits = [keys, keys if append_only_file else 0, keys]
-    else:
-        with Cache(append_only_file=append_only_file) as cache:
-            names = [f"{cache.prefix}answer:{number}" for number in range(keys)]
-            _look(cache, names)
-            hits = [_look(cache, names)]
-            cache.kill()
-            cache.restart()
-            hits += [_look(cache, names), _look(cache, names)]
+    plain = _restarted(keys) if known.has("kill") else [keys, 0, keys]
+    has_file = known.has("append-only file")
+    filed = _restarted(keys, append_only_file=True) if has_file else [keys, keys, keys]
     when = ["before the restart", "after the restart", "the second time after it"]
-    rows = [[name, found, keys - found] for name, found in zip(when, hits, strict=True)]
-    file = "with an append-only file" if append_only_file else "without a file"
-    told = f" Recorded on Valkey: {known.described} cannot show it." if recorded else ""
+    rows = [list(row) for row in zip(when, plain, filed, strict=True)]
+    note = "" if has_file else f" Recorded on Valkey, with the file: {known.described} has none."
     return View(
-        f"A restart, {file}",
-        frame(["looks", "hits", "reads of the database"], rows),
-        f"{plural(keys, 'key')}, all of them looked up before the restart, after it and once more: "
-        f"right after it {plural(keys - hits[1], 'look')} went on to the database.{told}",
+        f"{plural(keys, 'look')} around a restart",
+        frame(["looks", "hits", "hits, with an append-only file"], rows),
+        f"Right after the restart {keys - plain[1]} of {plural(keys, 'look')} go on to the "
+        f"database, with the file {keys - filed[1]}.{note}",
     )
+
+
+def _restarted(keys: int, *, append_only_file: bool = False) -> list[int]:
+    """Return the hits before a restart, after it, and the second time after it."""
+    with Cache(append_only_file=append_only_file) as cache:
+        names = [f"{cache.prefix}answer:{number}" for number in range(keys)]
+        _look(cache, names)
+        hits = [_look(cache, names)]
+        cache.kill()
+        cache.restart()
+        return [*hits, _look(cache, names), _look(cache, names)]
 
 
 def _look(cache: Cache, names: Sequence[str]) -> int:
