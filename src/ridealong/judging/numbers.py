@@ -27,7 +27,7 @@ from typing import Any, Final
 
 import yaml
 
-from ridealong.answers.arithmetic import NotReadable, evaluate
+from ridealong.arithmetic import NotReadable, evaluate
 from ridealong.judging.kind import Entry, Known, KnownWrong, results_by_marks
 from ridealong.judging.mutants import Mutant, distinct
 from ridealong.text import did_you_mean
