@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ridealong.service import Service
 
 TIMING_SECONDS: Final = 0.3
-LEAST_TIMES: Final = 20
+LEAST_TIMES: Final = 8
 WORTH: Final = 10
 """Each read is timed so long and so often; the quickest counts: the machine only ever adds to it.
 Told is only whether it takes ten times as long as a hit, which does not change from run to run."""
