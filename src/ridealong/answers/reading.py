@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ridealong.answer import Answer
-from ridealong.answers.arithmetic import NotReadable, evaluate
+from ridealong.arithmetic import NotReadable, evaluate
 from ridealong.engine.sqltext import without_markers
 from ridealong.judging.kinds import KINDS
 from ridealong.text import first_line

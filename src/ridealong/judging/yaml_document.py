@@ -145,6 +145,7 @@ CHECKS: Final = {
     "rule": _room("rule", {"rule": Key(str)}),
     "assignment": _room("assignment"),
     "witness": _room("witness"),
+    "numbers": _room("numbers", {"parts": Key(list, minimum=1)}, results=True),
     "access": _room("access"),
     "transitions": _room("transitions"),
     "cache": _room(

