@@ -201,7 +201,7 @@ def _limits(entry: Entry) -> dict[str, float]:
 
 def situation(entry: Entry) -> Situation:
     """Return what the evenings of an exercise are like beside their traffic."""
-    names = ("read_seconds", "warmed", "emptied_at_seconds")
+    names = ("read_seconds", "zone_seconds", "warmed", "emptied_at_seconds")
     given = {name: entry[name] for name in names if name in entry}
     if "emptied_at_seconds" in given:
         given["emptied_at_seconds"] = tuple(given["emptied_at_seconds"])

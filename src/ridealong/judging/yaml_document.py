@@ -150,6 +150,7 @@ CHECKS: Final = {
         {
             "limits": Key(dict),
             "read_seconds": Key(float, required=False),
+            "zone_seconds": Key(float, required=False),
             "warmed": Key(bool, required=False),
             "emptied_at_seconds": Key(list, required=False),
         },

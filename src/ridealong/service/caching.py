@@ -285,18 +285,19 @@ class ReadThrough:
             place: the fields of `PLACES`.
         """
         key = self.policy.key_of(place)
-        kept = self.cache.get(key)
-        now = self.clock()
-        if kept is not None:
-            entry = json.loads(kept)
-            if now < entry["until"]:
-                ahead = self.policy.refresh_ahead_seconds
-                ticket = None
-                if ahead and now >= entry["until"] - ahead:
-                    ticket = self._ticket(key)
-                return Found(entry["answer"], entry["read_at"], ticket)
+        entry = self._entry(key)
+        if entry is not None and not self._is_due(entry):
+            return Found(entry["answer"], entry["read_at"])
         ticket = self._ticket(key)
-        return Found(ticket=ticket, waits=ticket is None)
+        if ticket is not None and ticket.holds_lock:
+            # Between our look and our lock somebody may have read and let go of it.
+            newer = self._entry(key)
+            if newer is not None and not self._is_due(newer):
+                self.cache.delete(_lock(key))
+                return Found(newer["answer"], newer["read_at"])
+        if entry is None:
+            return Found(ticket=ticket, waits=ticket is None)
+        return Found(entry["answer"], entry["read_at"], ticket)
 
     def keep(self, ticket: Ticket, answer: Mapping[str, Any], read_at: float) -> bool:
         """Keep what was read from the database; tell whether it was kept.
@@ -312,7 +313,11 @@ class ReadThrough:
         return kept
 
     def wrote(
-        self, event: str, place: Mapping[str, Any], answer: Callable[[], Mapping[str, Any]]
+        self,
+        event: str,
+        place: Mapping[str, Any],
+        answer: Callable[[], Mapping[str, Any]],
+        later: Callable[[Ticket], None] | None = None,
     ) -> bool:
         """Tell the cache of a change in the database; tell whether the database was read for it.
 
@@ -322,6 +327,8 @@ class ReadThrough:
             event: one of `WRITES`.
             place: where.
             answer: reads the answer anew, for `on_write: update`.
+            later: is given a ticket in place of that, where the read takes its time and `keep`
+                follows.
         """
         policy = self.policy
         if policy.on_write == "nothing" or event not in policy.writes or "rider" in policy.fields:
@@ -332,7 +339,10 @@ class ReadThrough:
         if policy.on_write == "delete":
             self.cache.delete(key)
             return False
-        self._fill(key, answer(), self.clock(), "")
+        if later is not None:
+            later(Ticket(key, self._seen(key)))
+        else:
+            self._fill(key, answer(), self.clock(), "")
         return True
 
     def _fill(self, key: str, answer: Mapping[str, Any], read_at: float, seen: str) -> bool:
@@ -349,15 +359,28 @@ class ReadThrough:
         self.cache.set(key, text, _REAL_SECONDS)
         return True
 
+    def _entry(self, key: str) -> Any:
+        """Return what is kept and not over: its `answer`, `read_at` and `until`; else None."""
+        kept = self.cache.get(key)
+        entry = None if kept is None else json.loads(kept)
+        return entry if entry is not None and self.clock() < entry["until"] else None
+
+    def _is_due(self, entry: Mapping[str, Any]) -> bool:
+        """Whether an entry is so near to its end that it is to be read anew."""
+        return self.clock() >= float(entry["until"]) - self.policy.refresh_ahead_seconds
+
     def _ticket(self, key: str) -> Ticket | None:
         """Return a ticket for a read of the database, None while somebody else reads."""
         if self.policy.single_flight and not self.cache.add(_lock(key), "1", _LOCK_SECONDS):
             return None
-        seen = ""
-        if self.policy.late_fills == "refuse":
-            # As a text also where nothing changed yet, so that the first change is seen.
-            seen = _text(self.cache.get(_changes(key))) or "0"
-        return Ticket(key, seen, self.policy.single_flight)
+        return Ticket(key, self._seen(key), self.policy.single_flight)
+
+    def _seen(self, key: str) -> str:
+        """Return how many changes there were, "" where nobody counts."""
+        if self.policy.late_fills != "refuse":
+            return ""
+        # As a text also where nothing changed yet, so that the first change is seen.
+        return _text(self.cache.get(_changes(key))) or "0"
 
 
 def _text(value: bytes | str | None) -> str:

@@ -47,11 +47,13 @@ class Situation:
 
     Attributes:
         read_seconds: how long a read of the database takes.
+        zone_seconds: how much longer for each zone that it covers: one, or all of the city.
         warmed: whether the evening begins with every zone in the cache, all kept at one moment.
         emptied_at_seconds: when the cache loses everything, as after a restart.
     """
 
     read_seconds: float = READ_SECONDS
+    zone_seconds: float = 0.0
     warmed: bool = False
     emptied_at_seconds: tuple[float, ...] = ()
 
@@ -298,7 +300,7 @@ class Replay:
         self._evening = evening
         self._database = Database(evening)
         self._keeper: Any = InMemory() if keeper is None else keeper
-        self._policy = policy
+        self._by_zone = policy is None or "zone" in policy.fields
         self._chance = random.Random(f"{evening.name} reads {seed}")
         self._through = (
             ReadThrough(policy, self._keeper, lambda: self._now, random.Random(f"jitter {seed}"))
@@ -391,14 +393,19 @@ class Replay:
 
     def _answer(self, place: Mapping[str, Any]) -> dict[str, Any]:
         """Read the database: the free cars that the key tells apart, and the rider's own offer."""
-        by_zone = self._policy is None or "zone" in self._policy.fields
-        cars = self._database.free(place["city"], place["zone"] if by_zone else "")
+        cars = self._database.free(place["city"], place["zone"] if self._by_zone else "")
         return {"cars": cars, "offer": place["rider"]}
 
     def _read(self, ticket: Ticket, place: Mapping[str, Any], looking: _Looking | None) -> None:
         self._reads.append((self._now, place["city"]))
         slow = SLOW_SECONDS if self._chance.randrange(ONE_SLOW) == 0 else 0.0
-        takes = self._situation.read_seconds + READ_MORE_SECONDS * self._at_work + slow
+        zones = 1 if self._by_zone else len(self._evening.zones[place["city"]])
+        takes = (
+            self._situation.read_seconds
+            + self._situation.zone_seconds * zones
+            + READ_MORE_SECONDS * self._at_work
+            + slow
+        )
         self._at_work += 1
         if self._at_work > self._most[0]:
             self._most = (self._at_work, self._now)
@@ -466,8 +473,12 @@ class Replay:
         if self._through is None:
             return
         place = {"city": city, "zone": zone, "rider": 0}
-        if self._through.wrote(kind, place, lambda: self._answer(place)):
-            self._reads.append((self._now, city))
+        self._through.wrote(
+            kind,
+            place,
+            lambda: self._answer(place),
+            lambda ticket: self._read(ticket, place, None),  # a read as slow as any other
+        )
 
 
 def replayed(
