@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 COURSE = Path(__file__).parents[1]
-pytest_plugins = ["small_course"]
+pytest_plugins = ["small_course", "cache_servers"]
 
 # What takes long, the longest first, so that several processes (`-n 2`) end at the same time.
 # A name stands for all that begins with it; what is not named comes last.
@@ -111,9 +111,10 @@ def rank(part: str) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give every kernel the course's own data, and the backend that notebooks draw with."""
+    """Give every kernel the course's own data, its own cache, the backend that notebooks draw with."""
     os.environ.setdefault("RIDEALONG_DATA", str(COURSE / "data"))
-    os.environ.pop("MPLBACKEND", None)
+    for name in ("MPLBACKEND", "RIDEALONG_REDIS_URL"):
+        os.environ.pop(name, None)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -45,7 +45,8 @@ def start_cache(
     Args:
         server: valkey or fakeredis; by default the outside one of `RIDEALONG_REDIS_URL`, else the
             best that is installed.
-        memory_bytes: how much it may hold before it forgets what was not used for longest.
+        memory_bytes: how much it may hold before it forgets something, rather what was not used
+            for long.
         append_only_file: whether it writes each change to a file, and has it after a restart.
 
     Raises:

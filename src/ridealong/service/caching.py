@@ -19,6 +19,7 @@ import difflib
 import json
 import random
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -38,8 +39,11 @@ LONGEST_SECONDS: Final = 24 * 3600
 LONGEST_KEY: Final = 60
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
 _LOCK_SECONDS: Final = 5.0
-_REAL_SECONDS: Final = 600
-"""How long the server keeps an entry at most; when it ends for us stands in the entry."""
+_LEAST_REAL_SECONDS: Final = 600
+"""How long the server keeps an entry at least; when it ends for us stands in the entry."""
+
+PAUSE_SECONDS: Final = 1.0
+"""For so long a cache that failed is not asked again."""
 
 
 class PolicyError(Exception):
@@ -142,7 +146,7 @@ def read_policy(value: object) -> Policy:
 def _key(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise PolicyError(
-            f'key is {value!r}, wanted a text with fields in braces, such as "{{city}}"; in YAML '
+            f'key is {repr(value)[:60]}, wanted a text with fields in braces, such as "{{city}}"; in YAML '
             "it needs its quotation marks"
         )
     if len(value) > LONGEST_KEY:
@@ -162,8 +166,12 @@ def _key(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?\s*[a-z]+", value):
-        return f"{value!r}: leave the unit away, it stands in the name"
+    if isinstance(value, str):
+        number = re.fullmatch(r"\d{1,20}(\.\d{1,20})?\s*([a-z]{1,20}|%)?", value)
+        if number and number[2]:
+            return f"{value!r}: leave the unit away, it stands in the name"
+        if number:
+            return f"{value!r}, a text for its quotation marks"
     return repr(value)[:60]
 
 
@@ -226,8 +234,122 @@ class Keeper(Protocol):
     def delete(self, key: str) -> None:
         """Forget what is kept."""
 
-    def count_up(self, key: str) -> None:
-        """Add one to the number that is kept."""
+    def count_up(self, key: str, seconds: float) -> None:
+        """Add one to the number that is kept, and keep it for so long."""
+
+
+class InRedis:
+    """A cache that speaks the Redis protocol.
+
+    Args:
+        client: of redis-py.
+        prefix: of all keys.
+        seconds: how long everything is kept, in place of what each call says; 0: as it says.
+    """
+
+    def __init__(self, client: Any, prefix: str, seconds: float = 0) -> None:
+        self.client = client
+        self.prefix = prefix
+        self._seconds = seconds
+
+    def get(self, key: str) -> bytes | str | None:
+        """Return what is kept, or None."""
+        found: bytes | str | None = self.client.get(self.prefix + key)
+        return found
+
+    def set(self, key: str, text: str, seconds: float) -> None:
+        """Keep a text for so long."""
+        self.client.set(self.prefix + key, text, px=self._px(seconds))
+
+    def set_if(self, key: str, text: str, seconds: float, mark: str, seen: str) -> bool:
+        """Keep a text only if what is kept under `mark` is still `seen`; tell whether it was."""
+        import redis
+
+        with self.client.pipeline() as pipe:
+            pipe.watch(self.prefix + mark)
+            if (_text(pipe.get(self.prefix + mark)) or "0") != seen:
+                return False
+            pipe.multi()
+            pipe.set(self.prefix + key, text, px=self._px(seconds))
+            try:
+                pipe.execute()
+            except redis.WatchError:  # `mark` changed since it was looked at
+                return False
+        return True
+
+    def add(self, key: str, text: str, seconds: float) -> bool:
+        """Keep a text unless something is kept; tell whether it was."""
+        return bool(self.client.set(self.prefix + key, text, nx=True, px=self._px(seconds)))
+
+    def delete(self, key: str) -> None:
+        """Forget what is kept."""
+        self.client.delete(self.prefix + key)
+
+    def count_up(self, key: str, seconds: float) -> None:
+        """Add one to the number that is kept, and keep it for so long."""
+        with self.client.pipeline(transaction=False) as pipe:
+            pipe.incr(self.prefix + key)
+            pipe.pexpire(self.prefix + key, self._px(seconds))
+            pipe.execute()
+
+    def _px(self, seconds: float) -> int:
+        return max(1, round((self._seconds or seconds) * 1000))
+
+
+class Surviving:
+    """A cache that may fail: what it does not answer is a miss, and for a moment it is not asked.
+
+    Args:
+        inner: the cache.
+
+    Attributes:
+        failures: calls that it did not answer, those among them for which it was not asked.
+    """
+
+    def __init__(self, inner: Keeper) -> None:
+        self.inner = inner
+        self.failures = 0
+        self._asked_again_at = 0.0
+
+    def get(self, key: str) -> bytes | str | None:
+        """Return what is kept, or None."""
+        found: bytes | str | None = self._ask("get", None, key)
+        return found
+
+    def set(self, key: str, text: str, seconds: float) -> None:
+        """Keep a text for so long."""
+        self._ask("set", None, key, text, seconds)
+
+    def set_if(self, key: str, text: str, seconds: float, mark: str, seen: str) -> bool:
+        """Keep a text only if what is kept under `mark` is still `seen`; tell whether it was."""
+        return bool(self._ask("set_if", False, key, text, seconds, mark, seen))
+
+    def add(self, key: str, text: str, seconds: float) -> bool:
+        """Keep a text unless something is kept; true without a cache: nobody else has it there."""
+        return bool(self._ask("add", True, key, text, seconds))
+
+    def delete(self, key: str) -> None:
+        """Forget what is kept."""
+        self._ask("delete", None, key)
+
+    def count_up(self, key: str, seconds: float) -> None:
+        """Add one to the number that is kept, and keep it for so long."""
+        self._ask("count_up", None, key, seconds)
+
+    def _ask(self, name: str, otherwise: Any, *arguments: Any) -> Any:
+        import redis
+
+        if time.monotonic() >= self._asked_again_at:
+            try:
+                return getattr(self.inner, name)(*arguments)
+            except redis.RedisError:
+                self._asked_again_at = time.monotonic() + PAUSE_SECONDS
+                self._failed()
+        self.failures += 1
+        return otherwise
+
+    def _failed(self) -> None:
+        """Do something about it; by default nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +457,7 @@ class ReadThrough:
             return False
         key = policy.key_of(place)
         if policy.late_fills == "refuse":
-            self.cache.count_up(_changes(key))
+            self.cache.count_up(_changes(key), _LEAST_REAL_SECONDS)
         if policy.on_write == "delete":
             self.cache.delete(key)
             return False
@@ -354,9 +476,10 @@ class ReadThrough:
             return False
         now = self.clock()
         text = json.dumps({"answer": shared, "read_at": read_at, "until": now + ttl})
+        kept_seconds = max(ttl, _LEAST_REAL_SECONDS)
         if seen:
-            return self.cache.set_if(key, text, _REAL_SECONDS, _changes(key), seen)
-        self.cache.set(key, text, _REAL_SECONDS)
+            return self.cache.set_if(key, text, kept_seconds, _changes(key), seen)
+        self.cache.set(key, text, kept_seconds)
         return True
 
     def _entry(self, key: str) -> Any:

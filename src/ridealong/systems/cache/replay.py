@@ -46,7 +46,7 @@ class Situation:
     """What an evening is like beside its traffic.
 
     Attributes:
-        read_seconds: how long a read of the database takes.
+        read_seconds: how long a read of the database takes; 0: no time at all, none is slow.
         zone_seconds: how much longer for each zone that it covers: one, or all of the city.
         warmed: whether the evening begins with every zone in the cache, all kept at one moment.
         emptied_at_seconds: when the cache loses everything, as after a restart.
@@ -136,11 +136,15 @@ class Measured:
     @property
     def peak(self) -> tuple[float, float]:
         """The most reads of the database per second in any ten seconds, and when they begin."""
-        windows = Counter(int(at // WINDOW_SECONDS) for at, _ in self.reads)
-        if not windows:
-            return 0.0, 0.0
-        window, count = max(windows.items(), key=lambda each: (each[1], -each[0]))
-        return count / WINDOW_SECONDS, float(window * WINDOW_SECONDS)
+        most, begin = 0, 0.0
+        times = [at for at, _ in self.reads]
+        first = 0
+        for last, at in enumerate(times):
+            while at - times[first] >= WINDOW_SECONDS:
+                first += 1
+            if last - first + 1 > most:
+                most, begin = last - first + 1, times[first]
+        return most / WINDOW_SECONDS, begin
 
     def share(self, of: Callable[[Shown], bool]) -> float:
         """Return the share of the looks of which something holds."""
@@ -316,6 +320,7 @@ class Replay:
         self._reads: list[tuple[float, int]] = []
         self._last_shown: dict[int, int] = {}
         self._asks = self._in_vain = self._double = 0
+        self._is_over = False  # what is under way ends, and no longer counts
 
     def run(self, progress: Callable[[float], None] = lambda share: None) -> Measured:
         """Replay the evening and return what came of it.
@@ -335,6 +340,7 @@ class Replay:
                 {"look": self._look, "ask": self._ask, "move": self._move}[event.kind](event)
                 if number % 500 == 0:
                     progress(number / len(events))
+            self._is_over = True
             self._until(float("inf"))
             progress(1.0)
             return Measured(
@@ -398,14 +404,11 @@ class Replay:
 
     def _read(self, ticket: Ticket, place: Mapping[str, Any], looking: _Looking | None) -> None:
         self._reads.append((self._now, place["city"]))
-        slow = SLOW_SECONDS if self._chance.randrange(ONE_SLOW) == 0 else 0.0
-        zones = 1 if self._by_zone else len(self._evening.zones[place["city"]])
-        takes = (
-            self._situation.read_seconds
-            + self._situation.zone_seconds * zones
-            + READ_MORE_SECONDS * self._at_work
-            + slow
-        )
+        takes = self._situation.read_seconds
+        if takes:
+            zones = 1 if self._by_zone else len(self._evening.zones[place["city"]])
+            slow = SLOW_SECONDS if self._chance.randrange(ONE_SLOW) == 0 else 0.0
+            takes += self._situation.zone_seconds * zones + READ_MORE_SECONDS * self._at_work + slow
         self._at_work += 1
         if self._at_work > self._most[0]:
             self._most = (self._at_work, self._now)
@@ -470,7 +473,7 @@ class Replay:
             self._wrote("move", event.city, event.zone)
 
     def _wrote(self, kind: str, city: int, zone: str) -> None:
-        if self._through is None:
+        if self._through is None or self._is_over:
             return
         place = {"city": city, "zone": zone, "rider": 0}
         self._through.wrote(

@@ -20,7 +20,6 @@ import threading
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     import redis
@@ -36,7 +35,7 @@ FEATURES: Final = {
 """What not every server has, or not every server may be asked for."""
 
 START_SECONDS: Final = 20.0
-ANSWER_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 2.0
 END_SECONDS: Final = 5.0
 PAGE: Final = 500
 LEAST_BYTES: Final = 1_000_000
@@ -55,8 +54,8 @@ class Cache:
     Args:
         server: valkey or fakeredis; without it the outside one of `RIDEALONG_REDIS_URL`, else the
             best that there is.
-        memory_bytes: how much it may hold before it forgets what was not used for longest; only
-            where it has eviction.
+        memory_bytes: how much it may hold before it forgets something, rather what was not used
+            for long; only where it has eviction.
         append_only_file: whether each change is written to a file, so that it is there after
             `restart()`.
         port: on 127.0.0.1; 0 takes a free one.
@@ -105,7 +104,7 @@ class Cache:
     def described(self) -> str:
         """What runs, in words, without a password."""
         if self.server == "outside":
-            return f"the outside server {_without_password(self.url)}"
+            return f"the outside server {shown_address(self.url)}"
         return {"valkey": "Valkey", "fakeredis": "fakeredis (a copy in Python)"}[self.server]
 
     @property
@@ -206,8 +205,12 @@ class Cache:
             self._settings["port"] = self.port
             if self._client is not None:
                 self._client.close()
-            self._start_process()
-            self._client = self._connect()
+            try:
+                self._start_process()
+                self._client = self._connect()
+            except BaseException:  # an interrupt as well: no process stays behind
+                self.stop()
+                raise
         return self
 
     def __enter__(self) -> Self:
@@ -220,6 +223,17 @@ class Cache:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+    @property
+    def address(self) -> str:
+        """Where it is, as redis-py takes it.
+
+        Raises:
+            CacheError: when it is stopped.
+        """
+        if self._client is None:
+            raise CacheError("the cache is stopped: start it with cache.start()")
+        return self.url if self.server == "outside" else f"redis://127.0.0.1:{self.port}/0"
 
     @property
     def client(self) -> "redis.Redis":
@@ -284,19 +298,14 @@ class Cache:
                 "redis://:password@host:6379/0"
             ) from error
         except redis.exceptions.RedisError as error:
-            if "NOAUTH" in str(error):
-                raise CacheError(
-                    f"{where} wants a password: put it into {VARIABLE} as in "
-                    "redis://:password@host:6379/0"
-                ) from error
             raise CacheError(
                 f"{where} does not answer: {_first_line(error)}. See that it runs and that the "
                 f"address is right, or unset {VARIABLE} for one of your own"
             ) from error
-        except ValueError as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise CacheError(
-                f"{VARIABLE} is {where.removeprefix('the outside server ')!r}, which is no address "
-                f"of a cache ({_first_line(error)}): wanted redis://host:6379/0, or unset it"
+                f"{VARIABLE} is {shown_address(self.url)!r}, which is no address of a cache: wanted "
+                "redis://host:6379/0, or unset it"
             ) from error
         return client
 
@@ -352,24 +361,24 @@ def _listen(stream: Any, said: "queue.Queue[dict[str, Any]]") -> None:
 def _end_with(
     process: "subprocess.Popen[bytes]", said: "queue.Queue[dict[str, Any]]", pid: int
 ) -> None:
-    """Wait for the end of the process that watches over the server, and end the server with it."""
+    """Wait for the process that watches over the server; where that was killed, end the server."""
     while said.get():
         pass
-    process.wait()
-    if pid:
+    # Where it ended by itself it has ended the server, and the number may be another program's.
+    if process.wait() < 0 and pid:
         with contextlib.suppress(OSError):  # it is gone, as it should be
             os.kill(pid, signal.SIGKILL)
 
 
-def _without_password(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        if parts.password is None:
-            return url
-        host = parts.netloc.rpartition("@")[2]
-        return parts._replace(netloc=f"{parts.username or ''}:***@{host}").geturl()
-    except ValueError:
-        return "of that address"
+def shown_address(url: str) -> str:
+    """Return an address without its password, wherever that stands."""
+    scheme, slashes, rest = url.partition("://")
+    if not slashes:
+        return "***" if "@" in url else url
+    rest = rest.partition("?")[0]  # a password may stand there as well
+    before, at, host = rest.rpartition("@")
+    who = f"{before.partition(':')[0]}:***@" if at else ""
+    return f"{scheme}://{who}{host}"
 
 
 def _first_line(error: Exception) -> str:
