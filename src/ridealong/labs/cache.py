@@ -59,6 +59,11 @@ def start_cache(
     return _cache.start()
 
 
+def running() -> Cache | None:
+    """Return the cache of this notebook, None when none runs."""
+    return _cache if _cache is not None and _cache.is_running else None
+
+
 def traffic(name: str = "public") -> View:
     """Show the evening that is replayed: looks at the map and requests for rides, by city.
 

@@ -278,10 +278,13 @@ class Cache:
 
     def _connect(self) -> "redis.Redis":
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
-        # No retries: a cache that does not answer is a miss, not a wait.
         options: dict[str, Any] = {
             "decode_responses": True,
+            # A cache that does not answer is a miss, not a wait; redis-py tries for seconds.
+            "retry": Retry(NoBackoff(), 0),
             "socket_timeout": ANSWER_SECONDS,
             "socket_connect_timeout": ANSWER_SECONDS,
         }

@@ -6,6 +6,7 @@ them has its answer, waits for one, or is reading. That is the worst case of a m
 clients come near to, some of them a little earlier and some a little later.
 """
 
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ridealong.service.caching import Keeper, Policy, ReadThrough, Ticket
-from ridealong.systems.cache.keepers import InCache
+from ridealong.systems.cache.keepers import InCache, InMemory, Outlasting
 from ridealong.systems.cache.replay import Measured, Replay, Situation
 from ridealong.systems.cache.server import Cache
 from ridealong.systems.cache.traffic import Evening
@@ -161,18 +162,23 @@ def rush(way: str, cache: Cache, clients: int) -> Rush:
 
 
 def reads_after_warming(
-    keeper: Keeper, jitter_percent: float, *, keys: int, ttl_seconds: float, seconds: int
+    jitter_percent: float,
+    *,
+    keys: int,
+    ttl_seconds: float,
+    seconds: int,
+    keeper: Keeper | None = None,
 ) -> list[int]:
     """Return the reads of the database in each second after a job has filled the cache.
 
     Each key is asked for once a second, and who finds nothing reads at once.
 
     Args:
-        keeper: where answers are kept.
         jitter_percent: of the policy.
         keys: how many are kept in the first moment.
         ttl_seconds: of the policy.
         seconds: how long riders look.
+        keeper: where answers are kept; in memory by default.
     """
     now = 0.0
     policy = Policy(
@@ -181,9 +187,7 @@ def reads_after_warming(
         empty_ttl_seconds=ttl_seconds,
         jitter_percent=jitter_percent,
     )
-    import random
-
-    through = ReadThrough(policy, keeper, lambda: now, random.Random("jitter"))
+    through = ReadThrough(policy, keeper or InMemory(), lambda: now, random.Random("jitter"))
     zones = [f"zone-{number}" for number in range(keys)]
     for zone in zones:
         through.keep(Ticket(zone), {"cars": {zone: 1}}, now)
@@ -198,39 +202,77 @@ def reads_after_warming(
     return reads
 
 
-class Gone:
-    """A cache that may be away: what it does not answer is a miss, and is counted.
-
-    Args:
-        cache: a cache that runs.
+@dataclass(frozen=True, slots=True)
+class ColdStart:
+    """What came of a cache that was emptied under load.
 
     Attributes:
-        failures: calls that it did not answer.
+        reads: of the database, asked for in each second.
+        waiting: reads that wait for the database at the end of each second.
+        hits: the share of the looks in each second that the cache answered.
     """
 
-    def __init__(self, cache: Cache) -> None:
-        self._cache = cache
-        self._inner = InCache(cache)
-        self.failures = 0
+    reads: list[int]
+    waiting: list[int]
+    hits: list[float]
+
+
+def cold_start(
+    policy: Policy,
+    *,
+    keys: int,
+    looks_per_second: int,
+    database_reads_per_second: float,
+    seconds: int,
+) -> ColdStart:
+    """Let riders look, from its first second on, through a cache that holds nothing.
+
+    The database answers so many reads a second in the order in which they come, and every key is as
+    likely as every other.
+
+    Args:
+        policy: how answers are kept; its key is the zone.
+        keys: how many riders ask for.
+        looks_per_second: of all riders.
+        database_reads_per_second: what the database is able to do.
+        seconds: how long.
+    """
+    now = free_at = 0.0
+    chance = random.Random("cold start")
+    through = ReadThrough(policy, InMemory(), lambda: now, random.Random("jitter"))
+    under_way: list[tuple[float, Ticket, dict[str, Any], float]] = []
+    reads, waiting, hits = [0] * seconds, [0] * seconds, [0.0] * seconds
+    done = 0
+    for number in range(seconds * looks_per_second):
+        at = number / looks_per_second
+        while done < len(under_way) and under_way[done][0] <= at:
+            now, ticket, answer, read_at = under_way[done]
+            through.keep(ticket, answer, read_at)
+            done += 1
+        now = at
+        zone = f"zone-{chance.randrange(keys)}"
+        found = through.look({"city": 1, "zone": zone, "rider": 0})
+        hits[int(at)] += (found.answer is not None) / looks_per_second
+        if found.ticket is not None:
+            begins = max(now, free_at)
+            free_at = begins + 1 / database_reads_per_second
+            reads[int(at)] += 1
+            under_way.append((free_at, found.ticket, {"cars": {zone: 1}}, begins))
+        waiting[int(at)] = len(under_way) - done
+    return ColdStart(reads, waiting, hits)
+
+
+class _Away(Outlasting):
+    """A cache that may be away for a while: nobody starts it again but `back()`."""
 
     def back(self) -> None:
         """Start it again."""
         self._cache.restart()
-        self._inner = InCache(self._cache)
+        self.inner = InCache(self._cache)
+        self._asked_again_at = 0.0
 
-    def __getattr__(self, name: str) -> Any:
-        import redis
-
-        call = getattr(self._inner, name)
-
-        def safe(*arguments: Any) -> Any:
-            try:
-                return call(*arguments)
-            except redis.exceptions.RedisError:
-                self.failures += 1
-                return name == "add" or None  # nobody else has a lock there, so whoever asks reads
-
-        return safe
+    def _failed(self) -> None:
+        pass
 
 
 class ReplayWithOutage(Replay):
@@ -256,10 +298,10 @@ class ReplayWithOutage(Replay):
         back_at: float,
     ) -> None:
         cache.clear()
-        gone = Gone(cache)
-        super().__init__(policy, evening, gone, situation)
+        away = _Away(cache)
+        super().__init__(policy, evening, away, situation)
         self._later(killed_at, cache.kill)
-        self._later(back_at, gone.back)
+        self._later(back_at, away.back)
 
 
 def replayed_with_outage(
