@@ -142,6 +142,7 @@ CHECKS: Final = {
     "style": _room("style", {"draft": Key(str)}, of_text=True),
     "record": _room("record", {"record": Key(dict, required=False)}),
     "rule": _room("rule", {"rule": Key(str)}),
+    "figures": _room("figures", {"figures": Key(dict)}),
     "witness": _room("witness"),
     "access": _room("access"),
     "transitions": _room("transitions"),
