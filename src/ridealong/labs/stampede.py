@@ -80,7 +80,7 @@ def _stampede_picture(found: dict[str, systems.Rush], clients: int) -> pictures.
         axes.invert_yaxis()
         axes.set_xlim(0, clients * 1.3)
         axes.set_title("What one key costs at its end")
-        axes.legend(loc="upper right", fontsize=8)
+        axes.legend(loc="lower right", fontsize=9)
         told = "; ".join(
             f"{way}: {plural(each.reads, 'read')}, {each.waited} waited"
             for way, each in found.items()
@@ -295,7 +295,7 @@ def _outage_picture(run: Measured) -> pictures.Picture:
         axes.set_xlabel("seconds of the evening")
         axes.set_ylabel("per second")
         axes.set_title("What reaches the database")
-        axes.legend(loc="lower right", fontsize=9)
+        axes.legend(loc="center left", bbox_to_anchor=(0.02, 0.38), fontsize=9)
         during = sum(KILLED_AT_SECONDS <= at < BACK_AT_SECONDS for at, _ in run.reads)
         return pictures.Picture(
             figure,
