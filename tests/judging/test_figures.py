@@ -69,6 +69,11 @@ def test_points_are_shared_and_a_missing_line_keeps_the_rest() -> None:
     assert judged("sizes", ENTRY, RIGHT | {"seconds": 0.4}).mistake == "minutes"
 
 
+def test_first_wrong_number_of_the_answer_is_told_first() -> None:
+    assert message({"seconds": 1, "reads": 1}).startswith("seconds: 1 s is too low")
+    assert message({"reads": 1, "seconds": 1}).startswith("reads: 1 reads is too low")
+
+
 def test_every_mutant_is_refused() -> None:
     found = {each.change: each.text for each in mutants("reads: 40\nseconds: 25\n", ENTRY)}
 

@@ -19,7 +19,12 @@ from ridealong.verdict import Property, Verdict
 WITHIN: Final = 0.01
 """By which part of itself a number may differ, where the exercise says nothing else."""
 
-OF_A_FIGURE: Final[Mapping[str, Any]] = {"right": (int, float), "unit": str, "low": str, "high": str}
+OF_A_FIGURE: Final[Mapping[str, Any]] = {
+    "right": (int, float),
+    "unit": str,
+    "low": str,
+    "high": str,
+}
 """What `[exercise.figures.NAME]` holds: the number, its unit, what is said of less and of more."""
 
 
@@ -111,12 +116,12 @@ def _read(value: object, figures: Mapping[str, Any]) -> tuple[list[str], dict[st
 
 
 def _wrong(read: Mapping[str, float], figures: Mapping[str, Any]) -> dict[str, float]:
+    """Return the wrong numbers, in the order in which they were written."""
     return {
-        name: read[name]
-        for name, figure in figures.items()
-        if name in read
-        and abs(read[name] - figure["right"])
-        > abs(figure["right"]) * figure.get("within", WITHIN) + 1e-9
+        name: number
+        for name, number in read.items()
+        if abs(number - figures[name]["right"])
+        > abs(figures[name]["right"]) * figures[name].get("within", WITHIN) + 1e-9
     }
 
 
