@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from cache_servers import NEEDS_VALKEY
 from ridealong import doctor
 from ridealong.doctor import Finding
 
@@ -34,7 +35,7 @@ def forbid(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     "part",
     [
         *("Python", "packages", "course folder", "kernel", "quizzes"),
-        *("data", "pictures", "ports", "nbgrader"),
+        *("data", "pictures", "ports", "cache", "nbgrader"),
     ],
 )
 def test_machine_that_runs_the_tests_is_well(findings: dict[str, Finding], part: str) -> None:
@@ -221,6 +222,52 @@ def test_a_back_end_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -
     assert "mysql" in finding.seen
     assert finding.mend is not None
     assert "RIDEALONG_DATABASE_URL" in finding.mend
+
+
+@pytest.mark.parametrize(
+    ("server", "seen"),
+    [
+        pytest.param("valkey", "Valkey keeps what it is given", marks=NEEDS_VALKEY),
+        ("fakeredis", "fakeredis (a copy in Python) keeps what it is given; it cannot show: "),
+    ],
+)
+def test_cache_is_named_with_what_it_cannot_show(
+    server: str, seen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ridealong.systems.cache import server as serving
+
+    monkeypatch.setattr(serving, "best", lambda: server)
+    finding = doctor._cache()
+    assert finding.well and finding.seen.startswith(seen)
+    lacking = "" if server == "valkey" else "eviction, INFO, append-only file"
+    assert finding.seen.endswith(seen + lacking)
+
+
+def test_outside_cache_is_named_without_its_password(
+    redis_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIDEALONG_REDIS_URL", redis_address)
+    finding = doctor._cache()
+    assert finding.well
+    assert finding.seen.startswith("the outside server redis://127.0.0.1:")
+    assert finding.seen.endswith("cannot show: eviction, append-only file, being killed")
+
+
+def test_a_cache_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIDEALONG_REDIS_URL", "redis://:hush@127.0.0.1:1/0")
+    finding = doctor._cache()
+    assert "does not answer" in finding.seen and "hush" not in finding.seen
+    assert finding.mend == "correct RIDEALONG_REDIS_URL, or unset it for a cache of your own"
+
+
+def test_a_cache_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ridealong.systems.cache import server as serving
+
+    monkeypatch.setattr(serving, "START_SECONDS", 0.0)
+    finding = doctor._cache()
+    assert "did not start" in finding.seen
+    assert finding.mend is not None
+    assert "install" in finding.mend
 
 
 def test_closed_loopback_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,7 @@ def examine(root: Path | None) -> Iterator[Finding]:
         ("pictures", _pictures),
         ("ports", _ports),
         ("back end", _back_end),
+        ("cache", _cache),
         ("nbgrader", lambda: _nbgrader(root)),
         ("your work", lambda: _notebooks_untouched(root)),
     ]
@@ -279,6 +280,28 @@ def _back_end() -> Finding:
         return Finding("back end", f"a request for rides gets {status}", _install(None))
     kept = "PostgreSQL" if url.startswith("postgres") else "SQLite"
     return Finding("back end", f"answers over HTTP and keeps its rides in {kept}")
+
+
+def _cache() -> Finding:
+    """A cache starts, keeps something, and ends; some servers cannot show all that a lab shows."""
+    from ridealong.systems.cache.server import FEATURES, VARIABLE, Cache, CacheError
+
+    try:
+        with Cache() as cache:
+            cache.client.set(f"{cache.prefix}doctor", "here", px=60_000)
+            kept = cache.keys()
+            described = cache.described
+            lacks = [feature for feature in FEATURES if not cache.has(feature)]
+    except CacheError as error:
+        has_outside = os.environ.get(VARIABLE)
+        mend = f"correct {VARIABLE}, or unset it for a cache of your own" if has_outside else None
+        return Finding("cache", str(error), mend or _install(None))
+    if kept != ["doctor"]:
+        return Finding("cache", f"{described} does not keep what it is given", _install(None))
+    words = {"kill": "being killed", "info": "INFO"}
+    shown = ", ".join(words.get(feature, feature) for feature in lacks)
+    cannot = f"; it cannot show: {shown}" if lacks else ""
+    return Finding("cache", f"{described} keeps what it is given{cannot}")
 
 
 def _nbgrader(root: Path | None) -> Finding:

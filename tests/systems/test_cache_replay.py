@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import settings as runs
 from hypothesis import strategies as st
 
-from cache_servers import ON_ALL, ON_TWO
+from cache_servers import BEST, ON_ALL, ON_TWO, OWN, part
 from ridealong.service.caching import read_policy
 from ridealong.systems.cache.keepers import InCache, InMemory, Outlasting
 from ridealong.systems.cache.replay import (
@@ -42,17 +42,6 @@ POLICIES = {
     },
     "no city": {"key": "cars", "ttl_seconds": 2, "on_write": "delete", "writes": ["accept"]},
 }  # fmt: skip
-
-
-def part(seconds: float = 40.0, since: float = 300.0) -> Evening:
-    """A part of the public evening, for tests that call a real cache for each look."""
-    whole = evening("public")
-    events = tuple(
-        dataclasses.replace(each, at=each.at - since)
-        for each in whole.events
-        if since <= each.at < since + seconds
-    )
-    return dataclasses.replace(whole, events=events)
 
 
 def told(run: Measured) -> tuple[Any, ...]:
@@ -107,7 +96,7 @@ def test_a_real_cache_gives_the_counts_of_memory(cache: Cache, name: str) -> Non
     assert told(replayed(policy, of, InCache(cache))) == told(replayed(policy, of))
 
 
-@pytest.mark.parametrize("cache", ["valkey", "outside"], indirect=True)
+@pytest.mark.parametrize("cache", [BEST, "outside"], indirect=True)
 @pytest.mark.parametrize("name", POLICIES)
 @pytest.mark.weekly
 def test_a_real_cache_gives_the_counts_of_memory_all_evening(cache: Cache, name: str) -> None:
@@ -292,7 +281,7 @@ class Killing(Outlasting):
         return super().get(key)
 
 
-@pytest.mark.parametrize("cache", ["valkey", "fakeredis"], indirect=True)
+@pytest.mark.parametrize("cache", OWN, indirect=True)
 @pytest.mark.parametrize("name", ["time alone", "delete, refuse, one flies"])
 def test_a_cache_killed_in_the_middle_is_started_again(cache: Cache, name: str) -> None:
     policy, of = read_policy(POLICIES[name]), part()

@@ -18,7 +18,7 @@ import pytest
 import redis
 
 import own_redis
-from cache_servers import ON_ALL, SERVERS, make
+from cache_servers import BEST, NEEDS_VALKEY, ON_ALL, OWN, SERVERS, make
 from own_postgresql import free_port
 from ridealong.service.caching import read_policy
 from ridealong.systems.cache import server as serving
@@ -28,7 +28,6 @@ from ridealong.systems.cache.server import FEATURES, VARIABLE, Cache, CacheError
 from ridealong.systems.cache.traffic import evening
 
 SECONDS = 30
-OWN = ("valkey", "fakeredis")
 STARTED = """
 import json, os, signal, sys, time
 import psutil
@@ -135,7 +134,7 @@ try:
 except KeyboardInterrupt:
     print(cache.client.ping(), flush=True)
 """
-    with parent(code, "valkey") as (process, pids, _):
+    with parent(code, BEST) as (process, pids, _):
         os.killpg(process.pid, signal.SIGINT)  # as Jupyter does: the whole group
         assert process.stdout and process.stdout.readline().strip() == "True"
         assert process.wait(SECONDS) == 0
@@ -146,7 +145,7 @@ except KeyboardInterrupt:
 def test_an_interrupt_while_it_starts_leaves_none() -> None:
     code = STARTED.replace("cache = ", "print('now', flush=True)\ncache = ")
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "valkey"],
+        [sys.executable, "-c", code, BEST],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -162,6 +161,7 @@ def test_an_interrupt_while_it_starts_leaves_none() -> None:
     assert all(is_gone(each.pid) for each in children)
 
 
+@NEEDS_VALKEY
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
 def test_nothing_stays_when_who_watches_over_it_is_killed(cache: Cache, name: str) -> None:
     pids = processes(cache)
@@ -171,6 +171,7 @@ def test_nothing_stays_when_who_watches_over_it_is_killed(cache: Cache, name: st
     assert not cache.is_running
 
 
+@NEEDS_VALKEY
 def test_a_server_that_dies_by_itself_is_noticed_and_started_again(cache: Cache) -> None:
     guard, server = processes(cache)
     os.kill(server, signal.SIGKILL)
@@ -199,6 +200,7 @@ def test_killed_and_started_again_it_is_on_the_same_port_and_empty(server: str) 
         assert client.get(cache.prefix + "x") is None, "who held the client goes on with it"
 
 
+@NEEDS_VALKEY
 def test_append_only_file_survives_a_kill_and_goes_with_the_cache() -> None:
     with Cache("valkey", append_only_file=True) as cache:
         folder = Path(cache._settings["folder"])
@@ -212,6 +214,7 @@ def test_append_only_file_survives_a_kill_and_goes_with_the_cache() -> None:
     assert not folder.exists()
 
 
+@NEEDS_VALKEY
 def test_append_only_file_goes_when_the_kernel_is_killed(tmp_path: Path) -> None:
     code = STARTED.replace("Cache(sys.argv[1])", "Cache(sys.argv[1], append_only_file=True)")
     code += "print(cache._settings['folder'], flush=True)\ntime.sleep(600)"
@@ -228,6 +231,7 @@ def test_append_only_file_goes_when_the_kernel_is_killed(tmp_path: Path) -> None
     assert all(map(is_gone, pids)) and not folder.exists()
 
 
+@NEEDS_VALKEY
 def test_full_memory_forgets_rather_what_was_not_used_for_long() -> None:
     """By a sample, and by a clock that counts whole seconds: so by shares, not key by key."""
     with Cache("valkey", memory_bytes=3_000_000) as cache:
@@ -239,7 +243,7 @@ def test_full_memory_forgets_rather_what_was_not_used_for_long() -> None:
         kept = cache.keys()
         stats: Any = cache.client.info("stats")
         memory: Any = cache.client.info("memory")
-        assert stats["evicted_keys"] == 2400 - len(kept) > 300
+        assert stats["evicted_keys"] > 300 and 1000 < len(kept) < 2100
         assert memory["used_memory"] <= 3_100_000
         old, new = (sum(key.startswith(age) for key in kept) for age in ("old", "new"))
         assert old / 600 < new / 1800 / 2
@@ -344,7 +348,7 @@ def test_two_notebooks_at_once_have_two(server: str) -> None:
 
 def test_start_that_says_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "START_SECONDS", 0.0)
-    cache = Cache("valkey")
+    cache = Cache(BEST)
     with pytest.raises(CacheError, match="did not start: it said nothing"):
         cache.start()
     assert cache._process is None

@@ -5,9 +5,10 @@ another concert in another city. Three limits hold for every exercise: nobody is
 place, nobody is shown what was made for another rider, no car has two riders.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
@@ -24,8 +25,8 @@ from ridealong.service.caching import (
     PolicyError,
     read_policy,
 )
-from ridealong.systems.cache.replay import Measured, Situation, replayed
-from ridealong.systems.cache.traffic import evening
+from ridealong.systems.cache.replay import WINDOW_SECONDS, Measured, Shown, Situation, replayed
+from ridealong.systems.cache.traffic import SECONDS, evening
 from ridealong.text import did_you_mean
 from ridealong.verdict import Property, Verdict
 
@@ -42,7 +43,8 @@ class Limit:
         measured: the same of an evening.
         shown: how a measured value is written.
         matters: what it costs when it does not hold.
-        when: when the worst of it came, in seconds of the evening, where that can be said.
+        where: when and in which city something that counts against it happened, each time; takes
+            the evening and the number.
         is_least: whether the number is the least and not the most.
     """
 
@@ -50,7 +52,7 @@ class Limit:
     measured: Callable[[Measured], float]
     shown: str
     matters: str
-    when: Callable[[Measured], float] | None = None
+    where: Callable[[Measured, float], Iterable[tuple[float, int]]] = lambda run, most: ()
     is_least: bool = False
 
     def holds(self, run: Measured, number: float) -> bool:
@@ -59,20 +61,40 @@ class Limit:
         return value >= number if self.is_least else value <= number
 
 
+def _looks(
+    counts: Callable[[Shown, float], bool],
+) -> Callable[[Measured, float], Iterable[tuple[float, int]]]:
+    return lambda run, most: ((each.at, each.city) for each in run.looks if counts(each, most))
+
+
+def _reads(run: Measured, most: float) -> Iterable[tuple[float, int]]:
+    return run.reads
+
+
+def _busiest_reads(run: Measured, most: float) -> Iterable[tuple[float, int]]:
+    begin = run.peak[1]
+    return (each for each in run.reads if begin <= each[0] < begin + WINDOW_SECONDS)
+
+
+def _reads_at_once(run: Measured, most: float) -> Iterable[tuple[float, int]]:
+    until = run.most_at_once[1]
+    return (each for each in run.reads if until - 1 < each[0] <= until)
+
+
 ALWAYS: Final[Mapping[str, Limit]] = {
     "mixed": Limit(
         "nobody is shown the cars of another place",
         lambda run: run.share(lambda each: each.mixed) * 100,
         "{:.1f}% of the looks",
         "A rider without a car nearby sees none of those that are there.",
-        lambda run: _first(run, "mixed"),
+        _looks(lambda each, most: each.mixed),
     ),
     "leaked": Limit(
         "nobody is shown what was made for another rider",
         lambda run: run.share(lambda each: each.leaked) * 100,
         "{:.1f}% of the looks",
         "One rider's price is on another rider's screen.",
-        lambda run: _first(run, "leaked"),
+        _looks(lambda each, most: each.leaked),
     ),
     "double_bookings": Limit(
         "no car has two riders",
@@ -88,52 +110,56 @@ LIMITS: Final[Mapping[str, Limit]] = {
         lambda run: run.reads_per_second,
         "{:.2f} reads a second",
         "Each read takes its part of a database that all other features need too.",
+        _reads,
     ),
     "peak_reads_per_second": Limit(
         "at most {most:g} reads of the database a second, in any ten seconds",
         lambda run: run.peak[0],
         "{:.1f} reads a second",
         "In the busiest seconds the database is what everybody waits for.",
-        lambda run: run.peak[1],
+        _busiest_reads,
     ),
     "reads_at_once": Limit(
         "at most {most:g} reads of the database at one moment",
         lambda run: run.most_at_once[0],
         "{:.0f} at one moment",
         "Reads that all begin in one moment slow each other down.",
-        lambda run: run.most_at_once[1],
+        _reads_at_once,
     ),
     "stale_p95_seconds": Limit(
         "95 of 100 looks show what was true at most {most:g} s ago",
         lambda run: run.stale_seconds(),
         "{:.1f} s",
         "A rider decides by a map that is no longer true.",
+        _looks(lambda each, most: each.stale_seconds > most),
     ),
     "ghost_percent": Limit(
         "at most {most:g}% of the looks show a car where none is",
         lambda run: run.share(lambda each: each.is_ghost) * 100,
         "{:.1f}%",
         "The rider asks for a car that is not there, and waits.",
-        lambda run: _worst_minute(run, "is_ghost"),
+        _looks(lambda each, most: each.is_ghost),
     ),
     "hidden_percent": Limit(
         "at most {most:g}% of the looks show no car where one is",
         lambda run: run.share(lambda each: each.is_hidden) * 100,
         "{:.1f}%",
         "The rider goes away, and the driver stands and waits.",
-        lambda run: _worst_minute(run, "is_hidden"),
+        _looks(lambda each, most: each.is_hidden),
     ),
     "p95_wait_ms": Limit(
         "95 of 100 looks are answered within {most:g} ms",
         lambda run: run.waited_ms(0.95),
         "{:.0f} ms",
         "The map stays grey for those who wait.",
+        _looks(lambda each, most: each.waited_ms > most),
     ),
     "hit_percent": Limit(
         "at least {most:g}% of the looks are answered by the cache",
         lambda run: run.hit_ratio * 100,
         "{:.1f}%",
         "What the cache does not answer, the database has to.",
+        _looks(lambda each, least: not each.hit),
         is_least=True,
     ),
 }
@@ -169,7 +195,8 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
     asked = [name for name in limits if name not in ALWAYS]
     kept = [name for name in asked if name not in broken]
     share = 0.0 if set(broken) & set(ALWAYS) else len(kept) / len(asked)
-    return refused(exercise_id, entry, _marks(policy, broken), message, properties, share)
+    found = _marks(policy, broken)
+    return refused(exercise_id, entry, found, message, properties, share, keeps_message=True)
 
 
 def marks(value: object, entry: Entry) -> dict[str, Any]:
@@ -188,11 +215,16 @@ def marks(value: object, entry: Entry) -> dict[str, Any]:
 def problems(entry: Entry) -> Iterator[str]:
     """Yield what is wrong with the keys of an exercise."""
     limits = entry.get("limits", {})
+    if not limits:
+        yield "'limits' is empty, wanted one limit at least"
     for name, number in limits.items():
         if name not in LIMITS:
             yield f"'limits': no limit is called {name!r}{did_you_mean(name, LIMITS)}"
-        elif not isinstance(number, int | float):
+        elif not isinstance(number, int | float) or isinstance(number, bool):
             yield f"'limits': {name} is {number!r}, wanted a number"
+    for at in entry.get("emptied_at_seconds", ()):
+        if not isinstance(at, int | float) or isinstance(at, bool) or not 0 <= at < SECONDS:
+            yield f"'emptied_at_seconds': {at!r}, wanted seconds from 0 to {SECONDS:g}"
 
 
 def _limits(entry: Entry) -> dict[str, float]:
@@ -212,7 +244,7 @@ def _runs(policy: Policy, entry: Entry) -> tuple[Measured, ...]:
     return _replays(policy, situation(entry))
 
 
-@cache
+@lru_cache(maxsize=4)  # each holds some 40,000 looks
 def _replays(policy: Policy, like: Situation) -> tuple[Measured, ...]:
     return tuple(replayed(policy, evening(name, seed=seed), None, like) for name, seed in EVENINGS)
 
@@ -249,26 +281,20 @@ def _about(runs: tuple[Measured, ...], name: str, number: float) -> str:
     run = next(run for run in runs if not limit.holds(run, number))
     says = limit.says.format(most=number)
     seen = limit.shown.format(limit.measured(run))
-    where = "on your evening" if run.evening == "public" else "on another evening"
-    when = f", worst in minute {int(limit.when(run) // 60) + 1}" if limit.when else ""
-    cities = _worst_city(run, name)
-    return f"wanted: {says}; {where} it is {seen}{when}{cities}"
+    evening_of = "on your evening" if run.evening == "public" else "on another evening"
+    return f"wanted: {says}; {evening_of} it is {seen}{_most_of_it(run, limit, number)}"
 
 
-def _worst_city(run: Measured, name: str) -> str:
-    """Return the city that most of it comes from, where that can be told of a limit."""
-    counts: dict[int, int] = {}
-    if name in ("ghost_percent", "hidden_percent", "mixed", "leaked"):
-        attribute = {"ghost_percent": "is_ghost", "hidden_percent": "is_hidden"}.get(name, name)
-        for each in run.looks:
-            counts[each.city] = counts.get(each.city, 0) + getattr(each, attribute)
-    elif name in ("reads_per_second", "peak_reads_per_second"):
-        for _, city in run.reads:
-            counts[city] = counts.get(city, 0) + 1
-    else:
+def _most_of_it(run: Measured, limit: Limit, number: float) -> str:
+    """Return the minute and the city that most of what breaks a limit comes from."""
+    places = list(limit.where(run, number))
+    if not places:
         return ""
-    worst = max(counts, key=lambda city: counts[city])
-    return f", most of it in {evening(run.evening).cities[worst]}"
+    minutes = Counter(int(at // 60) + 1 for at, _ in places)
+    cities = Counter(city for _, city in places)
+    minute = max(minutes, key=lambda each: (minutes[each], -each))
+    city = max(cities, key=lambda each: (cities[each], -each))
+    return f", most of it in minute {minute} and in {evening(run.evening).cities[city]}"
 
 
 def _property(runs: tuple[Measured, ...], name: str, number: float) -> Property:
@@ -276,18 +302,6 @@ def _property(runs: tuple[Measured, ...], name: str, number: float) -> Property:
     bad = next((run for run in runs if not limit.holds(run, number)), None)
     seen = "" if bad is None else limit.shown.format(limit.measured(bad))
     return Property(limit.says.format(most=number), bad is None, seen, limit.matters)
-
-
-def _first(run: Measured, attribute: str) -> float:
-    return next((each.at for each in run.looks if getattr(each, attribute)), 0.0)
-
-
-def _worst_minute(run: Measured, attribute: str) -> float:
-    counts: dict[int, int] = {}
-    for each in run.looks:
-        minute = int(each.at // 60)
-        counts[minute] = counts.get(minute, 0) + getattr(each, attribute)
-    return max(counts, key=lambda minute: counts[minute]) * 60.0
 
 
 def mutants(reference: str, entry: Entry) -> Iterator[Mutant]:

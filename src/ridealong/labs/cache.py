@@ -15,9 +15,9 @@ from ridealong.service.caching import Policy, PolicyError, read_policy
 from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
 from ridealong.systems.cache.keepers import InMemory, Outlasting
-from ridealong.systems.cache.replay import Measured, Replay, Situation, by_minute
+from ridealong.systems.cache.replay import READ_SECONDS, Measured, Replay, Situation, by_minute
 from ridealong.systems.cache.server import Cache
-from ridealong.systems.cache.traffic import FASTER, SECONDS, evening
+from ridealong.systems.cache.traffic import EVENINGS, FASTER, SECONDS, Evening, evening
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +33,8 @@ LOG: Final = {
     "waited_ms": ("DOUBLE", "for the answer, in milliseconds of the replay's clock"),
 }
 """The columns of `replay_log`: type, and what stands there."""
+
+SLOWEST_READ_SECONDS: Final = 60
 
 _cache: Cache | None = None
 
@@ -55,8 +57,10 @@ def start_cache(
     global _cache
     if _cache is not None:
         _cache.stop()
-    _cache = Cache(server, memory_bytes=memory_bytes, append_only_file=append_only_file)
-    return _cache.start()
+        _cache = None
+    cache = Cache(server, memory_bytes=memory_bytes, append_only_file=append_only_file)
+    _cache = cache.start()
+    return _cache
 
 
 def running() -> Cache | None:
@@ -70,7 +74,7 @@ def traffic(name: str = "public") -> View:
     Args:
         name: of the evening.
     """
-    of = evening(name)
+    of = _evening(name)
     looks = Counter(event.city for event in of.events if event.kind == "look")
     asks = Counter(event.city for event in of.events if event.kind == "ask")
     cars = Counter(car.city for car in of.cars)
@@ -89,7 +93,7 @@ def traffic(name: str = "public") -> View:
 
 
 def _traffic_picture(name: str) -> pictures.Picture:
-    of = evening(name)
+    of = _evening(name)
     looks = Counter(
         (event.city, int(event.at // 20)) for event in of.events if event.kind == "look"
     )
@@ -194,7 +198,7 @@ def sweep(
             show(number / len(ttl_seconds))
             changed = {**policy, "ttl_seconds": ttl}  # type: ignore[dict-item]
             like = _situation(situation)
-            runs.append(Replay(_read(changed), evening(name), InMemory(), like).run())
+            runs.append(Replay(_read(changed), _evening(name), InMemory(), like).run())
     rows = [
         [
             ttl,
@@ -265,16 +269,35 @@ def measured(policy: object, name: str = "public", **situation: Any) -> Measured
         situation: as for `replay`.
 
     Raises:
-        LabError: when it holds no policy, or the situation has another word.
+        LabError: when it holds no policy, there is no such evening, or the situation is none.
     """
+    of = _evening(name)
     read = None if policy is None else _read(policy)
     like = _situation(situation)
     keeper: Any = InMemory()
     if read is not None and _cache is not None and _cache.is_running:
-        _cache.clear()
+        _empty(_cache)
         keeper = Outlasting(_cache)
     with _progress() as show:
-        return Replay(read, evening(name), keeper, like).run(show)
+        return Replay(read, of, keeper, like).run(show)
+
+
+def _empty(cache: Cache) -> None:
+    import redis
+
+    try:
+        cache.clear()
+    except redis.RedisError as error:
+        told = str(error).partition("\n")[0].rstrip(".")
+        raise LabError(
+            f"{cache.described} does not answer any more: {told}. start_cache() starts anew"
+        ) from None
+
+
+def _evening(name: str) -> Evening:
+    if name not in EVENINGS:
+        raise LabError(f"no evening is called {name!r}: there are {', '.join(EVENINGS)}")
+    return evening(name)
 
 
 def _read(policy: object) -> Policy:
@@ -285,11 +308,28 @@ def _read(policy: object) -> Policy:
 
 
 def _situation(given: Mapping[str, Any]) -> Situation:
-    try:
-        return Situation(**given)
-    except TypeError:
-        names = ", ".join(Situation.__dataclass_fields__)
-        raise LabError(f"a situation has {', '.join(given)}: known are {names}") from None
+    known = Situation.__dataclass_fields__
+    for name in given:
+        if name not in known:
+            raise LabError(f"a situation has {name}: known are {', '.join(known)}")
+    read_seconds = given.get("read_seconds", READ_SECONDS)
+    zone_seconds = given.get("zone_seconds", 0.0)
+    for name, seconds in (("read_seconds", read_seconds), ("zone_seconds", zone_seconds)):
+        if not _is_seconds(seconds, SLOWEST_READ_SECONDS):
+            wanted = f"seconds from 0 to {SLOWEST_READ_SECONDS}"
+            raise LabError(f"{name} is {seconds!r}, wanted {wanted}")
+    warmed = given.get("warmed", False)
+    if not isinstance(warmed, bool):
+        raise LabError(f"warmed is {warmed!r}, wanted True or False")
+    emptied = given.get("emptied_at_seconds", ())
+    if not isinstance(emptied, list | tuple) or not all(_is_seconds(at, SECONDS) for at in emptied):
+        wanted = f"a list of seconds from 0 to {SECONDS:g}"
+        raise LabError(f"emptied_at_seconds is {emptied!r}, wanted {wanted}")
+    return Situation(float(read_seconds), float(zone_seconds), warmed, tuple(emptied))
+
+
+def _is_seconds(value: object, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
 def _where() -> str:
@@ -343,6 +383,8 @@ def _summary(run: Measured) -> str:
     )
     if run.failures:
         told += f"; {plural(run.failures, 'call')} of the cache failed and went to the database"
+    if run.restarts:
+        told += ", and the cache was started again, empty unless it keeps a file"
     return told + "."
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Final, Self
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self
 
 from ridealong.service.settings import ServiceError, Settings
 
@@ -281,21 +281,44 @@ def _keep(stream: IO[bytes], last_words: list[str]) -> None:
         del last_words[:-20]
 
 
+class RunningCache(Protocol):
+    """A cache that runs, such as `ridealong.labs.cache.start_cache` gives."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, as redis-py takes it."""
+
+    @property
+    def prefix(self) -> str:
+        """Of all keys."""
+
+
 _started: Service | None = None
 
 
-def start(settings: Settings | None = None, **choices: Any) -> Service:
+def start(
+    settings: Settings | None = None,
+    *,
+    cache: RunningCache | None = None,
+    policy: object = None,
+    **choices: Any,
+) -> Service:
     """Start the company's back end for this notebook; one that was started before is stopped.
 
     Args:
         settings: how it is set up; the database of `RIDEALONG_DATABASE_URL` by default.
+        cache: one through which free drivers are counted.
+        policy: how answers are kept there, the data of a `%%yaml` answer.
         choices: single settings instead, such as `burst=10`.
 
     Raises:
-        ServiceError: when it does not start.
+        ServiceError: when it does not start, or one of cache and policy is missing.
+        PolicyError: when the policy cannot be followed.
         TypeError: for a setting that does not exist.
     """
     global _started
+    if cache is not None or policy is not None:
+        choices |= _read_through(cache, policy)
     if settings is None:
         choices.setdefault("database", os.environ.get("RIDEALONG_DATABASE_URL", ""))
         settings = Settings(**choices)
@@ -305,3 +328,17 @@ def start(settings: Settings | None = None, **choices: Any) -> Service:
         _started.stop()
     _started = Service(settings)
     return _started.start()
+
+
+def _read_through(cache: RunningCache | None, policy: object) -> dict[str, Any]:
+    from ridealong.service.caching import read_policy
+
+    if cache is None or policy is None:
+        missing = "cache" if cache is None else "policy"
+        raise ServiceError(f"the {missing} is missing: start(cache=cache, policy=policy)")
+    read_policy(policy)
+    return {
+        "cache_url": cache.address,
+        "cache_prefix": f"{cache.prefix}service:",
+        "cache_policy": json.loads(json.dumps(policy)),  # plain data, whatever an answer is
+    }

@@ -19,6 +19,7 @@ from ridealong.service.log import RequestLog
 from ridealong.service.routes import Company, Guarded, add_routes
 from ridealong.service.settings import Settings
 from ridealong.service.store import Store
+from ridealong.service.supply import Supply
 from ridealong.service.tokens import SCOPES, Issuer
 from ridealong.service.versions import V1, V2
 
@@ -65,9 +66,13 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises:
         DatabaseError: when the database cannot be used.
-        ValueError: for limits that let nobody pass.
+        PolicyError: when the policy of the cache cannot be followed.
+        ValueError: for limits that let nobody pass, or a cache whose address is none.
     """
     buckets = TokenBuckets(settings.requests_per_second, settings.burst)
+    reading_through = settings.cache_url, settings.cache_policy
+    if any(reading_through) and not all(reading_through):
+        raise ValueError("cache_url and cache_policy go together: give both, or none")
     store = Store(settings.database)
     log = RequestLog(store, settings.log_rows_kept)
     people = [
@@ -101,7 +106,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.log, app.state.store = log, store
     app.add_middleware(Edge, settings=settings, gate=gate, buckets=buckets, log=log)
     problems.install(app)
-    company = Company(store, Idempotency(store, settings.pause_before_commit_seconds))
+    company = Company(
+        store, Idempotency(store, settings.pause_before_commit_seconds), Supply(store, settings)
+    )
     app.router.route_class = Guarded
     for version in (V1, V2):
         add_routes(app.router, version, company)

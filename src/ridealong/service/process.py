@@ -24,6 +24,7 @@ from typing import Any, Final
 import uvicorn
 
 from ridealong.service.app import address, create_app
+from ridealong.service.caching import PolicyError
 from ridealong.service.connections import limited
 from ridealong.service.settings import ServiceError, Settings
 from ridealong.service.store import DatabaseError
@@ -101,7 +102,7 @@ def run(
         settings = dataclasses.replace(settings, port=sock.getsockname()[1])
         try:
             app = create_app(settings)
-        except (DatabaseError, ValueError) as error:
+        except (DatabaseError, PolicyError, ValueError) as error:
             raise ServiceError(str(error)) from error
         config = uvicorn.Config(
             app,

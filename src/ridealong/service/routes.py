@@ -16,6 +16,7 @@ from ridealong.service.access import Caller, may_see_ride, not_found, require
 from ridealong.service.idempotency import Answer, Idempotency, fingerprint
 from ridealong.service.problems import MEDIA_TYPE, Problem
 from ridealong.service.store import Store
+from ridealong.service.supply import Change, Supply, changes_of
 from ridealong.service.transitions import Action
 from ridealong.service.versions import Version
 
@@ -53,6 +54,7 @@ class Company:
 
     store: Store
     idempotency: Idempotency
+    supply: Supply
 
 
 class Allowed:
@@ -179,6 +181,17 @@ _ETAG_OF_A_PAGE: Final = {
     }
 }
 _IF_NONE_MATCH_OF_A_PAGE: Final = _IF_NONE_MATCH | {"example": '"4f6d2f0c5b1e4a7d9c3b8e6a1f0d2c4b"'}
+_X_CACHE: Final = {
+    "X-Cache": {
+        "description": "Whether a cache knew the answer (hit) or the database was read (miss); "
+        "only where the service has a cache.",
+        "required": False,
+        "schema": {"type": "string", "enum": ["hit", "miss"]},
+    }
+}
+_EVENTS: Final = {"accepted": "accept", "completed": "free", "cancelled": "free"}
+"""What a ride's state does to the car of its driver, in the words of a cache's policy."""
+
 _LOCATION: Final = {
     "Location": {
         "description": "Where the new thing is.",
@@ -193,7 +206,7 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
 
     Straight to the router of the application: an included router would be searched on the way.
     """
-    store, idempotency = company.store, company.idempotency
+    store, idempotency, supply = company.store, company.idempotency, company.supply
     prefix = f"/{version.name}"
     tag = version.name.upper()
 
@@ -210,10 +223,27 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
         }
 
     async def change(
-        caller: Caller, request: Request, content: Any, key: str | None, work: Any
+        caller: Caller,
+        request: Request,
+        content: Any,
+        key: str | None,
+        work: Any,
+        changes: list[Change] | None = None,
     ) -> Response:
         mark = fingerprint(request.method, request.url.path, content)
-        return _given(await idempotency.once(caller, key, mark, work))
+        answer = await idempotency.once(caller, key, mark, work)
+        if changes:  # not before: what is not committed may still not come to be
+            supply.at(request.headers)
+            supply.changed(changes)
+        return _given(answer)
+
+    def moved_on(connection: Any, row: Any) -> list[Change]:
+        """Return what a ride's new state means for its driver's car, where a cache wants to know."""
+        event = _EVENTS.get(row.status)
+        if not supply.is_cached or event is None or row.driver_id is None:
+            return []
+        seen = supply.location(connection, row.driver_id)
+        return [(event, seen.city_id, seen.zone_code)] if seen is not None else []
 
     @router.post(
         prefix + "/rides",
@@ -290,11 +320,14 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
         if "status" in wish:
             wish["status"] = version.status_in_tables(wish["status"])
 
+        changes: list[Change] = []
+
         def work(connection: Any) -> Answer:
             row = rides.change(connection, caller, ride_id, wish, if_match)
+            changes[:] = moved_on(connection, row) if "status" in wish else []
             return _ride_answer(version, row, caller)
 
-        return await change(caller, request, wish, None, work)
+        return await change(caller, request, wish, None, work, changes)
 
     def transition(action: Action, allowed: Allowed, summary: str, text: str) -> None:
         async def go_on(
@@ -303,12 +336,14 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
             if_match: IfMatch = None,
         ) -> Response:
             caller = caller_of(request)
+            changes: list[Change] = []
 
             def work(connection: Any) -> Answer:
                 row = rides.move(connection, caller, ride_id, action, if_match)
+                changes[:] = moved_on(connection, row)
                 return _ride_answer(version, row, caller)
 
-            return await change(caller, request, None, None, work)
+            return await change(caller, request, None, None, work, changes)
 
         router.add_api_route(
             f"{prefix}/rides/{{ride_id}}/{action}",
@@ -418,20 +453,34 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
     @router.get(
         prefix + "/cities/{city_id}/available-drivers",
         response_model=bodies.AvailableDrivers,
-        responses={**errors(404), 200: {"description": "How many, by zone."}},
+        responses={
+            **errors(404),
+            200: {"description": "How many, by zone.", "headers": _X_CACHE},
+        },
         **operation("countAvailableDrivers", SEE_SUPPLY, "Count free drivers", "drivers"),
     )
     async def available_drivers(
+        request: Request,
+        response: Response,
         city_id: Annotated[bodies.Number, Path(description="Number of the city.", examples=[1])],
+        zone_code: Annotated[
+            bodies.Zone | None,
+            Query(description="This zone of the city alone.", examples=["HBV-AIR"]),
+        ] = None,
     ) -> Any:
         """Numbers by zone and no persons: what a partner may see as well."""
-        rows = store.read(rides.SUPPLY, {"city_id": min(city_id, 2**31 - 1)})
-        if not rows:
-            raise not_found()
+        supply.at(request.headers)
+        subject = caller_of(request).subject
+        cars, found = await supply.free(city_id, zone_code or "", subject)
+        if found:
+            response.headers["X-Cache"] = found
         return bodies.AvailableDrivers.model_construct(
             city_id=city_id,
-            available_drivers=sum(row.available_drivers for row in rows),
-            zones=[bodies.ZoneSupply.model_construct(**row._asdict()) for row in rows],
+            available_drivers=sum(cars.values()),
+            zones=[
+                bodies.ZoneSupply.model_construct(zone_code=zone, available_drivers=count)
+                for zone, count in cars.items()
+            ],
         )
 
     @router.put(
@@ -453,12 +502,16 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
         """Replaces what was known: sent twice it is as good as once."""
         caller = caller_of(request)
         wish = body.model_dump()
+        changes: list[Change] = []
 
         def work(connection: Any) -> Answer:
+            before = supply.location(connection, driver_id) if supply.is_cached else None
             row = rides.locate(connection, caller, driver_id, wish)
+            if supply.is_cached:
+                changes[:] = changes_of(before, supply.location(connection, driver_id))
             return Answer(200, _json(bodies.Location.model_construct(**row)))
 
-        return await change(caller, request, wish, None, work)
+        return await change(caller, request, wish, None, work, changes)
 
     @router.post(
         prefix + "/rides/{ride_id}/payments",

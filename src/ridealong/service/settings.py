@@ -1,6 +1,8 @@
 """How a service is set up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ridealong.service.tokens import new_private_key
 
@@ -26,6 +28,12 @@ class Settings:
         log_rows_kept: the oldest rows of the request log go when there are more.
         pause_before_commit_seconds: a fault to play with: how long a change waits before it is
             written, as on a slow day.
+        cache_url: address of a cache that speaks the Redis protocol, through which free drivers are
+            counted; empty for none.
+        cache_prefix: of our keys there.
+        cache_policy: how answers are kept there, as `caching.read_policy` takes it.
+        cache_wait_seconds: within which the cache has to answer; else the database is read.
+        virtual_clock: for tests: entries of the cache age by the header field X-Virtual-Seconds.
         private_key: signs access tokens (JWK text, see `tokens.new_private_key`).
     """
 
@@ -39,4 +47,9 @@ class Settings:
     concurrent_requests: int = 500
     log_rows_kept: int = 200_000
     pause_before_commit_seconds: float = 0.0
+    cache_url: str = field(default="", repr=False)
+    cache_prefix: str = "ridealong:service:"
+    cache_policy: Mapping[str, Any] | None = None
+    cache_wait_seconds: float = 0.1
+    virtual_clock: bool = False
     private_key: str = field(default_factory=new_private_key, repr=False)

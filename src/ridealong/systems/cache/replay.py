@@ -111,6 +111,7 @@ class Measured:
         memory_bytes: what the cache holds at the end.
         most_at_once: reads of the database under way at one moment, at most, and when.
         failures: calls that the cache did not answer.
+        restarts: how often the cache was started again for that.
     """
 
     evening: str
@@ -122,6 +123,7 @@ class Measured:
     memory_bytes: int
     most_at_once: tuple[int, float] = (0, 0.0)
     failures: int = 0
+    restarts: int = 0
 
     @property
     def hit_ratio(self) -> float:
@@ -353,6 +355,7 @@ class Replay:
                 self._keeper.memory_bytes(),
                 self._most,
                 getattr(self._keeper, "failures", 0),
+                getattr(self._keeper, "restarts", 0),
             )
         finally:
             self._database.close()

@@ -283,8 +283,7 @@ class Cache:
 
         options: dict[str, Any] = {
             "decode_responses": True,
-            # A cache that does not answer is a miss, not a wait; redis-py tries for seconds.
-            "retry": Retry(NoBackoff(), 0),
+            "retry": Retry(NoBackoff(), 0),  # a cache that does not answer is a miss, not a wait
             "socket_timeout": ANSWER_SECONDS,
             "socket_connect_timeout": ANSWER_SECONDS,
         }

@@ -104,20 +104,36 @@ class _Clients:
     def run(self) -> Rush:
         with ThreadPoolExecutor(self._clients) as threads:
             try:
-                for done in [threads.submit(self._client) for _ in range(self._clients)]:
+                for done in [threads.submit(self._one) for _ in range(self._clients)]:
                     done.result()
-            except BaseException:  # an interrupt as well: nobody waits for those who never come
-                self._looked.abort()
-                self._arrived.abort()
+            except BaseException:  # an interrupt as well
+                self._give_up()
                 raise
         return Rush(self._reads, self._at_once, self._waited)
+
+    def _one(self) -> None:
+        try:
+            self._client()
+        except BaseException:
+            self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        """Let nobody wait for those who never come."""
+        self._looked.abort()
+        self._arrived.abort()
+
+    def _wait_a_moment(self) -> None:
+        self._arrived.attend()
+        if self._arrived.broken:
+            raise threading.BrokenBarrierError
+        time.sleep(POLL_SECONDS)
 
     def _reading_through(self) -> None:
         found = self._through.look(_PLACE)
         self._count(waited=found.answer is None)
         while found.waits:
-            self._arrived.attend()
-            time.sleep(POLL_SECONDS)
+            self._wait_a_moment()
             found = self._through.look(_PLACE)
         if found.ticket is not None:
             self._through.keep(found.ticket, self._read(), self._now)
@@ -128,8 +144,7 @@ class _Clients:
         self._keeper.get(key)
         self._count(waited=True)
         while not self._keeper.add(f"lock:{key}", "1", LOCK_SECONDS):
-            self._arrived.attend()
-            time.sleep(POLL_SECONDS)
+            self._wait_a_moment()
         # Here the second look is missing.
         self._through.keep(Ticket(key, holds_lock=True), self._read(), self._now)
 
