@@ -158,7 +158,7 @@ def test_keys_of_an_exercise_are_looked_at(keys: dict[str, Any], words: str) -> 
 
 
 def test_situation_of_an_exercise_is_that_of_its_evenings() -> None:
-    said = {"read_seconds": 0.2, "zone_seconds": 0.1, "warmed": True}
+    said: dict[str, Any] = {"read_seconds": 0.2, "zone_seconds": 0.1, "warmed": True}
 
     assert cache.situation(ENTRY | said | {"emptied_at_seconds": [360]}) == Situation(
         **said, emptied_at_seconds=(360,)
