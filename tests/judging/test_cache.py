@@ -158,9 +158,11 @@ def test_keys_of_an_exercise_are_looked_at(keys: dict[str, Any], words: str) -> 
 
 
 def test_situation_of_an_exercise_is_that_of_its_evenings() -> None:
-    entry = ENTRY | {"read_seconds": 0.2, "warmed": True, "emptied_at_seconds": [360]}
+    said: dict[str, Any] = {"read_seconds": 0.2, "zone_seconds": 0.1, "warmed": True}
 
-    assert cache.situation(entry) == Situation(0.2, True, (360,))
+    assert cache.situation(ENTRY | said | {"emptied_at_seconds": [360]}) == Situation(
+        **said, emptied_at_seconds=(360,)
+    )
     assert cache.situation(ENTRY) == Situation()
 
 

@@ -195,9 +195,10 @@ def test_replay_log_is_a_table_of_the_looks(monkeypatch: pytest.MonkeyPatch) -> 
     [
         (({"key": "{city}"},), {}, "the policy lacks ttl_seconds"),
         ((ZONES, "tuesday"), {}, "no evening is called 'tuesday': there are public, hidden"),
-        ((ZONES,), {"speed": 2}, "a situation has speed: known are read_seconds, warmed, emptied"),
+        ((ZONES,), {"speed": 2}, "a situation has speed: known are read_seconds, zone_seconds"),
         ((ZONES,), {"read_seconds": -1}, "read_seconds is -1, wanted seconds from 0 to 60"),
         ((ZONES,), {"read_seconds": "1"}, "read_seconds is '1'"),
+        ((ZONES,), {"zone_seconds": 61}, "zone_seconds is 61, wanted seconds from 0 to 60"),
         ((ZONES,), {"emptied_at_seconds": 5}, "emptied_at_seconds is 5, wanted a list of seconds"),
         ((ZONES,), {"emptied_at_seconds": [9999]}, "wanted a list of seconds from 0 to 720"),
         ((ZONES,), {"warmed": 1}, "warmed is 1, wanted True or False"),

@@ -516,3 +516,21 @@ def test_a_program_that_is_killed_leaves_keys_that_end(
 )
 def test_address_is_shown_without_its_password(url: str, shown: str) -> None:
     assert shown_address(url) == shown
+
+
+@pytest.mark.parametrize("server", OWN)
+def test_cache_that_is_gone_is_told_at_once(server: str) -> None:
+    with Cache(server) as cache:
+        cache.kill()
+        begun = time.monotonic()
+        with pytest.raises(redis.exceptions.ConnectionError):
+            cache.client.get("ridealong")
+        assert time.monotonic() - begun < 1, "redis-py by itself tries for four seconds"
+
+
+def test_next_cache_does_not_take_the_port_of_one_that_was_killed() -> None:
+    with Cache("valkey") as first:
+        first.kill()
+        with Cache("valkey") as second:
+            assert second.port != first.port
+            assert first.restart().client.ping()

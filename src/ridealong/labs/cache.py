@@ -64,6 +64,11 @@ def start_cache(
     return _cache
 
 
+def running() -> Cache | None:
+    """Return the cache of this notebook, None when none runs."""
+    return _cache if _cache is not None and _cache.is_running else None
+
+
 def traffic(name: str = "public") -> View:
     """Show the evening that is replayed: looks at the map and requests for rides, by city.
 
@@ -319,9 +324,11 @@ def _situation(given: Mapping[str, Any]) -> Situation:
         if name not in known:
             raise LabError(f"a situation has {name}: known are {', '.join(known)}")
     read_seconds = given.get("read_seconds", READ_SECONDS)
-    if not _is_seconds(read_seconds, SLOWEST_READ_SECONDS):
-        wanted = f"seconds from 0 to {SLOWEST_READ_SECONDS}"
-        raise LabError(f"read_seconds is {read_seconds!r}, wanted {wanted}")
+    zone_seconds = given.get("zone_seconds", 0.0)
+    for name, seconds in (("read_seconds", read_seconds), ("zone_seconds", zone_seconds)):
+        if not _is_seconds(seconds, SLOWEST_READ_SECONDS):
+            wanted = f"seconds from 0 to {SLOWEST_READ_SECONDS}"
+            raise LabError(f"{name} is {seconds!r}, wanted {wanted}")
     warmed = given.get("warmed", False)
     if not isinstance(warmed, bool):
         raise LabError(f"warmed is {warmed!r}, wanted True or False")
@@ -329,7 +336,7 @@ def _situation(given: Mapping[str, Any]) -> Situation:
     if not isinstance(emptied, list | tuple) or not all(_is_seconds(at, SECONDS) for at in emptied):
         wanted = f"a list of seconds from 0 to {SECONDS:g}"
         raise LabError(f"emptied_at_seconds is {emptied!r}, wanted {wanted}")
-    return Situation(float(read_seconds), warmed, tuple(emptied))
+    return Situation(float(read_seconds), float(zone_seconds), warmed, tuple(emptied))
 
 
 def _is_seconds(value: object, most: float) -> bool:

@@ -407,18 +407,19 @@ class ReadThrough:
             place: the fields of `PLACES`.
         """
         key = self.policy.key_of(place)
-        kept = self.cache.get(key)
-        now = self.clock()
-        if kept is not None:
-            entry = json.loads(kept)
-            if now < entry["until"]:
-                ahead = self.policy.refresh_ahead_seconds
-                ticket = None
-                if ahead and now >= entry["until"] - ahead:
-                    ticket = self._ticket(key)
-                return Found(entry["answer"], entry["read_at"], ticket)
+        entry = self._entry(key)
+        if entry is not None and not self._is_due(entry):
+            return Found(entry["answer"], entry["read_at"])
         ticket = self._ticket(key)
-        return Found(ticket=ticket, waits=ticket is None)
+        if ticket is not None and ticket.holds_lock:
+            # Between our look and our lock somebody may have read and let go of it.
+            newer = self._entry(key)
+            if newer is not None and not self._is_due(newer):
+                self.cache.delete(_lock(key))
+                return Found(newer["answer"], newer["read_at"])
+        if entry is None:
+            return Found(ticket=ticket, waits=ticket is None)
+        return Found(entry["answer"], entry["read_at"], ticket)
 
     def keep(self, ticket: Ticket, answer: Mapping[str, Any], read_at: float) -> bool:
         """Keep what was read from the database; tell whether it was kept.
@@ -480,6 +481,16 @@ class ReadThrough:
             return self.cache.set_if(key, text, kept_seconds, _changes(key), seen)
         self.cache.set(key, text, kept_seconds)
         return True
+
+    def _entry(self, key: str) -> Any:
+        """Return what is kept and not over: its `answer`, `read_at` and `until`; else None."""
+        kept = self.cache.get(key)
+        entry = None if kept is None else json.loads(kept)
+        return entry if entry is not None and self.clock() < entry["until"] else None
+
+    def _is_due(self, entry: Mapping[str, Any]) -> bool:
+        """Whether an entry is so near to its end that it is to be read anew."""
+        return self.clock() >= float(entry["until"]) - self.policy.refresh_ahead_seconds
 
     def _ticket(self, key: str) -> Ticket | None:
         """Return a ticket for a read of the database, None while somebody else reads."""
