@@ -25,7 +25,7 @@ def sooner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cache]:
 
 
 def test_second_one_takes_another_port(sooner: Cache) -> None:
-    ready, end, _ = process._valkey(WANTED)
+    ready, _, end, _ = process._valkey(WANTED)
     try:
         assert ready["port"] != sooner.port
         assert process._answers_itself(ready["port"], ready["pid"])

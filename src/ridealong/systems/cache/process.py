@@ -29,10 +29,12 @@ def main() -> None:
     wanted = json.loads(sys.stdin.buffer.readline())
     try:
         begin = _valkey if wanted["server"] == "valkey" else _fakeredis
-        ready, end, kill = begin(wanted)
+        ready, server, end, kill = begin(wanted)
     except (NoServer, OSError, ImportError) as error:
         _tell({"error": str(error).partition("\n")[0]})
         raise SystemExit(2) from None
+    if server is not None:
+        threading.Thread(target=_end_with, args=(server,), daemon=True).start()
     _tell(ready)
     for line in sys.stdin.buffer:
         if line.strip() == b"kill":
@@ -60,7 +62,10 @@ def _tell(what: dict[str, Any]) -> None:
         print(json.dumps(what), flush=True)
 
 
-Begun = tuple[dict[str, Any], Callable[[], None], Callable[[], None]]
+Begun = tuple[
+    dict[str, Any], "subprocess.Popen[bytes] | None", Callable[[], None], Callable[[], None]
+]
+"""What is told to the parent, the server's process if it has one, what ends and what kills it."""
 
 
 def _valkey(wanted: dict[str, Any]) -> Begun:
@@ -89,9 +94,8 @@ def _valkey(wanted: dict[str, Any]) -> Begun:
             if turn + 1 < TRIES and not wanted["port"]:
                 continue
             raise NoServer(_taken(server._desired_port or 0))
-        threading.Thread(target=_end_with, args=(process,), daemon=True).start()
         ready = {"port": server.port, "pid": process.pid}
-        return ready, server.stop, server.terminate
+        return ready, process, server.stop, server.terminate
     raise AssertionError("each turn returns or raises")
 
 
@@ -130,7 +134,7 @@ def _fakeredis(wanted: dict[str, Any]) -> Begun:
         server.shutdown()
         server.server_close()
 
-    return {"port": server.server_address[1], "pid": 0}, end, lambda: None
+    return {"port": server.server_address[1], "pid": 0}, None, end, lambda: None
 
 
 def _taken(port: int) -> str:
