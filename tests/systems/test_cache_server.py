@@ -130,13 +130,15 @@ def test_nothing_stays_when_the_kernel_just_ends(server: str) -> None:
 def test_an_interrupt_is_not_meant_for_the_server() -> None:
     code = """
 try:
+    print("waits", flush=True)
     time.sleep(600)
 except KeyboardInterrupt:
     print(cache.client.ping(), flush=True)
 """
     with parent(code, BEST) as (process, pids, _):
+        assert process.stdout and process.stdout.readline().strip() == "waits"
         os.killpg(process.pid, signal.SIGINT)  # as Jupyter does: the whole group
-        assert process.stdout and process.stdout.readline().strip() == "True"
+        assert process.stdout.readline().strip() == "True"
         assert process.wait(SECONDS) == 0
         assert all(map(is_gone, pids))
 
