@@ -337,12 +337,17 @@ def test_an_outside_cache_that_hangs_costs_seconds_and_not_minutes(
 
 def test_an_interrupt_ends_a_replay_and_the_next_one_is_whole(cache: Cache) -> None:
     policy, of = read_policy(POLICIES["delete, refuse, one flies"]), part()
+    # A program that was started in the background may have been told to ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def interrupt() -> None:
         signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
-        Replay(policy, of, Killing(cache, 100, interrupt)).run()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Replay(policy, of, Killing(cache, 100, interrupt)).run()
+    finally:
+        signal.signal(signal.SIGINT, before)
     cache.clear()
     assert told(replayed(policy, of, InCache(cache))) == told(replayed(policy, of))
 

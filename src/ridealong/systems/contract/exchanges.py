@@ -63,6 +63,7 @@ READ: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
         }
     ),
     "create_payment": _MADE_ONCE,
+    "count_available_drivers": frozenset({("query", "zone_code")}),
 }
 """What an operation reads beside its path and its body: where, and the name in lower case."""
 
