@@ -17,13 +17,13 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from processes import SECONDS, is_gone
 from ridealong import cli
 from ridealong.service import Service, ServiceError, Settings, start
 from ridealong.service.process import listen
 from ridealong.service.store import DatabaseError, Store, metadata
 from service_callers import WAY, ok, sqlite_url
 
-SECONDS = 30
 STARTED = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it
@@ -31,19 +31,6 @@ from ridealong.service import start
 company = start()
 print(company.pid, company.url, flush=True)
 """
-
-
-def is_gone(pid: int) -> bool:
-    """Return whether a process has ended, after waiting for it."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        ends = time.monotonic() + SECONDS
-        while time.monotonic() < ends and process.is_running():
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return True
-            time.sleep(0.05)
-        return not process.is_running()
-    return True
 
 
 def test_start_and_stop_and_with() -> None:

@@ -20,6 +20,7 @@ import redis
 import own_redis
 from cache_servers import BEST, NEEDS_VALKEY, ON_ALL, OWN, SERVERS, make
 from own_postgresql import free_port
+from processes import SECONDS, is_gone
 from ridealong.service.caching import read_policy
 from ridealong.systems.cache import server as serving
 from ridealong.systems.cache.keepers import InCache
@@ -27,7 +28,6 @@ from ridealong.systems.cache.replay import replayed
 from ridealong.systems.cache.server import FEATURES, VARIABLE, Cache, CacheError, shown_address
 from ridealong.systems.cache.traffic import evening
 
-SECONDS = 30
 STARTED = """
 import json, os, signal, sys, time
 import psutil
@@ -38,19 +38,6 @@ guard = cache._process.pid
 pids = [guard, *(each.pid for each in psutil.Process(guard).children())]
 print(json.dumps([pids, cache.port]), flush=True)
 """
-
-
-def is_gone(pid: int) -> bool:
-    """Return whether a process has ended, after waiting for it."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        ends = time.monotonic() + SECONDS
-        while time.monotonic() < ends and process.is_running():
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return True
-            time.sleep(0.05)
-        return not process.is_running()
-    return True
 
 
 def processes(cache: Cache) -> list[int]:
