@@ -34,7 +34,7 @@ import psutil
 from ridealong.systems.cache.server import Cache
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it
 cache = Cache(sys.argv[1]).start()
-guard = cache._process.pid
+guard = cache._child.pid
 pids = [guard, *(each.pid for each in psutil.Process(guard).children())]
 print(json.dumps([pids, cache.port]), flush=True)
 """
@@ -42,8 +42,8 @@ print(json.dumps([pids, cache.port]), flush=True)
 
 def processes(cache: Cache) -> list[int]:
     """The numbers of the processes of a cache of our own: who watches over it, and the server."""
-    assert cache._process is not None
-    guard = psutil.Process(cache._process.pid)
+    assert cache._child is not None
+    guard = psutil.Process(cache._child.pid)
     return [guard.pid, *(each.pid for each in guard.children())]
 
 
@@ -301,7 +301,7 @@ def test_taken_port_is_told_and_leaves_nothing(server: str) -> None:
         cache = Cache(server, port=port)
         with pytest.raises(CacheError, match=f"port {port} on 127.0.0.1 cannot be had"):
             cache.start()
-    assert not cache.is_running and cache._process is None
+    assert not cache.is_running and cache._child is None
     with pytest.raises(CacheError, match="cannot be had"):
         Cache(server, port=123_456).start()
 
@@ -313,7 +313,7 @@ def test_port_that_was_taken_meanwhile_is_told_and_leaves_nothing(cache: Cache) 
         pytest.raises(CacheError, match="cannot be had"),
     ):
         cache.restart()
-    assert cache._process is None
+    assert cache._child is None
 
 
 @pytest.mark.parametrize("server", OWN)
@@ -340,7 +340,7 @@ def test_start_that_says_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     cache = Cache(BEST)
     with pytest.raises(CacheError, match="did not start: it said nothing"):
         cache.start()
-    assert cache._process is None
+    assert cache._child is None
 
 
 # ------------------------------------------------------------------------------ an outside server

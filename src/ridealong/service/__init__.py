@@ -1,17 +1,13 @@
 """Ridealong's back end, called over HTTP: `company = start()`, `company.client(rider=123)`."""
 
 import atexit
-import contextlib
 import dataclasses
 import json
 import os
-import queue
-import subprocess
-import sys
-import threading
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
+from ridealong.child import Child, ChildError
 from ridealong.service.settings import ServiceError, Settings
 
 if TYPE_CHECKING:
@@ -19,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Service", "ServiceError", "Settings", "start"]
 
-START_SECONDS: Final = 60.0
 ANSWER_SECONDS: Final = 10.0
 TOKEN_SECONDS: Final = 12 * 3600  # of a client made here: longer than a day of learning
 
@@ -40,8 +35,7 @@ class Service:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings(database=os.environ.get("RIDEALONG_DATABASE_URL", ""))
         self._wanted = self.settings
-        self._process: subprocess.Popen[bytes] | None = None
-        self._said: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._child: Child | None = None
         self._clients: list[httpx.Client] = []
         self._store: Any = None
 
@@ -51,12 +45,12 @@ class Service:
     @property
     def is_running(self) -> bool:
         """Whether the process is there."""
-        return self._process is not None and self._process.poll() is None
+        return self._child is not None and self._child.is_running
 
     @property
     def pid(self) -> int | None:
         """The number of the process, None when it is stopped."""
-        return self._process.pid if self._process and self.is_running else None
+        return self._child.pid if self._child and self.is_running else None
 
     @property
     def url(self) -> str:
@@ -77,39 +71,15 @@ class Service:
         """
         if self.is_running:
             return self
-        # A session of its own: an interrupt of the notebook is not meant for it.
-        own: dict[str, Any] = (
-            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
-            if os.name == "nt"
-            else {"start_new_session": True}
-        )
         try:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "ridealong.service.process"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                **own,
-            )
-            self._process = process
-            assert process.stdin and process.stdout and process.stderr
-            self._said = queue.Queue()
-            last_words: list[str] = []
-            for target, arguments in (
-                (_listen, (process.stdout, self._said)),
-                (_keep, (process.stderr, last_words)),
-            ):
-                threading.Thread(target=target, args=arguments, daemon=True).start()
-            self._send(json.dumps(dataclasses.asdict(self._wanted)))
-            ready = self._hear(START_SECONDS)
-            if "error" in ready:
-                raise ServiceError(ready["error"])
-            if "ready" not in ready:
-                told = f": {last_words[-1]}" if last_words else ""
-                raise ServiceError(f"the back end did not start{told}. Run ridealong doctor.")
-        except BaseException:  # an interrupt as well: no process stays behind
-            self.stop()
-            raise
+            self._child = Child("ridealong.service.process", dataclasses.asdict(self._wanted))
+        except ChildError as error:
+            if error.told:
+                raise ServiceError(error.told) from None
+            raise ServiceError(
+                f"the back end did not start: {error}. Run ridealong doctor."
+            ) from None
+        ready = self._child.ready
         self.settings = dataclasses.replace(
             self._wanted, port=ready["port"], database=ready["database"]
         )
@@ -125,18 +95,9 @@ class Service:
         if self._store is not None:
             self._store.close()
             self._store = None
-        process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(OSError):
-            process.stdin.close()  # type: ignore[union-attr]  # it has one
-        try:
-            process.wait(ANSWER_SECONDS)
-        except BaseException as error:
-            process.kill()
-            process.wait()
-            if not isinstance(error, subprocess.TimeoutExpired):
-                raise
+        child, self._child = self._child, None
+        if child is not None:
+            child.stop()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -241,10 +202,10 @@ class Service:
         """
         from ridealong.service.log import NEWEST
 
-        if not self.is_running:
+        if self._child is None or not self.is_running:
             raise ServiceError("the back end is stopped: start it with company.start()")
-        self._send("flush")
-        if "flushed" not in self._hear(ANSWER_SECONDS):
+        self._child.send("flush")
+        if "flushed" not in self._child.hear(ANSWER_SECONDS):
             raise ServiceError("the back end does not write its log: stop it and start it again")
         rows = self._database().read(NEWEST, {"rows": limit})
         return [row._asdict() for row in reversed(rows)]
@@ -255,30 +216,6 @@ class Service:
 
             self._store = Store(self.settings.database)
         return self._store
-
-    def _send(self, line: str) -> None:
-        assert self._process and self._process.stdin
-        with contextlib.suppress(OSError):  # it is gone; what it said last tells why
-            self._process.stdin.write(line.encode() + b"\n")
-            self._process.stdin.flush()
-
-    def _hear(self, seconds: float) -> dict[str, Any]:
-        try:
-            return self._said.get(timeout=seconds)
-        except queue.Empty:
-            return {}
-
-
-def _listen(stream: IO[bytes], said: "queue.Queue[dict[str, Any]]") -> None:
-    for line in stream:
-        said.put(json.loads(line))
-    said.put({})  # it has ended
-
-
-def _keep(stream: IO[bytes], last_words: list[str]) -> None:
-    for line in stream:
-        last_words.append(line.decode(errors="replace").strip())
-        del last_words[:-20]
 
 
 class RunningCache(Protocol):

