@@ -46,6 +46,9 @@ WHERE r.status = 'completed'
 GROUP BY r.city_id
 """)'''
 
+SWEEP = """first_policy = {"key": "{city}", "ttl_seconds": 5, "never_shared": ["offer"]}
+sweep(first_policy, [1, 2, 3, 5, 8, 10, 15])"""
+
 
 class Scene:
     """A notebook that stands open, and what of it gets into the picture."""
@@ -184,3 +187,17 @@ def test_served_documentation(page: Page) -> None:
 def test_contract_verdict(page: Page) -> None:
     scene = answered(page, "read-contract", "nothing-always-there")
     scene.shoot("contract_verdict", "read-contract-check")
+
+
+def test_measured_policy(page: Page) -> None:
+    scene = Scene(page, Path("08_caching/02_keys_and_time.ipynb"))
+    scene.notebook.run_new_cell_below("setup", SWEEP)
+    expect(scene.notebook.active().get_by_role("img").first).to_be_visible()
+    scene.shoot("measured_policy")
+
+
+def test_shared_cache(page: Page) -> None:
+    path, cell = place_of(lambda cell: cell.id == "whose-rides")
+    scene = Scene(page, path)
+    scene.notebook.run(cell)
+    scene.shoot("shared_cache", cell)
