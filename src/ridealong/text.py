@@ -1,6 +1,6 @@
 """Words for messages: the nearest known word, the first line of an error."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 
@@ -21,6 +21,16 @@ def did_you_mean(word: object, known: Iterable[str], *, cutoff: float = 0.6) -> 
     """Return `; did you mean "..."?` with the nearest known word, or an empty text."""
     close = nearest(word, known, cutoff=cutoff)
     return f'; did you mean "{close}"?' if close else ""
+
+
+def meant(word: object, known: Collection[str]) -> str:
+    """Return `did you mean ...?` with the nearest known word, else all that there are.
+
+    A dash and an underscore are alike.
+    """
+    alike = {each.lower().replace("_", "-"): each for each in known}
+    close = nearest(str(word).replace("_", "-"), alike)
+    return f"did you mean {alike[close]}?" if close else f"there are {', '.join(known)}"
 
 
 def first_line(error: object) -> str:

@@ -15,7 +15,6 @@ a miss reads the database and keeps what it found. What a policy may say:
     never_shared: [offer]         # fields that are never kept
 """
 
-import difflib
 import json
 import random
 import re
@@ -23,6 +22,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
+
+from ridealong.text import meant, nearest
 
 PLACES: Final = ("city", "zone", "rider")
 """What a key may hold of a read."""
@@ -108,9 +109,9 @@ def read_policy(value: object) -> Policy:
         raise PolicyError(f"the policy is {what}, wanted lines such as ttl_seconds: 5")
     for name in value:
         if name not in KEYS:
-            near = difflib.get_close_matches(str(name), KEYS, 1)
-            meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(KEYS)}"
-            raise PolicyError(f"the policy has the line {str(name)[:40]!r}, not known: {meant}")
+            raise PolicyError(
+                f"the policy has the line {str(name)[:40]!r}, not known: {meant(name, KEYS)}"
+            )
     missing = [name for name in REQUIRED if name not in value]
     if missing:
         raise PolicyError(f"the policy lacks {' and '.join(missing)}")
@@ -153,9 +154,9 @@ def _key(value: object) -> str:
         raise PolicyError(f"key has {len(value)} characters, wanted at most {LONGEST_KEY}")
     for name in _FIELD.findall(value):
         if name not in PLACES:
-            near = difflib.get_close_matches(name, PLACES, 1)
-            meant = f"did you mean {{{near[0]}}}?" if near else f"a read has {', '.join(PLACES)}"
-            raise PolicyError(f"key holds {{{name}}}, which no read has: {meant}")
+            near = nearest(name, PLACES)
+            step = f"did you mean {{{near}}}?" if near else f"a read has {', '.join(PLACES)}"
+            raise PolicyError(f"key holds {{{name}}}, which no read has: {step}")
     rest = _FIELD.sub("", value)
     if not re.fullmatch(r"[A-Za-z0-9:_./-]*", rest):
         raise PolicyError(

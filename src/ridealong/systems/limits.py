@@ -8,7 +8,6 @@ Every day is made at random from its seed within what the task states, and each 
 reached: the most requests at once, the soonest return, the longest batch.
 """
 
-import difflib
 import random
 import re
 from bisect import bisect_left
@@ -18,6 +17,7 @@ from functools import cache
 from typing import Any, Final
 
 from ridealong.service.limits import TokenBuckets
+from ridealong.text import meant
 
 CAPACITY_PER_SECOND: Final = 100
 SPARE_PER_SECOND: Final = 45  # what honest callers leave of it in their busiest ten seconds
@@ -139,9 +139,9 @@ def _known(value: Mapping[Any, Any], wanted: tuple[str, ...], where: str, noun: 
                 "a value, and a number has a point for its decimals"
             )
         if name not in wanted:
-            near = difflib.get_close_matches(str(name), wanted, 1)
-            meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(wanted)}"
-            raise PolicyError(f"{where} has the {noun} {name!r}, which is not known: {meant}")
+            raise PolicyError(
+                f"{where} has the {noun} {name!r}, which is not known: {meant(name, wanted)}"
+            )
     missing = [name for name in wanted if name not in value]
     if missing:
         raise PolicyError(f"{where} lacks {', '.join(missing)}: each {noun} is needed once")

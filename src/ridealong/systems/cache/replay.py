@@ -335,7 +335,7 @@ class Replay:
             if self._situation.warmed:
                 self._warm()
             for at in self._situation.emptied_at_seconds:
-                self._later(at, self._keeper.clear)
+                self.at(at, self._keeper.clear)
             for number, event in enumerate(events):
                 self._until(event.at)
                 self._now = event.at
@@ -375,7 +375,8 @@ class Replay:
             self._now, _, work = heapq.heappop(self._queue)
             work()
 
-    def _later(self, at: float, work: Callable[[], None]) -> None:
+    def at(self, at: float, work: Callable[[], None]) -> None:
+        """Do something at a moment of the evening."""
         self._turn += 1
         heapq.heappush(self._queue, (at, self._turn, work))
 
@@ -420,7 +421,7 @@ class Replay:
             read.waiting.append(looking)
         if ticket.holds_lock:
             self._reading[ticket.key] = read
-        self._later(self._now + takes, lambda: self._have_read(read))
+        self.at(self._now + takes, lambda: self._have_read(read))
 
     def _have_read(self, read: _Read) -> None:
         self._at_work -= 1
@@ -463,7 +464,7 @@ class Replay:
             return
         self._double += self._database.double_bookings()
         self._wrote("accept", event.city, event.zone)
-        self._later(self._now + event.busy_seconds, lambda: self._release(event, driver))
+        self.at(self._now + event.busy_seconds, lambda: self._release(event, driver))
 
     def _release(self, event: Event, driver: int) -> None:
         self._database.release(driver, event.to_zone, self._now)

@@ -290,35 +290,6 @@ class _Away(Outlasting):
         pass
 
 
-class ReplayWithOutage(Replay):
-    """An evening in which the cache is killed, and started again later.
-
-    Args:
-        policy: how answers are kept.
-        evening: the traffic.
-        cache: one of our own that runs.
-        situation: what the evening is like beside its traffic.
-        killed_at: in seconds of the evening.
-        back_at: likewise.
-    """
-
-    def __init__(
-        self,
-        policy: Policy,
-        evening: Evening,
-        cache: Cache,
-        situation: Situation,
-        *,
-        killed_at: float,
-        back_at: float,
-    ) -> None:
-        cache.clear()
-        away = _Away(cache)
-        super().__init__(policy, evening, away, situation)
-        self._later(killed_at, cache.kill)
-        self._later(back_at, away.back)
-
-
 def replayed_with_outage(
     policy: Policy,
     evening: Evening,
@@ -340,7 +311,9 @@ def replayed_with_outage(
         back_at: likewise.
         progress: is told now and then which part is done.
     """
-    replay = ReplayWithOutage(
-        policy, evening, cache, situation or Situation(), killed_at=killed_at, back_at=back_at
-    )
+    cache.clear()
+    away = _Away(cache)
+    replay = Replay(policy, evening, away, situation)
+    replay.at(killed_at, cache.kill)
+    replay.at(back_at, away.back)
     return replay.run(progress)

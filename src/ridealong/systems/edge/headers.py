@@ -1,10 +1,11 @@
 """The header fields that an answer gives for each resource: read, and every error in one line."""
 
-import difflib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
+
+from ridealong.text import meant
 
 FIELDS: Final = ("Cache-Control", "Vary")
 
@@ -97,7 +98,7 @@ def read_headers(
         if name not in resources:
             raise HeaderError(
                 f"the answer has the block {str(name)[:40]!r}, which is not known: "
-                f"{_meant(name, resources)}"
+                f"{meant(name, resources)}"
             )
     missing = [name for name in resources if name not in value]
     if missing:
@@ -133,8 +134,7 @@ def _fields(resource: str, value: object, fields: Collection[str], known_change:
                     "with commas between the directives"
                 )
             raise HeaderError(
-                f"{resource} has the field {str(name)[:40]!r}, not asked for: "
-                f"{_meant(name, fields)}"
+                f"{resource} has the field {str(name)[:40]!r}, not asked for: {meant(name, fields)}"
             )
         if wanted in found:
             raise HeaderError(f"{resource} has {wanted} twice: write its values in one line")
@@ -176,7 +176,7 @@ def _control(resource: str, text: str, known_change: bool) -> str:
         else:
             raise HeaderError(
                 f"{where} has {part[:40]!r}, which no cache knows and all pass over: "
-                f"{_meant(name, (*SECONDS, *PLAIN))}"
+                f"{meant(name, (*SECONDS, *PLAIN))}"
             )
     return text
 
@@ -201,14 +201,6 @@ def _vary(resource: str, text: str) -> str:
         if name != "*" and name.lower() not in known:
             raise HeaderError(
                 f"{resource}: Vary names {name[:40]!r}, which no request here has: "
-                f"{_meant(name, REQUEST_FIELDS)}"
+                f"{meant(name, REQUEST_FIELDS)}"
             )
     return text
-
-
-def _meant(name: object, known: Collection[str]) -> str:
-    small = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(str(name).lower().replace("_", "-"), small, 1)
-    if not near:
-        near = difflib.get_close_matches(str(name).lower(), small, 1)
-    return f"did you mean {small[near[0]]}?" if near else f"there are {', '.join(known)}"
