@@ -57,4 +57,4 @@ def test_a_child_that_is_killed_is_waited_for() -> None:
     child = Child(CACHE, FAKE | {"folder": ""})
     child.kill()
 
-    assert child.wait() < 0 and not child.is_running
+    assert child.process.returncode < 0 and not child.is_running

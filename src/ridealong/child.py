@@ -3,13 +3,15 @@
 The parent holds the other end of the child's standard input: when that closes, however the parent
 ended, the child ends. The first line there says what the child is to do, further ones are commands.
 Each line that the child prints is an object of JSON; the first one says that it is ready, or has an
-`error`.
+`error`. A child that watches over programs of others names them there, as `pids`: should it be
+killed, they are.
 """
 
 import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -67,6 +69,7 @@ class Child:
         )
         self._end_seconds = end_seconds
         self._said: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._has_ended = threading.Event()
         last_words: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", module],
@@ -80,7 +83,9 @@ class Child:
                 target=_keep, args=(self.process.stderr, last_words), daemon=True
             )
             listens = threading.Thread(
-                target=_listen, args=(self.process.stdout, self._said), daemon=True
+                target=_listen,
+                args=(self.process.stdout, self._said, self._has_ended),
+                daemon=True,
             )
             keeps.start()
             listens.start()
@@ -90,6 +95,8 @@ class Child:
                 if not self.is_running:
                     keeps.join(1)
                 raise ChildError(self.ready.get("error", ""), "".join(last_words[-1:]))
+            if self.ready.get("pids"):
+                threading.Thread(target=self._end_with, daemon=True).start()
         except BaseException:  # an interrupt as well: no process stays behind
             self.stop()
             raise
@@ -141,11 +148,14 @@ class Child:
         self.process.kill()
         self.process.wait()
 
-    def wait(self) -> int:
-        """Wait until it has ended, however it comes, and return its exit code; nobody hears it."""
-        while self._said.get():
-            pass
-        return self.process.wait()
+    def _end_with(self) -> None:
+        """Wait until it has ended; where it was killed, kill what it watched over."""
+        self._has_ended.wait()
+        # Where it ended by itself it has ended them, and the numbers may be other programs'.
+        if self.process.wait() < 0:
+            for pid in self.ready["pids"]:
+                with contextlib.suppress(OSError):  # it is gone, as it should be
+                    os.kill(pid, signal.SIGKILL)
 
 
 def wanted() -> dict[str, Any]:
@@ -160,10 +170,13 @@ def tell(what: Mapping[str, Any]) -> None:
         print(json.dumps(what), flush=True)
 
 
-def _listen(stream: IO[bytes], said: "queue.Queue[dict[str, Any]]") -> None:
+def _listen(
+    stream: IO[bytes], said: "queue.Queue[dict[str, Any]]", has_ended: threading.Event
+) -> None:
     for line in stream:
         said.put(json.loads(line))
-    said.put({})  # it has ended
+    said.put({})
+    has_ended.set()
 
 
 def _keep(stream: IO[bytes], last_words: list[str]) -> None:

@@ -88,7 +88,7 @@ def _valkey(asked: dict[str, Any]) -> Begun:
             if turn + 1 < TRIES and not asked["port"]:
                 continue
             raise NoServer(_taken(server._desired_port or 0))
-        ready = {"port": server.port, "pid": process.pid}
+        ready = {"port": server.port, "pids": [process.pid]}
         return ready, process, server.stop, server.terminate
     raise AssertionError("each turn returns or raises")
 
@@ -128,7 +128,7 @@ def _fakeredis(asked: dict[str, Any]) -> Begun:
         server.shutdown()
         server.server_close()
 
-    return {"port": server.server_address[1], "pid": 0}, None, end, lambda: None
+    return {"port": server.server_address[1], "pids": []}, None, end, lambda: None
 
 
 def _taken(port: int) -> str:

