@@ -12,7 +12,7 @@ import threading
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self
 
-from ridealong.service.settings import ServiceError, Settings
+from ridealong.service.settings import ServiceError, Settings, issuer
 
 if TYPE_CHECKING:
     import httpx  # the process of the service itself does without: it starts half a second sooner
@@ -211,7 +211,6 @@ class Service:
             role: rider, driver, support or partner.
             scopes: all that there are by default.
         """
-        from ridealong.service.app import issuer
         from ridealong.service.tokens import SCOPES
 
         return issuer(self.settings).issue(
