@@ -13,7 +13,13 @@ import yaml
 from ridealong.judging.mutants import Mutant, distinct
 from ridealong.judging.yaml_text import read_yaml
 from ridealong.systems.edge.cache import directives, names_in
-from ridealong.systems.edge.headers import REQUEST_FIELDS, TO_CHANGE, Fields, HeaderError, read_headers
+from ridealong.systems.edge.headers import (
+    REQUEST_FIELDS,
+    TO_CHANGE,
+    Fields,
+    HeaderError,
+    read_headers,
+)
 from ridealong.systems.edge.stories import (
     CARS_MINUTES,
     HIDDEN,
