@@ -43,3 +43,15 @@ def test_what_a_grader_loads_needs_no_notebook(module: str, heavy: set[str]) -> 
 
     assert "ridealong" in loaded
     assert heavy & set(loaded) == set()
+
+
+def test_a_token_loads_no_application() -> None:
+    """The back end is a process of its own: a notebook's first caller does not wait for it twice."""
+    code = (
+        "import sys; from ridealong.service import Service, Settings; "
+        "Service(Settings()).token('rider-5', 'rider'); print('fastapi' in sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["False"]

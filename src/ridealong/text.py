@@ -30,7 +30,9 @@ def meant(word: object, known: Collection[str]) -> str:
     """
     alike = {each.lower().replace("_", "-"): each for each in known}
     close = nearest(str(word).replace("_", "-"), alike)
-    return f"did you mean {alike[close]}?" if close else f"there are {', '.join(known)}"
+    if close:
+        return f"did you mean {alike[close]}?"
+    return f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
 
 
 def first_line(error: object) -> str:

@@ -99,13 +99,21 @@ def test_whatever_has_the_right_effect_passes(
         ("cars", "no-store", None, "origin/no-store", "45 is the most in 3 minutes"),
         ("cars", "public, max-age=3", None, "origin/short", "60 requests for /map/cars?city=1"),
         ("cars", "public, max-age=12", None, "old/long", "11 s before, 10 s is the most"),
-        ("cars", "public, max-age=6", "Authorization", "origin/vary authorization", "fewest"),
+        ("cars", "public, max-age=6", "Authorization", "origin/vary authorization",
+         "Vary names Authorization, and a cache keeps a copy for each of its values: leave it out"),
         ("own_rides", "public, max-age=60", None, "wrong/shared", "is shown the rides of rider"),
         ("own_rides", "private, max-age=60", None, "wrong/tablet", "on the family's tablet"),
         ("own_rides", "private, max-age=60", "Authorization, Cookie", "old/long", "0 s is the"),
-        ("own_rides", "no-cache", None, "kept/shared", "lie at the edge, none may"),
+        ("own_rides", "no-cache", None, "kept/shared", "lie at the edge, up to 1 at a time; none may."),
         ("own_rides", "no-store", None, "loaded/no-store", "is sent a list that it has"),
         ("own_rides", "", None, "wrong/shared", "say who may keep it"),
+        ("own_rides", "private, no-cache", "*", "loaded/*", "no request at all"),
+        # The website logs in by Cookie, everywhere.
+        ("zone_map", "public, max-age=31536000", "Cookie", "origin/vary cookie", "leave it out"),
+        ("icons", "public, max-age=600, s-maxage=86400", "Cookie", "origin/vary cookie", "Cookie"),
+        ("fare_table", "public, max-age={seconds_to_change}", "Accept-Language, Cookie",
+         "origin/vary cookie", "Vary names Cookie"),
+        ("cars", "public, max-age=6", "Cookie", "origin/vary cookie", "Vary names Cookie"),
     ],
 )  # fmt: skip
 def test_what_goes_wrong_is_named_with_its_cause(
@@ -121,6 +129,8 @@ def test_what_goes_wrong_is_named_with_its_cause(
         f"{resource} holds on three days"
     ]
     assert seen.share == 0.8, "four of five resources hold"
+    # A card shows what was seen, so what holds has something to be seen as well.
+    assert all(each.seen for each in seen.properties)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +168,10 @@ def test_somebody_looks_right_before_and_after_a_limit(
         ("board", "X-Language", "wrong/missing"),
         ("board", "X-Role, Accept-Language", "hits/vary accept-language"),
         ("board", "X-Role, X-Language, Authorization", "hits/vary authorization"),
+        # A field that decides is not named as the one too many.
+        ("board", "X-Role, X-Language, Accept-Encoding", "hits/vary accept-encoding"),
+        ("board", "Accept-Encoding, X-Language, X-Role", "hits/vary accept-encoding"),
+        ("fare_page", "X-Language, X-Role, Accept-Encoding", "hits/vary x-role"),
     ],
 )
 def test_vary_is_neither_too_little_nor_too_much(page: str, vary: str, mark: str) -> None:
@@ -207,11 +221,26 @@ def test_message_of_the_author_follows_what_was_seen() -> None:
         (changed("cars", "max-age=1000000000000"), "up to 2,147,483,648"),
         (changed("cars", "max_age=6"), "did you mean max-age?"),
         (changed("cars", "s-max-age=6"), "did you mean s-maxage?"),
-        (changed("cars", "nonsense"), "which no cache knows and all pass over"),
+        (changed("cars", "nonsense"), "which the caches here do not know"),
         (changed("cars", "public=1"), "public stands alone"),
         (changed("cars", "max-age=6, max-age=7"), "has max-age twice"),
         (changed("cars", "max-age={seconds_to_change}"), "nobody knows when this resource changes"),
         (changed("cars", "max-age=6", "Accept-Languages"), "did you mean Accept-Language?"),
+        (changed("cars", "max-age = 6"), "no space stands beside the ="),
+        (changed("cars", "public max-age=6"), "directives stand with commas between"),
+        (changed("cars", "no-store, must-understand"), "which the caches here do not know"),
+        (changed("fare_table", "public, max-age={ seconds_to_change }"),
+         "write it as max-age={seconds_to_change}"),
+        (changed("fare_table", "public, max-age=seconds_to_change"),
+         "write it as max-age={seconds_to_change}"),
+        (changed("fare_table", "public, max-age=60", "Accept-Language User-Agent"),
+         "names stand with commas between"),
+        (changed("fare_table", "public, max-age=60", "Accept-Language; Cookie"),
+         "names stand with commas between"),
+        (changed("fare_table", "public, max-age=60", "X-Language"),
+         "which no request here has: did you mean Accept-Language?"),
+        (yaml.safe_dump({**RIGHT, "fare_table": {"Vary": "Accept-Language", "Cookie": None}}),
+         "a comma between braces ends a value"),
         (changed("cars", "max-age=6\n"), ""),
         (changed("cars", "x" * 301), "at most 300"),
         (changed("cars", "max-age=６"), "plain letters"),
@@ -229,7 +258,7 @@ def test_a_task_of_vary_takes_no_cache_control() -> None:
     seen = headers.judged("what-vary", PAGES, yaml.safe_dump(RIGHT))
     assert "the block 'cars'" in seen.message
     text = yaml.safe_dump({**VARY, "board": {"Cache-Control": "no-store"}})
-    assert "not asked for" in headers.judged("what-vary", PAGES, text).message
+    assert "not asked for: there is Vary" in headers.judged("what-vary", PAGES, text).message
 
 
 def test_a_list_of_names_is_a_vary() -> None:
@@ -290,6 +319,10 @@ def test_stories_keep_what_the_task_states() -> None:
         assert len(tablet) == 2
         web = [look for look in story["own_rides"].looks if "browser" in look.phone]
         assert web and all("cookie" in look.headers for look in web)
+        for each in story.values():
+            logins = [{"cookie", "authorization"} & set(look.headers) for look in each.looks]
+            assert {"cookie"} in logins and {"authorization"} in logins
+            assert all(len(login) < 2 for login in logins)
         board = story_of("vary", "board", day)
         assert len(board.looks) == 1_200
         assert len({look.headers["accept-language"] for look in board.looks}) == 18

@@ -1,5 +1,6 @@
 """What the lab of the edge shows, asked over HTTP of a release and of the running back end."""
 
+import gc
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -192,6 +193,8 @@ def test_what_is_none_is_told_in_one_line(release: Any) -> None:
             edge.wait(seconds)
     with pytest.raises(LabError, match="no edge to purge"):
         Edge(release(), shared=False).purge("/fares")
+    with pytest.raises(LabError, match="'pages' is no task: there are edge, vary"):
+        replayed({}, task="pages")
 
 
 def test_a_back_end_that_is_stopped_is_told_and_nothing_hangs(
@@ -222,3 +225,34 @@ def test_a_closed_release_leaves_no_thread(company: Service) -> None:
     assert mine not in threading.enumerate()
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{made.url}/fares", trust_env=False)
+
+
+def test_a_release_that_nobody_holds_ends_by_itself(company: Service) -> None:
+    """A notebook binds the names of release and edge anew, and closes nothing."""
+    made = Release(company)
+    edge = Edge(made, phones=True)
+    edge.look("/fares", rider=5)
+    mine = made._thread
+    del made
+    gc.collect()
+    assert mine.is_alive(), "the edge in front of it still asks it"
+    assert edge.look("/map/cars", rider=5).status == 200
+
+    del edge
+    gc.collect()
+    mine.join(10)
+
+    assert not mine.is_alive()
+
+
+def test_age_counts_in_the_phone_what_the_edge_has_used_up(release: Any) -> None:
+    """Ten minutes for phones and a day for the edge: later copies arrive old, and are asked about."""
+    keeps = {"Cache-Control": "public, max-age=600, s-maxage=86400"}
+    edge = Edge(release({"zone_map": keeps}), phones=True)
+    edge.look("/static/zones.svg", rider=5)
+    edge.wait(601)
+    for _ in range(2):
+        edge.look("/static/zones.svg", rider=7)
+
+    _, _, second = shown(edge)
+    assert second[2:] == ("edge; hit, phone; fwd=stale; fwd-status=304", 8, 0)

@@ -12,10 +12,10 @@ from ridealong.authoring import cells, format
 from ridealong.labs import tokens as lab
 from ridealong.service import routes
 from ridealong.service.access import Gate, require
-from ridealong.service.app import AUDIENCE
 from ridealong.service.keys import ApiKeys
 from ridealong.service.problems import Problem
 from ridealong.service.routes import Allowed
+from ridealong.service.settings import AUDIENCE
 from ridealong.service.tokens import Verifier
 
 COURSE = Path(__file__).parents[2]

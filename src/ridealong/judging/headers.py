@@ -13,7 +13,13 @@ import yaml
 from ridealong.judging.mutants import Mutant, distinct
 from ridealong.judging.yaml_text import read_yaml
 from ridealong.systems.edge.cache import directives, names_in
-from ridealong.systems.edge.headers import TO_CHANGE, Fields, HeaderError, read_headers
+from ridealong.systems.edge.headers import (
+    REQUEST_FIELDS,
+    TO_CHANGE,
+    Fields,
+    HeaderError,
+    read_headers,
+)
 from ridealong.systems.edge.stories import (
     CARS_MINUTES,
     HIDDEN,
@@ -80,9 +86,11 @@ def judged(exercise_id: str, entry: Mapping[str, Any], text: str) -> Verdict:
     looks = 0
     for resource, given in fields.items():
         found = _first_broken(name, resource, given)
-        looks += sum(len(seen(name, resource, day, given).story.looks) for day in DAYS)
+        own_looks = sum(len(seen(name, resource, day, given).story.looks) for day in DAYS)
+        looks += own_looks
         told = "" if found is None else _told(found)
-        properties.append(Property(f"{resource} holds on three days", not told, told, plain=True))
+        shown = told or f"all its limits are kept in {own_looks:,} looks"
+        properties.append(Property(f"{resource} holds on three days", not told, shown, plain=True))
         if found is not None and first is None:
             first = _mark(name, found, given), told
     if first is None:
@@ -124,7 +132,7 @@ def problems(entry: Mapping[str, Any]) -> Iterator[str]:
 def _read(task: Task, text: str) -> dict[str, Fields]:
     fields = read_headers(
         read_yaml(text), tuple(task.stories), fields=task.fields,
-        with_known_change=task.known_change,
+        with_known_change=task.known_change, may_vary=task.may_vary,
     )  # fmt: skip
     if not task.cache_control:
         return fields
@@ -148,12 +156,15 @@ def _cause(task: str, found: Seen, fields: Fields, effect: str) -> str:
     control = directives(fields.cache_control)
     names = names_in(fields.vary)
 
-    def helps(cache_control: str | None = None, vary: str | None = None) -> bool:
+    def left(cache_control: str | None = None, vary: str | None = None) -> tuple[str, ...]:
         other = Fields(
             fields.cache_control if cache_control is None else cache_control,
             fields.vary if vary is None else vary,
         )
-        return effect not in seen(task, story.resource, story.day, other).broken
+        return seen(task, story.resource, story.day, other).broken
+
+    def helps(cache_control: str | None = None, vary: str | None = None) -> bool:
+        return effect not in left(cache_control, vary)
 
     if effect == "wrong":
         if story.at_edge:
@@ -171,6 +182,8 @@ def _cause(task: str, found: Seen, fields: Fields, effect: str) -> str:
         lifetime = control.get("s-maxage", control.get("max-age", ""))
         shared = {**control, "max-age": "0"} | ({"s-maxage": lifetime} if lifetime else {})
         return "phone" if story.at_edge and helps(_joined(shared)) else "long"
+    if effect == "loaded" and "no-store" not in control and helps(vary=""):
+        return "*" if "*" in names else f"vary {names[0]}"
     for plain in ("no-store", "private", "no-cache"):
         if plain in control:
             return plain
@@ -180,8 +193,13 @@ def _cause(task: str, found: Seen, fields: Fields, effect: str) -> str:
         return "authorization"
     if "*" in names:
         return "*"
+    without = {name: ", ".join(other for other in names if other != name) for name in names}
+    # First what can go without harm: a name that decides is too many only when it stands alone.
     for name in names:
-        if helps(vary=", ".join(other for other in names if other != name)):
+        if not left(vary=without[name]):
+            return f"vary {name}"
+    for name in names:
+        if helps(vary=without[name]):
             return f"vary {name}"
     if not {"max-age", "s-maxage"} & set(control):
         return "no time"
@@ -206,9 +224,11 @@ def _advice(mark: str) -> str:
     cause = mark.rpartition("/")[2]
     if cause in _ADVICE:
         return _ADVICE[cause]
+    small = cause.removeprefix("vary ")
+    name = next(each for each in REQUEST_FIELDS if each.lower() == small)
     return (
-        f"Vary names {cause.removeprefix('vary ')}, and the edge keeps a copy for each of its values: name the field "
-        "with the fewest values that still decides."
+        f"Vary names {name}, and a cache keeps a copy for each of its values: leave it out, or name "
+        "a field with fewer values in its place."
     )
 
 
@@ -226,7 +246,7 @@ def _told(found: Seen) -> str:
         on = f" on {look.phone}" if look.phone in story.several else ""
         return f"{where} {_moment(look.seconds)} {look.who}{on} {mine}."
     if effect == "kept":
-        return f"{where} up to {found.kept} answers of riders lie at the edge, none may."
+        return f"{where} answers of riders lie at the edge, up to {found.kept} at a time; none may."
     if effect == "old":
         assert found.oldest is not None
         return (

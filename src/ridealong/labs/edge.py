@@ -14,6 +14,7 @@ import re
 import ssl
 import sys
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -57,7 +58,7 @@ class Release:
     `/static/zones.svg` is a picture, and so is any name with a version in it, such as
     `/static/zones.4f1c.svg`. `/fares` comes in the language of the rider, `/map/cars?city=1` is the
     same for everybody and changes every second, `/me/rides` are the rides of whoever asks, which
-    the running back end looks up.
+    the running back end looks up. It ends with `close`, or when nothing refers to it any more.
 
     Args:
         company: the running service.
@@ -79,12 +80,14 @@ class Release:
         self._behind = _client(company.url)
         self._changes: dict[str, int] = {}
         self.clock = Clock()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        # Asked often whether it shall end, so that many short releases do not add up to seconds.
+        # The thread does not hold the release, so that one which a notebook lets go can end.
+        self._server = _Server(("127.0.0.1", 0), _handler(weakref.ref(self)))
+        ended = threading.Event()
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), name="release", daemon=True
+            target=_serve, args=(self._server, ended), name="release", daemon=True
         )
         self._thread.start()
+        self._end = weakref.finalize(self, ended.set)
         self._client = _client(self.url)
 
     def __repr__(self) -> str:
@@ -99,9 +102,8 @@ class Release:
         """Stop answering."""
         self._client.close()
         self._behind.close()
-        self._server.shutdown()
+        self._end()
         self._thread.join()
-        self._server.server_close()
 
     def change(self, path: str) -> None:
         """Put a new version of an address in place of the old one."""
@@ -177,6 +179,8 @@ class Release:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # Asked often whether it shall end, so that many short releases do not add up to seconds.
+    timeout = 0.01
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Pass over a caller who hangs up in the middle; tell of all else, as usual."""
@@ -184,13 +188,23 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
-def _handler(release: Release) -> type[BaseHTTPRequestHandler]:
+def _serve(server: _Server, ended: threading.Event) -> None:
+    with server:
+        while not ended.is_set():
+            server.handle_request()
+
+
+def _handler(held: weakref.ref[Release]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30
         wbufsize = 2**16  # head and body in one write: in two, the second waits for a receipt
 
         def do_GET(self) -> None:
+            release = held()
+            if release is None:  # it ends in this moment
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, fields, text = release.answered(self.path, headers)
             body = text.encode()
@@ -529,13 +543,15 @@ def replayed(headers: object, *, task: str = "edge") -> View:
         task: `edge` for the five resources, `vary` for the two pages.
 
     Raises:
-        LabError: when it holds no header fields.
+        LabError: when it holds no header fields, or there is no such task.
     """
+    if task not in TASKS:
+        raise LabError(f"{task!r:.40} is no task: there are {', '.join(TASKS)}")
     wanted = TASKS[task]
     try:
         fields = read_headers(
             headers, tuple(wanted.stories), fields=wanted.fields,
-            with_known_change=wanted.known_change,
+            with_known_change=wanted.known_change, may_vary=wanted.may_vary,
         )  # fmt: skip
     except HeaderError as error:
         raise LabError(str(error)) from None

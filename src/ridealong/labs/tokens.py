@@ -27,7 +27,8 @@ from joserfc.jwk import ECKey
 
 from ridealong.labs.sql.database import LabError
 from ridealong.service import authorization, tokens
-from ridealong.service.app import AUDIENCE, CLIENTS, PASSPHRASES, REDIRECT_URI, issuer
+from ridealong.service.app import CLIENTS, PASSPHRASES, REDIRECT_URI
+from ridealong.service.settings import AUDIENCE, issuer
 from ridealong.show.sequences import Message, sequence
 from ridealong.show.views import View, frame, plural
 

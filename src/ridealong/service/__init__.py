@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from ridealong.child import Child, ChildError
-from ridealong.service.settings import ServiceError, Settings
+from ridealong.service.settings import ServiceError, Settings, issuer
 
 if TYPE_CHECKING:
     import httpx  # the process of the service itself does without: it starts half a second sooner
@@ -172,7 +172,6 @@ class Service:
             role: rider, driver, support or partner.
             scopes: all that there are by default.
         """
-        from ridealong.service.app import issuer
         from ridealong.service.tokens import SCOPES
 
         return issuer(self.settings).issue(

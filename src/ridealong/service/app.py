@@ -17,13 +17,12 @@ from ridealong.service.keys import ApiKeys
 from ridealong.service.limits import TokenBuckets
 from ridealong.service.log import RequestLog
 from ridealong.service.routes import Company, Guarded, add_routes
-from ridealong.service.settings import Settings
+from ridealong.service.settings import Settings, issuer
 from ridealong.service.store import Store
 from ridealong.service.supply import Supply
-from ridealong.service.tokens import SCOPES, Issuer
+from ridealong.service.tokens import SCOPES
 from ridealong.service.versions import V1, V2
 
-AUDIENCE: Final = "ridealong-api"
 REDIRECT_URI: Final = "http://127.0.0.1/callback"
 PASSPHRASES: Final = {
     ("rider-123", "Priya Levi", "rider"): "blue umbrella",
@@ -46,16 +45,6 @@ a rule; 404 also for what is somebody else's; 409: it does not fit how things st
 **Versions.** In v2 an amount is whole cents with a currency, and two states have the names that
 riders see: accepted is driver_assigned, in_progress is on_trip. v1 is deprecated.
 """
-
-
-def issuer(settings: Settings) -> Issuer:
-    """Return what signs the tokens of a service that listens on `settings.port`."""
-    return Issuer(address(settings), AUDIENCE, settings.private_key)
-
-
-def address(settings: Settings) -> str:
-    """Return the address of the service."""
-    return f"http://127.0.0.1:{settings.port}"
 
 
 def create_app(settings: Settings) -> FastAPI:

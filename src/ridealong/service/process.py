@@ -23,10 +23,10 @@ from typing import Any, Final
 import uvicorn
 
 from ridealong.child import tell, wanted
-from ridealong.service.app import address, create_app
+from ridealong.service.app import create_app
 from ridealong.service.caching import PolicyError
 from ridealong.service.connections import limited
-from ridealong.service.settings import ServiceError, Settings
+from ridealong.service.settings import ServiceError, Settings, address
 from ridealong.service.store import DatabaseError
 
 END_SECONDS: Final = 3  # for what is at work when we are asked to end

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from ridealong.service.tokens import new_private_key
+from ridealong.service.tokens import Issuer, new_private_key
+
+AUDIENCE: Final = "ridealong-api"
 
 
 class ServiceError(Exception):
@@ -53,3 +55,13 @@ class Settings:
     cache_wait_seconds: float = 0.1
     virtual_clock: bool = False
     private_key: str = field(default_factory=new_private_key, repr=False)
+
+
+def issuer(settings: Settings) -> Issuer:
+    """Return what signs the tokens of a service that listens on `settings.port`."""
+    return Issuer(address(settings), AUDIENCE, settings.private_key)
+
+
+def address(settings: Settings) -> str:
+    """Return the address of the service."""
+    return f"http://127.0.0.1:{settings.port}"

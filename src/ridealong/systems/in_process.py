@@ -19,9 +19,9 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from ridealong.service.access import StoredKeys
-from ridealong.service.app import create_app, issuer
+from ridealong.service.app import create_app
 from ridealong.service.keys import ApiKeys
-from ridealong.service.settings import Settings
+from ridealong.service.settings import Settings, issuer
 from ridealong.service.store import Store
 from ridealong.service.tokens import SCOPES
 

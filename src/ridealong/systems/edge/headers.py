@@ -71,6 +71,7 @@ def read_headers(
     *,
     fields: Collection[str] = FIELDS,
     with_known_change: Collection[str] = (),
+    may_vary: Collection[str] = REQUEST_FIELDS,
 ) -> dict[str, Fields]:
     """Return the header fields that an answer holds.
 
@@ -79,6 +80,7 @@ def read_headers(
         resources: all that are wanted.
         fields: the fields that are asked for.
         with_known_change: the resources for which `{seconds_to_change}` may be written.
+        may_vary: the fields that requests have here, so that `Vary` may name them.
 
     Raises:
         HeaderError: in one line.
@@ -106,11 +108,18 @@ def read_headers(
             f"the answer lacks {', '.join(missing)}: one block for each resource is wanted"
         )
     return {
-        name: _fields(name, value[name], fields, name in with_known_change) for name in resources
+        name: _fields(name, value[name], fields, name in with_known_change, may_vary)
+        for name in resources
     }
 
 
-def _fields(resource: str, value: object, fields: Collection[str], known_change: bool) -> Fields:
+def _fields(
+    resource: str,
+    value: object,
+    fields: Collection[str],
+    known_change: bool,
+    may_vary: Collection[str],
+) -> Fields:
     if value is None:
         return Fields()
     if not isinstance(value, Mapping):
@@ -123,7 +132,7 @@ def _fields(resource: str, value: object, fields: Collection[str], known_change:
         near = {each.lower(): each for each in fields}
         wanted = near.get(str(name).lower())
         if wanted is None:
-            if text is None and re.search(r"=\s*\d|^[a-z-]+$", str(name)):
+            if text is None and re.search(r"=\s*\d|^[A-Za-z-]+$", str(name)):
                 raise HeaderError(
                     f"{resource}: {name!r} stands alone: a comma between braces ends a value, so "
                     "put the whole value in quotation marks"
@@ -152,7 +161,7 @@ def _fields(resource: str, value: object, fields: Collection[str], known_change:
             )
         found[wanted] = text or ""
     control, vary = found.get("Cache-Control", ""), found.get("Vary", "")
-    return Fields(_control(resource, control, known_change), _vary(resource, vary))
+    return Fields(_control(resource, control, known_change), _vary(resource, vary, may_vary))
 
 
 def _control(resource: str, text: str, known_change: bool) -> str:
@@ -173,9 +182,13 @@ def _control(resource: str, text: str, known_change: bool) -> str:
                 raise HeaderError(f"{where} has {part!r}: {name} stands alone, without a value")
         elif name in SECONDS:
             _seconds(where, name, given, known_change)
+        elif re.search(r"\s=|=\s", part):
+            raise HeaderError(f"{where} has {part[:40]!r}: no space stands beside the =")
+        elif _all_known(part.split(), (*SECONDS, *PLAIN)):
+            raise HeaderError(f"{where} has {part[:60]!r}: directives stand with commas between")
         else:
             raise HeaderError(
-                f"{where} has {part[:40]!r}, which no cache knows and all pass over: "
+                f"{where} has {part[:40]!r}, which the caches here do not know and pass over: "
                 f"{meant(name, (*SECONDS, *PLAIN))}"
             )
     return text
@@ -189,18 +202,30 @@ def _seconds(where: str, name: str, given: str, known_change: bool) -> None:
             f"{where} has {name}={given}, and nobody knows when this resource changes next: "
             "write a number of seconds"
         )
+    if known_change and "change" in given:
+        raise HeaderError(f"{where} has {name}={given[:40]}: write it as {name}={TO_CHANGE}")
     if not re.fullmatch(r"[0-9]{1,12}", given) or int(given) > LONGEST_SECONDS:
         wanted = f"a whole number of seconds up to {LONGEST_SECONDS:,}"
         step = "leave the unit away" if re.fullmatch(r"\d+\s*[a-z]+", given) else "such as 60"
         raise HeaderError(f"{where} has {name}={given[:40]}, wanted {wanted}: {step}")
 
 
-def _vary(resource: str, text: str) -> str:
-    known = {name.lower(): name for name in REQUEST_FIELDS}
+def _vary(resource: str, text: str, may_vary: Collection[str]) -> str:
+    known = {name.lower(): name for name in may_vary}
     for name in filter(None, (name.strip() for name in text.split(","))):
-        if name != "*" and name.lower() not in known:
-            raise HeaderError(
-                f"{resource}: Vary names {name[:40]!r}, which no request here has: "
-                f"{meant(name, REQUEST_FIELDS)}"
-            )
+        if name == "*" or name.lower() in known:
+            continue
+        if _all_known(re.split(r"[;\s]+", name), may_vary):
+            raise HeaderError(f"{resource}: Vary is {name[:60]!r}: names stand with commas between")
+        raise HeaderError(
+            f"{resource}: Vary names {name[:40]!r}, which no request here has: "
+            f"{meant(name, may_vary)}"
+        )
     return text
+
+
+def _all_known(parts: list[str], known: Collection[str]) -> bool:
+    """Whether these are several, and each begins with a name that is known."""
+    small = {name.lower() for name in known}
+    names = [part.partition("=")[0].lower() for part in parts if part]
+    return len(names) > 1 and small.issuperset(names)

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from ridealong.systems.edge.cache import BEGINS, Answer, Clock, HttpCache, Request, date_of
-from ridealong.systems.edge.headers import Fields
+from ridealong.systems.edge.headers import REQUEST_FIELDS, Fields
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -251,8 +251,10 @@ def play(story: Story, fields: Fields) -> Seen:
     )  # fmt: skip
 
 
-def _phone(chance: random.Random, number: int, *, logged_in: bool = True) -> dict[str, str]:
-    """Return what every request of one phone has."""
+def _phone(
+    chance: random.Random, number: int, *, logged_in: bool = True, on_website: bool = False
+) -> dict[str, str]:
+    """Return what every request of one phone has; on the website a login is a cookie."""
     headers = {
         "user-agent": f"Ridealong/5.{chance.randrange(40)}",
         "accept-language": LANGUAGES[number % 3],
@@ -260,6 +262,8 @@ def _phone(chance: random.Random, number: int, *, logged_in: bool = True) -> dic
     }
     if logged_in:
         headers["authorization"] = f"Bearer token-{number}"
+    if on_website:
+        headers["cookie"] = f"session=token-{number}"
     return headers
 
 
@@ -272,9 +276,9 @@ def _zone_map(day: str) -> Story:
     changed = chance.randrange(6, 24)
     looks = []
     for number in range(12):
-        headers = _phone(chance, number, logged_in=number < 9)
+        headers = _phone(chance, number, logged_in=number < 9, on_website=number > 9)
         for date in range(MAP_DAYS):
-            # Who is not logged in looks in the evening: the first of a version is somebody who is.
+            # The first of a version is somebody in the app: all others look in the evening.
             begins = 8 * HOUR if number < 9 else 20 * HOUR
             moment = date * DAY + begins + chance.randrange(2 * HOUR)
             name = "4f1c" if date < changed else "b07e"
@@ -291,7 +295,7 @@ def _icons(day: str) -> Story:
     hotfix = release + HOTFIX_SECONDS
     looks = []
     for number in range(6):
-        headers = _phone(chance, number, logged_in=number < 4)
+        headers = _phone(chance, number, logged_in=number < 4, on_website=number > 4)
         phone = f"phone {number}"
         moments = {hotfix + late for late in range(30 + 20 * number, 1500, 120)}
         moment = number * MINUTE
@@ -316,7 +320,8 @@ def _fare_table(day: str) -> Story:
     url = f"/fares?city={_SEEDS[day]}"
     looks = []
     for number in range(12):
-        headers = _phone(chance, number, logged_in=number != 4)
+        in_app = number not in (4, 7, 10)  # the others read French
+        headers = _phone(chance, number, logged_in=in_app, on_website=not in_app and number != 4)
         language = headers["accept-language"]
         # Nobody who reads Spanish comes until just before the first change.
         moment = hours[0] * HOUR - 20 if language == "es" else chance.randrange(10 * MINUTE)
@@ -341,7 +346,7 @@ def _cars(day: str) -> Story:
     end = CARS_MINUTES * MINUTE
     looks = []
     for number in range(12):
-        headers = _phone(chance, number, logged_in=number < 10)
+        headers = _phone(chance, number, logged_in=number < 10, on_website=number >= 10)
         city = 1 + number % 2
         looks += [
             Look(each, f"rider {number}", f"phone {number}", f"/map/cars?city={city}", headers,
@@ -364,11 +369,11 @@ def _own_rides(day: str) -> Story:
     looks = []
     changes = {}
     for number in range(10):
-        headers = _phone(chance, number)
+        on_website = number in (6, 7)
+        headers = _phone(chance, number, logged_in=not on_website, on_website=on_website)
         phone = "the family's tablet" if number >= 8 else f"phone {number}"
-        if number in (6, 7):  # on the website
+        if on_website:
             phone = f"browser {number}"
-            headers["cookie"] = headers.pop("authorization").replace("Bearer ", "session=")
         own = f"rider {number}"
         changes[own] = tuple(sorted(chance.sample(range(600, 7000), 3)))
         moment = chance.randrange(120)
@@ -422,12 +427,14 @@ class Task:
         fields: the header fields that are asked for.
         known_change: resources whose next change the back end knows.
         cache_control: what is sent as Cache-Control where the answer does not say it.
+        may_vary: the fields that requests have, so that `Vary` may name them.
     """
 
     stories: Mapping[str, Callable[[str], Story]]
     fields: tuple[str, ...] = ("Cache-Control", "Vary")
     known_change: tuple[str, ...] = ()
     cache_control: str = ""
+    may_vary: tuple[str, ...] = REQUEST_FIELDS
 
 
 TASKS: Final = {
@@ -440,6 +447,8 @@ TASKS: Final = {
             "own_rides": _own_rides,
         },
         known_change=("fare_table",),
+        # Nobody sends the fields of the gateway here.
+        may_vary=tuple(name for name in REQUEST_FIELDS if not name.startswith("X-")),
     ),
     "vary": Task(
         {
