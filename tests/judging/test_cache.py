@@ -133,6 +133,16 @@ def test_each_limit_measures_what_it_says_and_where(name: str) -> None:
     assert said.endswith(", most of it in minute 3 and in Brookfall") == (name != "double_bookings")
 
 
+def test_a_broken_limit_is_never_shown_as_kept() -> None:
+    ghosts, true = look(1.0, 1, there=0), look(1.0, 1)
+    bad = run(looks=(ghosts,) * 1_102 + (true,) * 98_898)
+    limit = LIMITS["ghost_percent"]
+
+    assert "; on your evening it is 1.102%" in cache._about((bad,), "ghost_percent", 1.1)
+    assert cache._property((bad,), "ghost_percent", 1.1).seen == "1.102%"
+    assert limit.seen(bad, 1) == "1.1%" and limit.seen(run(), 1.1) == "0.0%"
+
+
 def test_ten_seconds_of_the_peak_are_where_it_is_said_to_be() -> None:
     reads = (*((float(at), 1) for at in range(0, 300, 6)), *((315.0 + n / 10, 4) for n in range(8)))
     limit = LIMITS["peak_reads_per_second"]

@@ -5,6 +5,7 @@ another concert in another city. Three limits hold for every exercise: nobody is
 place, nobody is shown what was made for another rider, no car has two riders.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ EVENINGS: Final = (("public", 0), ("hidden", 0), ("hidden", 1))
 """The evenings that a policy has to hold on: name, and seed of what the data do not record."""
 
 
+_PLACES: Final = re.compile(r":\.\df")
+"""How many decimal places a value is written with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """What may be asked of a policy.
@@ -59,6 +64,16 @@ class Limit:
         """Whether an evening keeps to a number."""
         value = self.measured(run)
         return value >= number if self.is_least else value <= number
+
+    def seen(self, run: Measured, number: float) -> str:
+        """Write what was measured, with more digits where it would look like the number."""
+        value = self.measured(run)
+        shown, places = self.shown, 1
+        if not self.holds(run, number):
+            while shown.format(value) == shown.format(number) and places < 6:
+                places += 1
+                shown = _PLACES.sub(f":.{places}f", shown)
+        return shown.format(value)
 
 
 def _looks(
@@ -280,7 +295,7 @@ def _about(runs: tuple[Measured, ...], name: str, number: float) -> str:
     limit = {**ALWAYS, **LIMITS}[name]
     run = next(run for run in runs if not limit.holds(run, number))
     says = limit.says.format(most=number)
-    seen = limit.shown.format(limit.measured(run))
+    seen = limit.seen(run, number)
     evening_of = "on your evening" if run.evening == "public" else "on another evening"
     return f"wanted: {says}; {evening_of} it is {seen}{_most_of_it(run, limit, number)}"
 
@@ -300,7 +315,7 @@ def _most_of_it(run: Measured, limit: Limit, number: float) -> str:
 def _property(runs: tuple[Measured, ...], name: str, number: float) -> Property:
     limit = {**ALWAYS, **LIMITS}[name]
     bad = next((run for run in runs if not limit.holds(run, number)), None)
-    seen = "" if bad is None else limit.shown.format(limit.measured(bad))
+    seen = "" if bad is None else limit.seen(bad, number)
     return Property(limit.says.format(most=number), bad is None, seen, limit.matters)
 
 

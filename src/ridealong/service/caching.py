@@ -114,7 +114,10 @@ def read_policy(value: object) -> Policy:
             )
     missing = [name for name in REQUIRED if name not in value]
     if missing:
-        raise PolicyError(f"the policy lacks {' and '.join(missing)}")
+        forms = {"key": 'key: "{city}"', "ttl_seconds": "ttl_seconds: 5"}
+        raise PolicyError(
+            f"the policy lacks {' and '.join(missing)}: write a line such as {forms[missing[0]]}"
+        )
     ttl = _seconds(value, "ttl_seconds", above=0)
     given = Policy(
         key=_key(value["key"]),
@@ -188,8 +191,9 @@ def _seconds(value: Mapping[Any, Any], name: str, *, above: float | None = None)
     span = f"seconds from 0 to {LONGEST_SECONDS:,}, which is a day"
     if above is None:
         return _number(value, name, 0, LONGEST_SECONDS, span)
-    span = f"seconds above 0 and up to {LONGEST_SECONDS:,}, which is a day"
-    return _number(value, name, above + 1e-3, LONGEST_SECONDS, span)
+    least = above + 1e-3
+    span = f"seconds from {least:g} to {LONGEST_SECONDS:,}, which is a day"
+    return _number(value, name, least, LONGEST_SECONDS, span)
 
 
 def _word(value: Mapping[Any, Any], name: str, words: tuple[str, ...]) -> str:
@@ -206,7 +210,8 @@ def _words(
     if given is None:
         given = []
     if not isinstance(given, list) or not all(each in words for each in given):
-        raise PolicyError(f"{name} is {_shown(given)}, wanted a list of {', '.join(words)}")
+        step = f": write [{given}]" if isinstance(given, str) and given in words else ""
+        raise PolicyError(f"{name} is {_shown(given)}, wanted a list of {', '.join(words)}{step}")
     return frozenset(given)
 
 
