@@ -5,6 +5,7 @@ another concert in another city. Three limits hold for every exercise: nobody is
 place, nobody is shown what was made for another rider, no car has two riders.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ from ridealong.verdict import Property, Verdict
 EVENINGS: Final = (("public", 0), ("hidden", 0), ("hidden", 1))
 """The evenings that a policy has to hold on: name, and seed of what the data do not record."""
 
+MOST_DIGITS: Final = 6
+"""Of what is measured, where fewer would read as if the limit were kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -58,6 +62,17 @@ class Limit:
     def holds(self, run: Measured, number: float) -> bool:
         """Whether an evening keeps to a number."""
         value = self.measured(run)
+        return self._allows(value, number)
+
+    def seen(self, run: Measured, number: float) -> str:
+        """Return what breaks a number on an evening, in as many digits as it takes to see it."""
+        value = self.measured(run)
+        for digits in range(int(re.findall(r"\.(\d)f", self.shown)[0]), MOST_DIGITS + 1):
+            if not self._allows(round(value, digits), number):
+                break
+        return re.sub(r"\.\df", f".{digits}f", self.shown).format(value)
+
+    def _allows(self, value: float, number: float) -> bool:
         return value >= number if self.is_least else value <= number
 
 
@@ -280,7 +295,7 @@ def _about(runs: tuple[Measured, ...], name: str, number: float) -> str:
     limit = {**ALWAYS, **LIMITS}[name]
     run = next(run for run in runs if not limit.holds(run, number))
     says = limit.says.format(most=number)
-    seen = limit.shown.format(limit.measured(run))
+    seen = limit.seen(run, number)
     evening_of = "on your evening" if run.evening == "public" else "on another evening"
     return f"wanted: {says}; {evening_of} it is {seen}{_most_of_it(run, limit, number)}"
 
@@ -300,7 +315,7 @@ def _most_of_it(run: Measured, limit: Limit, number: float) -> str:
 def _property(runs: tuple[Measured, ...], name: str, number: float) -> Property:
     limit = {**ALWAYS, **LIMITS}[name]
     bad = next((run for run in runs if not limit.holds(run, number)), None)
-    seen = "" if bad is None else limit.shown.format(limit.measured(bad))
+    seen = "" if bad is None else limit.seen(bad, number)
     return Property(limit.says.format(most=number), bad is None, seen, limit.matters)
 
 
