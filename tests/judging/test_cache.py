@@ -221,3 +221,24 @@ def test_limit_that_is_a_least_is_broken_from_below() -> None:
     limit = Limit("x", lambda run: 5.0, "{}", "", is_least=True)
 
     assert limit.holds(run(), 5.0) and limit.holds(run(), 4.9) and not limit.holds(run(), 5.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "number", "seen"),
+    [
+        ("hidden_percent", 1.62, 1.6, "1.62%"),
+        ("ghost_percent", 8.04, 8, "8.04%"),
+        ("ghost_percent", 9.7, 8, "9.7%"),
+        ("reads_per_second", 2.1004, 2.1, "2.1004 reads a second"),
+        ("p95_wait_ms", 200.4, 200, "200.4 ms"),
+        ("hit_percent", 89.96, 90, "89.96%"),
+        ("stale_p95_seconds", 22.0 + 1e-9, 22, "22.000000 s"),
+    ],
+)
+def test_what_breaks_a_limit_does_not_read_as_if_it_kept_it(
+    name: str, value: float, number: float, seen: str
+) -> None:
+    limit = dataclasses.replace(LIMITS[name], measured=lambda run: value)
+
+    assert not limit.holds(run(), number)
+    assert limit.seen(run(), number) == seen

@@ -1,5 +1,6 @@
 """A policy is read or refused in one line, and reading through a cache does what it says."""
 
+import datetime
 import json
 import random
 from collections.abc import Mapping
@@ -75,8 +76,9 @@ def test_what_a_policy_leaves_out_is_as_documented() -> None:
         (RIGHT | {"ttl_seconds": 10**12}, "ttl_seconds is 1000000000000, wanted"),
         (RIGHT | {"ttl_seconds": float("nan")}, "ttl_seconds is nan"),
         (RIGHT | {"ttl_seconds": float("inf")}, "ttl_seconds is inf"),
-        (RIGHT | {"ttl_seconds": True}, "ttl_seconds is True"),
-        (RIGHT | {"ttl_seconds": None}, "ttl_seconds is None"),
+        (RIGHT | {"ttl_seconds": True}, "ttl_seconds is true"),
+        (RIGHT | {"ttl_seconds": None}, "ttl_seconds is empty, wanted"),
+        (RIGHT | {"ttl_seconds": datetime.date(2026, 1, 2)}, "is 2026-01-02, a date, wanted"),
         (RIGHT | {"ttl_seconds": "5s"}, "'5s': leave the unit away, it stands in the name"),
         (RIGHT | {"ttl_seconds": "1.5 min"}, "leave the unit away"),
         (RIGHT | {"ttl_seconds": "5"}, "ttl_seconds is '5', a text for its quotation marks"),
@@ -90,7 +92,7 @@ def test_what_a_policy_leaves_out_is_as_documented() -> None:
         (RIGHT | {"writes": ["accept", "sell"]}, "writes is ['accept', 'sell']"),
         (RIGHT | {"writes": [["accept"]]}, "writes is [['accept']]"),
         (RIGHT | {"writes": {"accept": 1}}, "wanted a list"),
-        (RIGHT | {"late_fills": True}, "late_fills is True, wanted one of keep, refuse"),
+        (RIGHT | {"late_fills": True}, "late_fills is true, wanted one of keep, refuse"),
         (RIGHT | {"single_flight": "on"}, "single_flight is 'on', wanted true or false"),
         (RIGHT | {"single_flight": 1}, "single_flight is 1, wanted true or false"),
         (RIGHT | {"refresh_ahead_seconds": 5}, "old as soon as it is kept"),
@@ -98,7 +100,7 @@ def test_what_a_policy_leaves_out_is_as_documented() -> None:
         (RIGHT | {"never_shared": "offer"}, "wanted a list of cars, offer: write [offer]"),
         (RIGHT | {"writes": "accept, free"}, "writes is 'accept, free', wanted a list of accept"),
         (RIGHT | {"ttl_seconds": 0.0005}, "ttl_seconds is 0.0005, wanted seconds from 0.001"),
-        (RIGHT | {"never_shared": ["price"]}, "wanted a list of cars, offer"),
+        (RIGHT | {"never_shared": ["price"]}, "wanted a list of cars, offer, such as [offer]"),
         (RIGHT | {"key": ""}, "key is '', wanted a text with fields in braces"),
         (RIGHT | {"key": "  "}, "key is '  '"),
         (RIGHT | {"key": {"city": None}}, "in YAML it needs its quotation marks"),

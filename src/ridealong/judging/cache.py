@@ -34,9 +34,8 @@ from ridealong.verdict import Property, Verdict
 EVENINGS: Final = (("public", 0), ("hidden", 0), ("hidden", 1))
 """The evenings that a policy has to hold on: name, and seed of what the data do not record."""
 
-
-_PLACES: Final = re.compile(r":\.\df")
-"""How many decimal places a value is written with."""
+MOST_DIGITS: Final = 6
+"""Of what is measured, where fewer would read as if the limit were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +62,18 @@ class Limit:
     def holds(self, run: Measured, number: float) -> bool:
         """Whether an evening keeps to a number."""
         value = self.measured(run)
-        return value >= number if self.is_least else value <= number
+        return self._allows(value, number)
 
     def seen(self, run: Measured, number: float) -> str:
-        """Write what was measured, with more digits where it would look like the number."""
+        """Return what breaks a number on an evening, in as many digits as it takes to see it."""
         value = self.measured(run)
-        shown, places = self.shown, 1
-        if not self.holds(run, number):
-            while shown.format(value) == shown.format(number) and places < 6:
-                places += 1
-                shown = _PLACES.sub(f":.{places}f", shown)
-        return shown.format(value)
+        for digits in range(int(re.findall(r"\.(\d)f", self.shown)[0]), MOST_DIGITS + 1):
+            if not self._allows(round(value, digits), number):
+                break
+        return re.sub(r"\.\df", f".{digits}f", self.shown).format(value)
+
+    def _allows(self, value: float, number: float) -> bool:
+        return value >= number if self.is_least else value <= number
 
 
 def _looks(

@@ -15,6 +15,7 @@ a miss reads the database and keeps what it found. What a policy may say:
     never_shared: [offer]         # fields that are never kept
 """
 
+import datetime
 import json
 import random
 import re
@@ -176,6 +177,12 @@ def _shown(value: object) -> str:
             return f"{value!r}: leave the unit away, it stands in the name"
         if number:
             return f"{value!r}, a text for its quotation marks"
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime.date):
+        return f"{value}, a date"
     return repr(value)[:60]
 
 
@@ -210,7 +217,11 @@ def _words(
     if given is None:
         given = []
     if not isinstance(given, list) or not all(each in words for each in given):
-        step = f": write [{given}]" if isinstance(given, str) and given in words else ""
+        step = (
+            f": write [{given}]"
+            if isinstance(given, str) and given in words
+            else f", such as [{words[-1]}]"
+        )
         raise PolicyError(f"{name} is {_shown(given)}, wanted a list of {', '.join(words)}{step}")
     return frozenset(given)
 
