@@ -65,8 +65,10 @@ class Limit:
         return self._allows(value, number)
 
     def seen(self, run: Measured, number: float) -> str:
-        """Return what breaks a number on an evening, in as many digits as it takes to see it."""
+        """Return what was measured; what breaks the number, in as many digits as it takes to see it."""
         value = self.measured(run)
+        if self._allows(value, number):
+            return self.shown.format(value)
         for digits in range(int(re.findall(r"\.(\d)f", self.shown)[0]), MOST_DIGITS + 1):
             if not self._allows(round(value, digits), number):
                 break
