@@ -128,8 +128,10 @@ def test_what_cannot_be_read_is_told_in_a_line(line: str, said: str) -> None:
     ("line", "said"),
     [
         ("dearest: maps", '`maps` is none of map, earnings; did you mean "map"?'),
-        ("megabytes: 500", "megabytes: 500 is none of 0, 400, 800."),
-        ("megabytes: none", "megabytes: `none` is neither a number"),
+        ("megabytes: 500", "megabytes: 500 is none of 0, 400, 800; write one of these."),
+        ("megabytes: none", "megabytes: `none` is none of 0, 400, 800; write one of these numbers"),
+        ("megabytes: 800 MB", "`800 MB` is none of 0, 400, 800; write one of these numbers alone."),
+        ("megabytes: [800]", "`[800]` is none of 0, 400, 800; write one of these numbers alone."),
     ],
 )
 def test_choice_that_is_none_is_told(line: str, said: str) -> None:

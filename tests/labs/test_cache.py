@@ -12,6 +12,7 @@ from cache_servers import BEST, SERVERS, part
 from ridealong.dataset import connection
 from ridealong.labs import cache as lab
 from ridealong.labs.sql.database import LabError
+from ridealong.show import pictures
 from ridealong.show.views import rows_of
 from ridealong.systems.cache.server import VARIABLE, Cache, CacheError
 from ridealong.systems.cache.traffic import evening
@@ -79,6 +80,23 @@ def test_replay_runs_against_the_server_that_was_started(
     assert measured["kept in the cache (bytes)"] == (in_memory.memory_bytes,)
     assert "failed" not in shown.summary
     assert shown.picture and "looks and reads of the database per second" in shown.picture.alt
+
+
+def test_lines_end_with_the_evening_and_looks_show_beneath_the_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines: list[Any] = []
+
+    def picture(figure: Any, alt: str) -> None:
+        lines.extend(figure.axes[0].get_lines())
+
+    monkeypatch.setattr(pictures, "Picture", picture)
+    lab.replay(None, read_seconds=0.3)  # a read of the last second ends after the evening
+    looks, reads = lines
+
+    assert list(looks.get_xdata()) == list(reads.get_xdata()) == list(range(12))
+    assert list(looks.get_ydata()) == pytest.approx(list(reads.get_ydata()), abs=0.5)
+    assert looks.get_linewidth() > reads.get_linewidth()
 
 
 def test_replay_says_when_there_is_no_cache_and_when_none_is_wanted() -> None:

@@ -14,6 +14,7 @@ from ridealong.labs import saved
 from ridealong.labs.saved import after_a_restart, bytes_per_key, hit_or_miss, under_pressure
 from ridealong.labs.sql.database import LabError
 from ridealong.service import Service, ServiceError, Settings
+from ridealong.show import pictures
 from ridealong.show.views import rows_of
 from ridealong.systems.cache import server
 from ridealong.systems.cache.server import VARIABLE, Cache, CacheError
@@ -168,13 +169,40 @@ def test_eighty_most_popular_routes_are_a_third_of_the_looks(company_data: None)
     assert saved.RECORDED_ROUTES[2][1] < most / 1.5
 
 
-def test_one_in_five_finds_no_driver_on_the_evening_of_the_concert(company_data: None) -> None:
-    """As the notebook says of Brookfall, 7 March."""
+def test_one_in_five_finds_no_driver_during_the_concert(company_data: None) -> None:
+    """As the notebook says of Brookfall, 6 March there and 7 March in UTC."""
     found = connect().execute(
-        "SELECT cities.name, round(avg((driver_id IS NULL)::INT), 2) FROM rides"
+        "SELECT cities.name, count_if(cancelled_by = 'system'), count(*),"
+        " (starts_at AT TIME ZONE 'UTC' AT TIME ZONE timezone)::DATE::VARCHAR FROM rides"
         " JOIN city_events USING (city_id) JOIN cities USING (city_id)"
         " WHERE kind = 'concert' AND starts_at::DATE = DATE '2026-03-07'"
         " AND requested_at >= starts_at AND requested_at < ends_at GROUP BY ALL"
     )
 
-    assert found.fetchall() == [("Brookfall", 0.2)]
+    assert found.fetchall() == [("Brookfall", 27, 139, "2026-03-06")]
+
+
+def test_a_month_of_completed_rides_is_a_hundredth_of_two_million(company_data: None) -> None:
+    """As the notebook says of the 4,000 rides whose routes are looked up: of six days."""
+    (days,) = connect().execute(
+        "SELECT epoch(max(requested_at) - min(requested_at)) / 86400 FROM (SELECT requested_at"
+        " FROM rides WHERE status = 'completed' ORDER BY requested_at DESC LIMIT 4000)"
+    ).fetchone() or (0,)
+
+    assert 5.8 < days < 6.2
+    assert 4_000 / days * 30 * 100 == pytest.approx(2_000_000, rel=0.05)
+
+
+def test_picture_does_not_call_four_reads_one_answer(
+    company_data: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles: list[str] = []
+
+    def picture(figure: Any, alt: str) -> None:
+        titles.extend(axes.get_title(loc="left") for axes in figure.axes)
+
+    monkeypatch.setattr(pictures, "Picture", picture)
+    with Cache("fakeredis") as cache, Service(Settings()) as company:
+        hit_or_miss(cache, company)
+
+    assert titles == ["A hit, beside three other sources"]

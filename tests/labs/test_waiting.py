@@ -6,6 +6,7 @@ import pytest
 
 from ridealong.labs.sql.database import LabError
 from ridealong.labs.waiting import four_screens
+from ridealong.show import pictures
 from ridealong.show.views import rows_of
 
 
@@ -31,6 +32,18 @@ def test_a_sign_at_once_shortens_no_wait() -> None:
     assert (nothing, sign) == (("3.0", "3.0", 0), ("0.1", "3.0", 0))
     assert (promise, half) == (("0.1", "0.1", 200), ("1.5", "1.5", 0))
     assert shown.picture and "shown as done at once 0.1 s" in shown.picture.alt
+
+
+def test_legend_says_what_the_bars_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    legends: list[str] = []
+
+    def picture(figure: Any, alt: str) -> None:
+        legends.extend(text.get_text() for text in figure.axes[0].get_legend().get_texts())
+
+    monkeypatch.setattr(pictures, "Picture", picture)
+    four_screens(answer_seconds=3, refused_percent=20)
+
+    assert legends == ["until the rider may go on", "of it without any sign"]
 
 
 def test_answer_that_is_quick_needs_no_promise() -> None:

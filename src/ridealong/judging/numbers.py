@@ -197,9 +197,15 @@ def _value(given: Any, rules: Mapping[str, Any]) -> Value:
     """
     choices = rules.get("choices", ())
     if not all(isinstance(each, str) for each in choices):
-        number = _number(given)
+        wanted = ", ".join(map(str, choices))
+        try:
+            number = _number(given)
+        except NotReadable:  # a word such as `none`, or `800 MB`
+            raise NotReadable(
+                f"`{_plain(given)[:40]}` is none of {wanted}; write one of these numbers alone"
+            ) from None
         if number not in choices:
-            raise NotReadable(f"{shown(number)} is none of {', '.join(map(str, choices))}")
+            raise NotReadable(f"{shown(number)} is none of {wanted}; write one of these")
         return str(choices[choices.index(number)])
     if choices:
         words: dict[str, str] = {each.casefold(): each for each in choices}

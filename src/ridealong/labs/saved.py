@@ -123,7 +123,7 @@ def _times_picture(seconds: dict[str, float]) -> pictures.Picture:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.invert_yaxis()
         axes.set_xlabel("microseconds on this machine, each step ten times the last")
-        axes.set_title("One answer, from four places")
+        axes.set_title("A hit, beside three other sources")
         told = ", ".join(names[1:])
         return pictures.Picture(
             figure,

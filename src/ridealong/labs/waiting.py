@@ -85,7 +85,12 @@ def _picture(screens: list[_Screen], refused: int, most_taken_back: int) -> pict
     with pictures.style():
         figure, axes = pictures.axes(7.5, 2.6)
         names = [each.name for each in screens]
-        axes.barh(names, [each.held for each in screens], color=pictures.BLUE, label="held")
+        axes.barh(
+            names,
+            [each.held for each in screens],
+            color=pictures.BLUE,
+            label="until the rider may go on",
+        )
         axes.barh(
             names, [each.sign for each in screens], color=pictures.ORANGE, hatch="//",
             edgecolor="white", linewidth=0, label="of it without any sign",
