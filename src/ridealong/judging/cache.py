@@ -5,6 +5,7 @@ another concert in another city. Three limits hold for every exercise: nobody is
 place, nobody is shown what was made for another rider, no car has two riders.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ from ridealong.verdict import Property, Verdict
 EVENINGS: Final = (("public", 0), ("hidden", 0), ("hidden", 1))
 """The evenings that a policy has to hold on: name, and seed of what the data do not record."""
 
+_DIGITS: Final = re.compile(r"\.(\d)f")
+_MOST_DIGITS: Final = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -57,7 +61,17 @@ class Limit:
 
     def holds(self, run: Measured, number: float) -> bool:
         """Whether an evening keeps to a number."""
-        value = self.measured(run)
+        return self._keeps(self.measured(run), number)
+
+    def seen(self, run: Measured, number: float) -> str:
+        """Return what was measured, with the digits that tell it from the number it breaks."""
+        value, shown = self.measured(run), self.shown
+        digits = int(_DIGITS.findall(shown)[0])
+        while digits < _MOST_DIGITS and self._keeps(round(value, digits), number):
+            digits += 1
+        return _DIGITS.sub(f".{digits}f", shown).format(value)
+
+    def _keeps(self, value: float, number: float) -> bool:
         return value >= number if self.is_least else value <= number
 
 
@@ -172,11 +186,11 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
     Args:
         exercise_id: of the exercise.
         entry: of the exercise: `limits`, and where they matter `read_seconds`, `zone_seconds`,
-            `warmed` and `emptied_at_seconds`.
+            `warmed`, `emptied_at_seconds`, and `key_holds`, the fields that its key has to hold.
         value: the data of the answer.
     """
     try:
-        policy = read_policy(value)
+        policy = _policy(value, entry)
     except PolicyError as error:
         return refused(exercise_id, entry, {"error": str(error)}, str(error))
     runs = _runs(policy, entry)
@@ -202,7 +216,7 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
 def marks(value: object, entry: Entry) -> dict[str, Any]:
     """Return what a wrong policy is recognised by, nothing for a right one."""
     try:
-        policy = read_policy(value)
+        policy = _policy(value, entry)
     except PolicyError as error:
         return {"error": str(error)}
     runs = _runs(policy, entry)
@@ -222,9 +236,23 @@ def problems(entry: Entry) -> Iterator[str]:
             yield f"'limits': no limit is called {name!r}{did_you_mean(name, LIMITS)}"
         elif not isinstance(number, int | float) or isinstance(number, bool):
             yield f"'limits': {name} is {number!r}, wanted a number"
+    for name in entry.get("key_holds", ()):
+        if name not in PLACES:
+            yield f"'key_holds': {name!r}, wanted fields of a read: {', '.join(PLACES)}"
     for at in entry.get("emptied_at_seconds", ()):
         if not isinstance(at, int | float) or isinstance(at, bool) or not 0 <= at < SECONDS:
             yield f"'emptied_at_seconds': {at!r}, wanted seconds from 0 to {SECONDS:g}"
+
+
+def _policy(value: object, entry: Entry) -> Policy:
+    policy = read_policy(value)
+    for name in entry.get("key_holds", ()):
+        if name not in policy.fields:
+            raise PolicyError(
+                f"key is {policy.key!r}, and this task keeps an answer for each {name}: put "
+                f"{{{name}}} into the key"
+            )
+    return policy
 
 
 def _limits(entry: Entry) -> dict[str, float]:
@@ -280,7 +308,7 @@ def _about(runs: tuple[Measured, ...], name: str, number: float) -> str:
     limit = {**ALWAYS, **LIMITS}[name]
     run = next(run for run in runs if not limit.holds(run, number))
     says = limit.says.format(most=number)
-    seen = limit.shown.format(limit.measured(run))
+    seen = limit.seen(run, number)
     evening_of = "on your evening" if run.evening == "public" else "on another evening"
     return f"wanted: {says}; {evening_of} it is {seen}{_most_of_it(run, limit, number)}"
 
@@ -300,7 +328,7 @@ def _most_of_it(run: Measured, limit: Limit, number: float) -> str:
 def _property(runs: tuple[Measured, ...], name: str, number: float) -> Property:
     limit = {**ALWAYS, **LIMITS}[name]
     bad = next((run for run in runs if not limit.holds(run, number)), None)
-    seen = "" if bad is None else limit.shown.format(limit.measured(bad))
+    seen = "" if bad is None else limit.seen(bad, number)
     return Property(limit.says.format(most=number), bad is None, seen, limit.matters)
 
 
