@@ -85,6 +85,28 @@ def test_words_of_the_author_follow_what_was_seen() -> None:
     assert "wanted: nobody is shown what was made for another rider" in seen.message
 
 
+def test_what_breaks_a_limit_narrowly_is_told_with_the_digits_that_show_it() -> None:
+    looks = tuple(look(float(n), 1, shown=0, there=int(n < 6)) for n in range(958))
+    limit = LIMITS["hidden_percent"]
+
+    assert limit.seen(run(looks=looks), 0.6) == "0.63%", "6 of 958, and 0.6% is the limit"
+    assert limit.seen(run(looks=looks), 0.5) == "0.6%"
+    one = (look(0.0, 1, mixed=True), *(look(1.0, 1) for _ in range(3_000)))
+    assert ALWAYS["mixed"].seen(run(looks=one), 0.0) == "0.03% of the looks"
+
+
+def test_a_key_lacks_a_field_that_the_exercise_keeps_answers_by() -> None:
+    entry = ENTRY | {"key_holds": ["zone"]}
+    seen = judged(RIGHT | {"key": "{city}"}, entry)
+
+    assert not seen.passed and seen.share == 0
+    assert seen.message == (
+        "key is '{city}', and this task keeps an answer for each zone: put {zone} into the key"
+    )
+    assert cache.marks(RIGHT | {"key": "{city}"}, entry) == {"error": seen.message}
+    assert judged(RIGHT, entry).passed
+
+
 @pytest.mark.parametrize("value", [None, [], {"key": "{town}", "ttl_seconds": 5}])
 def test_what_is_no_policy_is_told_in_one_line(value: object) -> None:
     seen = judged(value)
@@ -159,6 +181,7 @@ def test_ten_seconds_of_the_peak_are_where_it_is_said_to_be() -> None:
         ({"limits": {"ghost_percent": "1"}}, "ghost_percent is '1', wanted a number"),
         ({"limits": {"ghost_percent": True}}, "ghost_percent is True, wanted a number"),
         (ENTRY | {"emptied_at_seconds": ["x"]}, "'x', wanted seconds from 0 to 720"),
+        (ENTRY | {"key_holds": ["town"]}, "'town', wanted fields of a read: city, zone, rider"),
         (ENTRY | {"emptied_at_seconds": [720]}, "720, wanted seconds from 0 to 720"),
     ],
 )

@@ -14,6 +14,11 @@ WRITE = {
     "sql": "UPDATE cars SET state = 'on_trip', user_id = :user_id WHERE driver_id = :driver_id"
 }
 IF_FREE = {"sql": f"{WRITE['sql']} AND state = 'available'", "no_row": "refuse"}
+COUNT = {
+    "sql": "UPDATE cars SET version = version + 1 WHERE driver_id = :driver_id"
+    " AND state = 'available'",
+    "no_row": "refuse",
+}
 
 
 def tried(*steps: dict[str, Any]) -> dict[str, list[Run]]:
@@ -69,7 +74,14 @@ def test_driver_may_leave_between_any_two_steps() -> None:
         ("on-trip", "taken", [WRITE]),
         ("offline", "taken", [{**WRITE, "no_row": "refuse"}]),
         ("alone", "others", [{"sql": "UPDATE cars SET state = 'on_trip', user_id = :user_id"}]),
-        ("two-cars", "not-written", [{"sql": "UPDATE cars SET user_id = :user_id"}]),
+        ("two-cars", "others", [{**IF_FREE, "sql": IF_FREE["sql"].replace(":driver_id", "7")}]),
+        (
+            "two-cars",
+            "not-written",
+            [{"sql": "UPDATE cars SET user_id = :user_id WHERE driver_id = :driver_id"}],
+        ),
+        ("two-at-once", "changed", [COUNT, IF_FREE]),
+        ("leaves", "changed", [COUNT, IF_FREE]),
         (
             "free-again",
             "nobody",
@@ -79,6 +91,20 @@ def test_driver_may_leave_between_any_two_steps() -> None:
 )
 def test_what_is_wrong_is_told_apart(case: str, wrong: str, steps: list[dict[str, Any]]) -> None:
     assert wrong in {run.wrong for run in tried(*steps)[case]}
+
+
+def test_a_claim_that_goes_with_the_driver_is_left_behind_by_nobody() -> None:
+    claim = {
+        "sql": "UPDATE cars SET user_id = :user_id WHERE driver_id = :driver_id"
+        " AND state = 'available' AND user_id IS NULL"
+    }
+    take = {
+        "sql": "UPDATE cars SET state = 'on_trip' WHERE driver_id = :driver_id"
+        " AND user_id = :user_id AND state = 'available'",
+        "no_row": "refuse",
+    }
+
+    assert not any(run.wrong for each in tried(claim, take).values() for run in each)
 
 
 def test_what_one_step_keeps_the_next_one_asks_for() -> None:
@@ -115,7 +141,10 @@ def test_what_one_step_keeps_the_next_one_asks_for() -> None:
         ([{"sql": " begin immediate"}], "step 1 is BEGIN: each step commits by itself"),
         ([{"sql": "SELECT 1; SELECT 2"}], "several statements"),
         ([{"sql": "SELECT :who"}], ":who is not known here, wanted one of :driver_id, :user_id"),
-        ([{"sql": "SELECT * FROM rides"}], "no such table: rides"),
+        ([{"sql": "SELECT * FROM rides"}], "there is no table rides: a step reads cars"),
+        ([{"sql": "SELECT free FROM cars"}], "no column free: cars has driver_id, zone_code, st"),
+        ([{"sql": "SELECT version FROM cars FOR UPDATE"}], "wanted one SELECT or UPDATE as SQLite"),
+        ([{"sql": "UPDATE cars SET state = 'x'"}], "wanted available, on_trip or offline"),
         ([{"sql": "SELECT * FROM sqlite_master"}], "reads sqlite_master"),
         ([{"sql": "DELETE FROM cars"}], "does what no assignment needs"),
         ([{"sql": "DROP TABLE cars"}], "does what no assignment needs"),

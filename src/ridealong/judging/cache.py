@@ -34,8 +34,8 @@ from ridealong.verdict import Property, Verdict
 EVENINGS: Final = (("public", 0), ("hidden", 0), ("hidden", 1))
 """The evenings that a policy has to hold on: name, and seed of what the data do not record."""
 
-MOST_DIGITS: Final = 6
-"""Of what is measured, where fewer would read as if the limit were kept."""
+_DIGITS: Final = re.compile(r"\.(\d)f")
+_MOST_DIGITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +61,19 @@ class Limit:
 
     def holds(self, run: Measured, number: float) -> bool:
         """Whether an evening keeps to a number."""
-        value = self.measured(run)
-        return self._allows(value, number)
+        return self._keeps(self.measured(run), number)
 
     def seen(self, run: Measured, number: float) -> str:
-        """Return what was measured; what breaks the number, in as many digits as it takes to see it."""
-        value = self.measured(run)
-        if self._allows(value, number):
-            return self.shown.format(value)
-        for digits in range(int(re.findall(r"\.(\d)f", self.shown)[0]), MOST_DIGITS + 1):
-            if not self._allows(round(value, digits), number):
-                break
-        return re.sub(r"\.\df", f".{digits}f", self.shown).format(value)
+        """Return what was measured, with the digits that tell it from a number that it breaks."""
+        value, shown = self.measured(run), self.shown
+        if self._keeps(value, number):
+            return shown.format(value)
+        digits = int(_DIGITS.findall(shown)[0])
+        while digits < _MOST_DIGITS and self._keeps(round(value, digits), number):
+            digits += 1
+        return _DIGITS.sub(f".{digits}f", shown).format(value)
 
-    def _allows(self, value: float, number: float) -> bool:
+    def _keeps(self, value: float, number: float) -> bool:
         return value >= number if self.is_least else value <= number
 
 
@@ -189,11 +188,11 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
     Args:
         exercise_id: of the exercise.
         entry: of the exercise: `limits`, and where they matter `read_seconds`, `zone_seconds`,
-            `warmed` and `emptied_at_seconds`.
+            `warmed`, `emptied_at_seconds`, and `key_holds`, the fields that its key has to hold.
         value: the data of the answer.
     """
     try:
-        policy = read_policy(value)
+        policy = _policy(value, entry)
     except PolicyError as error:
         return refused(exercise_id, entry, {"error": str(error)}, str(error))
     runs = _runs(policy, entry)
@@ -219,7 +218,7 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
 def marks(value: object, entry: Entry) -> dict[str, Any]:
     """Return what a wrong policy is recognised by, nothing for a right one."""
     try:
-        policy = read_policy(value)
+        policy = _policy(value, entry)
     except PolicyError as error:
         return {"error": str(error)}
     runs = _runs(policy, entry)
@@ -239,9 +238,23 @@ def problems(entry: Entry) -> Iterator[str]:
             yield f"'limits': no limit is called {name!r}{did_you_mean(name, LIMITS)}"
         elif not isinstance(number, int | float) or isinstance(number, bool):
             yield f"'limits': {name} is {number!r}, wanted a number"
+    for name in entry.get("key_holds", ()):
+        if name not in PLACES:
+            yield f"'key_holds': {name!r}, wanted fields of a read: {', '.join(PLACES)}"
     for at in entry.get("emptied_at_seconds", ()):
         if not isinstance(at, int | float) or isinstance(at, bool) or not 0 <= at < SECONDS:
             yield f"'emptied_at_seconds': {at!r}, wanted seconds from 0 to {SECONDS:g}"
+
+
+def _policy(value: object, entry: Entry) -> Policy:
+    policy = read_policy(value)
+    for name in entry.get("key_holds", ()):
+        if name not in policy.fields:
+            raise PolicyError(
+                f"key is {policy.key!r}, and this task keeps an answer for each {name}: put "
+                f"{{{name}}} into the key"
+            )
+    return policy
 
 
 def _limits(entry: Entry) -> dict[str, float]:

@@ -156,6 +156,7 @@ CHECKS: Final = {
             "zone_seconds": Key(float, required=False),
             "warmed": Key(bool, required=False),
             "emptied_at_seconds": Key(list, required=False),
+            "key_holds": Key(list, required=False),
         },
     ),
 }

@@ -23,6 +23,7 @@ MOST_STEPS: Final = 4
 LONGEST_SQL: Final = 1_000
 NO_ROW: Final = ("go on", "refuse")
 STATES: Final = ("available", "on_trip", "offline")
+COLUMNS: Final = ("driver_id", "zone_code", "state", "user_id", "version")
 GIVEN: Final = ("driver_id", "user_id")
 KEYS: Final = ("sql", "no_row", "keep")
 
@@ -45,6 +46,7 @@ _BEGINS: Final = re.compile(r"\s*(begin|commit|end|rollback|savepoint|release)\b
 
 CAR, OTHER_CAR, BYSTANDER = 7, 8, 9
 ANN, BEN, SOMEBODY = 501, 502, 400
+AFTER_LEAVING: Final = 2  # the version of a car whose driver alone has changed it
 
 
 class StepsError(ValueError):
@@ -123,10 +125,10 @@ CASES: Final = (
 WRONGS: Final = {
     "double": "{} riders are told that the same car is theirs",
     "taken": "a rider is told that a car is theirs that was not free",
+    "others": "a rider's step has changed the row of a car that they did not ask for",
     "not-written": "a rider is told that the car is theirs, and its row does not say so",
     "changed": "a rider is refused, and the row of the car has changed all the same",
     "nobody": "the car is free and nobody gets it",
-    "others": "the row of a car has changed that nobody asked for",
 }
 """What may be wrong after a run, the worst first."""
 
@@ -241,9 +243,13 @@ class _World:
 
     def row(self, driver: int) -> tuple[str, int | None]:
         """Return state and rider of a car."""
-        query = "SELECT state, user_id FROM cars WHERE driver_id = ?"
-        found: tuple[str, int | None] = self._db.execute(query, (driver,)).fetchone()
-        return found
+        state, user, _ = self.rows()[driver]
+        return state, user
+
+    def rows(self) -> dict[int, tuple[str, int | None, int]]:
+        """Return state, rider and version of each car."""
+        query = "SELECT driver_id, state, user_id, version FROM cars"
+        return {driver: (*rest,) for driver, *rest in self._db.execute(query)}
 
     def leave(self) -> int:
         """Let the driver go offline, where the car is free; return how many rows that changed."""
@@ -335,6 +341,17 @@ def _told(error: Exception, known: set[str]) -> str:
         return "it holds several statements; make each one a step"
     if missing := re.search(r"parameter:? :?(\w+)", text):
         return f":{missing[1]} is not known here, wanted one of :{', :'.join(sorted(known))}"
+    if "CHECK constraint" in text:
+        return f"it sets a state that no car has, wanted {', '.join(STATES[:-1])} or {STATES[-1]}"
+    if missing := re.search(r"no such table: (.{1,40})", text):
+        return f"there is no table {missing[1]}: a step reads cars, or updates it"
+    if missing := re.search(r"no such column: (.{1,40})", text):
+        return (
+            f"there is no column {missing[1]}: cars has {', '.join(COLUMNS)}, and a word that is "
+            "a value stands in quotation marks, such as 'available'"
+        )
+    if "syntax error" in text or "incomplete input" in text:
+        return f"{text[:100]}: wanted one SELECT or UPDATE as SQLite writes it"
     return text[:200]
 
 
@@ -379,6 +396,7 @@ def _run(world: _World, steps: Sequence[Step], case: Case, order: Sequence[str])
     }
     done = dict.fromkeys(case.riders, 0)
     told: dict[str, bool] = {}
+    touched: dict[str, set[int]] = {name: set() for name in case.riders}
     has_left = has_ended = False
     turns: list[Turn] = []
     for who in order:
@@ -391,11 +409,13 @@ def _run(world: _World, steps: Sequence[Step], case: Case, order: Sequence[str])
             continue
         step = steps[done[who]]
         done[who] += 1
+        before = world.rows()
         try:
             rows, first = world.do(step, values[who])
         except sqlite3.Error:  # refused by the table, as a CHECK does
             rows, first = 0, {}
             told[who] = False
+        touched[who] |= {driver for driver, row in world.rows().items() if row != before[driver]}
         values[who] |= {name: first.get(column) for name, column in step.keeps.items()}
         if step.refuses and not rows:
             told[who] = False
@@ -403,12 +423,18 @@ def _run(world: _World, steps: Sequence[Step], case: Case, order: Sequence[str])
             told.setdefault(who, True)
         turns.append(Turn(who, done[who], rows, *world.row(case.riders[who][1])))
     over = next(iter(case.riders)) if has_ended else ""
-    wrong, count = _wrong(world, case, told, over, has_left=has_left)
+    wrong, count = _wrong(world, case, told, touched, over, has_left=has_left)
     return Run(case, tuple(turns), told, wrong, count)
 
 
 def _wrong(
-    world: _World, case: Case, told: Mapping[str, bool], over: str, *, has_left: bool
+    world: _World,
+    case: Case,
+    told: Mapping[str, bool],
+    touched: Mapping[str, set[int]],
+    over: str,
+    *,
+    has_left: bool,
 ) -> tuple[str, int]:
     """Return what is wrong after a run, and how many riders were told that one car is theirs.
 
@@ -416,6 +442,7 @@ def _wrong(
         world: as it is now.
         case: that was run.
         told: each rider, and whether they were told that the car is theirs.
+        touched: each rider, and the cars whose row a step of theirs has changed.
         over: whose trip has ended, "" where none has.
         has_left: whether the driver has gone offline.
     """
@@ -429,6 +456,8 @@ def _wrong(
     was_free = case.state == "available" and not has_left
     if winners[CAR] and not was_free:
         return "taken", count
+    if any(touched[name] - {driver} for name, (_, driver) in case.riders.items()):
+        return "others", count
     for driver, names in winners.items():
         state, user = world.row(driver)
         if names and (state, user) != ("on_trip", case.riders[names[0]][0]):
@@ -439,10 +468,10 @@ def _wrong(
             return "changed", count
         if not names and (was_free or driver != CAR):
             return "nobody", count
-    if any(
-        world.row(driver) != ("available", None)
-        for driver in (OTHER_CAR, BYSTANDER)
-        if driver not in winners
-    ):
-        return "others", count
+    if has_left:  # which takes back what a rider has written, but for the version
+        leaves_something = not any(told.values()) and world.rows()[CAR][2] != AFTER_LEAVING
+    else:
+        leaves_something = any(touched[name] and not told[name] for name in case.riders)
+    if leaves_something:
+        return "changed", count
     return "", count
