@@ -134,6 +134,13 @@ def test_compare_names_both() -> None:
     assert "as often as the first" in shown.summary
 
 
+def test_compare_says_in_words_that_two_policies_read_equally_often() -> None:
+    kept = {name: CAREFUL[name] for name in ("key", "ttl_seconds")}
+
+    summary = lab.compare(kept, {**kept, "never_shared": ["offer"]}).summary
+    assert summary.startswith("The second reads the database just as often as the first,")
+
+
 def test_sweep_shows_both_prices_of_time() -> None:
     shown = lab.sweep(ZONES, [1, 5, 20])
 

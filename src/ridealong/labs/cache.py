@@ -165,11 +165,11 @@ def compare(first: object, second: object, name: str = "public", **situation: An
     """
     runs = [measured(each, name, **situation) for each in (first, second)]
     rows = [[says, *(told(run) for run in runs)] for says, told in _MEASURES.items()]
-    fewer = len(runs[0].reads) / max(1, len(runs[1].reads))
+    more = len(runs[1].reads) / max(1, len(runs[0].reads))
     return View(
         "The same evening by two policies",
         frame(["measured", "first", "second"], rows),
-        f"The second reads the database {_times(1 / fewer)} as often as the first, and shows a car "
+        f"The second reads the database {_times(more)} as often as the first, and shows a car "
         f"where none is {_ghosts(runs[1])} in place of {_ghosts(runs[0])} times in 1,000 looks.",
     )
 
@@ -366,7 +366,10 @@ def _hidden(run: Measured) -> int:
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:.2g} times"
+    if ratio == 1:
+        return "just"
+    told = f"{ratio:.2g}"
+    return "about" if told == "1" else f"{told} times"
 
 
 _MEASURES: Final[Mapping[str, Callable[[Measured], object]]] = {
