@@ -90,6 +90,7 @@ def test_words_of_the_author_follow_what_was_seen() -> None:
     [
         ({"key": "{zone}:{rider}"}, {"key": "{rider}:{city}:{zone}"}),
         ({"key": "{zone}", "ttl_seconds": 1}, {"ttl_seconds": 1}),
+        ({"key": "{rider}"}, {"key": "{city}:{rider}", "never_shared": []}),
         ({"never_shared": []}, {"never_shared": [], "single_flight": False, "jitter_percent": 0}),
         ({"key": "cars"}, {"key": "all", "ttl_seconds": 3, "on_write": "nothing"}),
     ],

@@ -258,9 +258,10 @@ def _marks(policy: Policy, broken: list[str]) -> dict[str, Any]:
     # The words of the policy with what they lead to: the same limits may break for other reasons.
     # A zone stands in one city, and who shares with one rider alone does so in any city.
     fields = policy.fields - ({"city"} if policy.fields & {"zone", "rider"} else set())
-    said: dict[str, Any] = {"key": sorted(fields), "never_shared": sorted(policy.never_shared)}
+    said: dict[str, Any] = {"key": sorted(fields)}
     if always := sorted(set(broken) & set(ALWAYS) - {"double_bookings"}):
-        # What is shown to the wrong rider follows from these two lines, whatever the others say.
+        # What is shown to the wrong rider follows from the key and from what is never shared, which
+        # does nothing else, whatever the other lines say.
         return {"broken": always, "policy": said}
     said |= {
         "on_write": policy.on_write,
