@@ -107,6 +107,24 @@ def test_a_key_lacks_a_field_that_the_exercise_keeps_answers_by() -> None:
     assert judged(RIGHT, entry).passed
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"key": "{zone}:{rider}"}, {"key": "{rider}:{city}:{zone}"}),
+        ({"key": "{zone}", "ttl_seconds": 1}, {"ttl_seconds": 1}),
+        ({"key": "{rider}"}, {"key": "{city}:{rider}", "never_shared": []}),
+        ({"never_shared": []}, {"never_shared": [], "single_flight": False, "jitter_percent": 0}),
+        ({"key": "cars"}, {"key": "all", "ttl_seconds": 3, "on_write": "nothing"}),
+    ],
+)
+def test_what_is_wrong_for_one_reason_has_one_mark(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    marks = cache.marks(RIGHT | one, ENTRY)
+
+    assert marks["broken"] and marks == cache.marks(RIGHT | other, ENTRY)
+
+
 @pytest.mark.parametrize("value", [None, [], {"key": "{town}", "ttl_seconds": 5}])
 def test_what_is_no_policy_is_told_in_one_line(value: object) -> None:
     seen = judged(value)

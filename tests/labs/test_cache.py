@@ -152,6 +152,13 @@ def test_compare_names_both() -> None:
     assert "as often as the first" in shown.summary
 
 
+def test_compare_says_in_words_that_two_policies_read_equally_often() -> None:
+    kept = {name: CAREFUL[name] for name in ("key", "ttl_seconds")}
+
+    summary = lab.compare(kept, {**kept, "never_shared": ["offer"]}).summary
+    assert summary.startswith("The second reads the database just as often as the first,")
+
+
 def test_sweep_shows_both_prices_of_time() -> None:
     shown = lab.sweep(ZONES, [1, 5, 20])
 
@@ -257,3 +264,33 @@ def test_progress_is_shown_in_a_notebook_only(monkeypatch: pytest.MonkeyPatch) -
 
     assert hidden == [True, False] and told[-1] == (100, 100)
     assert "JPY_SESSION_NAME" in os.environ
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pictures be the figures that they are made of."""
+    monkeypatch.setattr(lab.pictures, "Picture", lambda figure, alt: figure)
+
+
+@pytest.mark.usefixtures("drawn")
+def test_the_axes_of_a_sweep_show_the_marks_of_their_lines() -> None:
+    runs = [lab.measured({**ZONES, "ttl_seconds": ttl}) for ttl in (1, 5)]
+    figure: Any = lab._sweep_picture([1, 5], runs)
+
+    marks = [(axes.lines[0].get_marker(), axes.get_ylabel()) for axes in figure.axes]
+    assert marks == [
+        ("o", "● reads per second, busiest 10 s"),
+        ("s", "■ ghost cars in 1,000 looks"),
+    ]
+
+
+@pytest.mark.usefixtures("drawn")
+@pytest.mark.parametrize("name", ["public", "hidden"])
+def test_no_line_of_the_traffic_runs_through_the_legend(name: str) -> None:
+    figure: Any = lab._traffic_picture(name)
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    legend = axes.get_legend().get_window_extent()
+
+    tops = [axes.transData.transform(line.get_xydata())[:, 1].max() for line in axes.lines]
+    assert max(tops) < legend.y0

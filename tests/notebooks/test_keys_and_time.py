@@ -24,6 +24,7 @@ from ridealong.systems.cache.traffic import evening
 from ..conftest import COURSE
 
 FOLDER = COURSE / "solutions" / "08_caching"
+NOTEBOOK = "02_keys_and_time.ipynb"
 MODULE = sources.load(FOLDER)
 TASKS = ("city-availability", "supply-card")
 FIRST = {"key": "{city}", "ttl_seconds": 5, "never_shared": ["offer"]}
@@ -31,7 +32,7 @@ SEEDS = (42, 7919)
 
 
 def reference(identifier: str) -> str:
-    notebook = read(FOLDER / "02_keys_and_time.ipynb")
+    notebook = read(FOLDER / NOTEBOOK)
     (cell,) = [cell for cell in notebook.cells if cell.id == identifier]
     return cells.solution(cell.source)
 
@@ -63,6 +64,24 @@ def test_right_answers_keep_a_tenth_of_each_limit_on_every_evening(task: str, na
     for run, parts in evenings(task, others.get(name) or reference(task)):
         assert max(parts.values()) < 0.9, (run.evening, parts)
         assert not any(each.mixed or each.leaked for each in run.looks)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_form_that_a_task_shows_keeps_none_of_its_limits(task: str) -> None:
+    (cell,) = [cell for cell in read(FOLDER / NOTEBOOK).cells if cell.id == f"{task}-task"]
+    form = cell.source.partition("```yaml\n")[2].partition("```")[0]
+
+    broken = [
+        {name for name, part in parts.items() if part > 1.1} for _, parts in evenings(task, form)
+    ]
+    assert set().union(*broken) == set(MODULE.exercises[task].own["limits"])
+
+
+@pytest.mark.parametrize("ttl", [19, 25, 30])
+def test_the_times_that_the_last_hint_names_keep_the_limits(ttl: float) -> None:
+    text = f'key: "{{city}}:{{zone}}"\nttl_seconds: {ttl}\nnever_shared: [offer]\n'
+
+    assert all(max(parts.values()) <= 1 for _, parts in evenings("supply-card", text))
 
 
 @pytest.mark.weekly
@@ -134,6 +153,26 @@ def test_what_the_text_says_of_the_evening_is_measured() -> None:
     assert offer.share(lambda each: each.leaked) > 0.5
     second = measured({**FIRST, "ttl_seconds": 1})
     assert 3.5 < second.reads_per_second < 4 and max(e.stale_seconds for e in second.looks) > 1
+
+
+def test_a_key_is_read_about_once_in_its_time_and_sometimes_by_two() -> None:
+    runs = {ttl: measured({**FIRST, "ttl_seconds": ttl}) for ttl in (1, 2, 2.2, 2.5, 5, 10)}
+
+    for short, long in ((1, 2), (5, 10)):
+        assert 0.5 < runs[long].reads_per_second / runs[short].reads_per_second < 0.6, "nearly half"
+    assert runs[5].reads_per_second > 1, "more than five keys, each once in five seconds"
+    assert runs[2.5].reads_per_second < 2 < runs[2.2].reads_per_second, "about 2.5 s"
+
+
+def test_a_zone_key_wins_where_each_zone_makes_a_read_longer() -> None:
+    by_zone = {**FIRST, "key": "{city}:{zone}"}
+    for seconds, wins in ((0.0, (False, False)), (0.02, (True, False)), (0.2, (True, True))):
+        city, zone = (measured(each, zone_seconds=seconds) for each in (FIRST, by_zone))
+        waits, reads = (
+            zone.waited_ms(0.95) < city.waited_ms(0.95),
+            len(zone.reads) < len(city.reads),
+        )
+        assert (waits, reads) == wins
 
 
 def test_hits_say_nothing_about_ghosts() -> None:

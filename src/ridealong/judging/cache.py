@@ -146,7 +146,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
         "95 of 100 looks show what was true at most {most:g} s ago",
         lambda run: run.stale_seconds(),
         "{:.1f} s",
-        "A rider decides by a map that is no longer true.",
+        "A rider decides by what is no longer true.",
         _looks(lambda each, most: each.stale_seconds > most),
     ),
     "ghost_percent": Limit(
@@ -167,7 +167,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
         "95 of 100 looks are answered within {most:g} ms",
         lambda run: run.waited_ms(0.95),
         "{:.0f} ms",
-        "The map stays grey for those who wait.",
+        "The screen stays grey for those who wait.",
         _looks(lambda each, most: each.waited_ms > most),
     ),
     "hit_percent": Limit(
@@ -286,8 +286,14 @@ def _holds_always(runs: tuple[Measured, ...], name: str, number: float) -> bool:
 
 def _marks(policy: Policy, broken: list[str]) -> dict[str, Any]:
     # The words of the policy with what they lead to: the same limits may break for other reasons.
-    said = {
-        "key": sorted(policy.fields),
+    # A zone stands in one city, and who shares with one rider alone does so in any city.
+    fields = policy.fields - ({"city"} if policy.fields & {"zone", "rider"} else set())
+    said: dict[str, Any] = {"key": sorted(fields)}
+    if always := sorted(set(broken) & set(ALWAYS) - {"double_bookings"}):
+        # What is shown to the wrong rider follows from the key and from what is never shared, which
+        # does nothing else, whatever the other lines say.
+        return {"broken": always, "policy": said}
+    said |= {
         "on_write": policy.on_write,
         "writes": sorted(policy.writes) if policy.on_write != "nothing" else [],
         "late_fills": policy.late_fills,
@@ -295,7 +301,6 @@ def _marks(policy: Policy, broken: list[str]) -> dict[str, Any]:
         "jitter": policy.jitter_percent > 0,
         "refresh_ahead": policy.refresh_ahead_seconds > 0,
         "empty": _compared(policy.empty_ttl_seconds, policy.ttl_seconds),
-        "never_shared": sorted(policy.never_shared),
     }
     return {"broken": sorted(broken), "policy": said}
 

@@ -116,8 +116,9 @@ def _traffic_picture(name: str) -> pictures.Picture:
         axes.set_xlabel("minutes of the evening")
         axes.set_ylabel("looks per second")
         axes.set_title("How often riders look at the map")
-        axes.legend(loc="upper right", fontsize=9)
         most = max(looks[busiest, step] for step in steps) / 20
+        axes.set_ylim(0, most * 1.25)  # room for the legend above the lines
+        axes.legend(loc="upper right", fontsize=9, ncols=2)
         return pictures.Picture(
             figure,
             f"Looks per second over twelve minutes: {of.cities[busiest]}, where the concert is, "
@@ -165,11 +166,11 @@ def compare(first: object, second: object, name: str = "public", **situation: An
     """
     runs = [measured(each, name, **situation) for each in (first, second)]
     rows = [[says, *(told(run) for run in runs)] for says, told in _MEASURES.items()]
-    fewer = len(runs[0].reads) / max(1, len(runs[1].reads))
+    more = len(runs[1].reads) / max(1, len(runs[0].reads))
     return View(
         "The same evening by two policies",
         frame(["measured", "first", "second"], rows),
-        f"The second reads the database {_times(1 / fewer)} as often as the first, and shows a car "
+        f"The second reads the database {_times(more)} as often as the first, and shows a car "
         f"where none is {_ghosts(runs[1])} in place of {_ghosts(runs[0])} times in 1,000 looks.",
     )
 
@@ -366,7 +367,10 @@ def _hidden(run: Measured) -> int:
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:.2g} times"
+    if ratio == 1:
+        return "just"
+    told = f"{ratio:.2g}"
+    return "about" if told == "1" else f"{told} times"
 
 
 _MEASURES: Final[Mapping[str, Callable[[Measured], object]]] = {
@@ -452,8 +456,8 @@ def _sweep_picture(ttl_seconds: Sequence[float], runs: Sequence[Measured]) -> pi
         axes.plot(ttl_seconds, [run.peak[0] for run in runs], "o-", color=pictures.BLUE)
         other.plot(ttl_seconds, [_ghosts(run) for run in runs], "s--", color=pictures.ORANGE)
         axes.set_xlabel("time to live (s)")
-        axes.set_ylabel("o  reads per second, busiest ten", color=pictures.BLUE)
-        other.set_ylabel("s  ghost cars in 1,000 looks", color=pictures.ORANGE)
+        axes.set_ylabel("● reads per second, busiest 10 s", color=pictures.BLUE, fontsize=9)
+        other.set_ylabel("■ ghost cars in 1,000 looks", color=pictures.ORANGE, fontsize=9)
         axes.set_ylim(bottom=0)
         other.set_ylim(bottom=0)
         axes.set_title("The knee: where the first falls no more and the second still grows")

@@ -107,7 +107,9 @@ def read_policy(value: object) -> Policy:
     """
     if not isinstance(value, Mapping):
         what = "empty" if value is None else f"{value!r}"[:60]
-        raise PolicyError(f"the policy is {what}, wanted lines such as ttl_seconds: 5")
+        # Without the space all of it is one text.
+        space = ", with a space after each colon" if isinstance(value, str) and ":" in value else ""
+        raise PolicyError(f"the policy is {what}, wanted lines such as ttl_seconds: 5{space}")
     for name in value:
         if name not in KEYS:
             raise PolicyError(
@@ -173,6 +175,8 @@ def _key(value: object) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, str):
         number = re.fullmatch(r"\d{1,20}(\.\d{1,20})?\s*([a-z]{1,20}|%)?", value)
+        if re.fullmatch(r"\d{1,20},\d{1,20}", value):
+            return f"{value!r}: write a point in place of the comma"
         if number and number[2]:
             return f"{value!r}: leave the unit away, it stands in the name"
         if number:

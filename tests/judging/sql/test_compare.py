@@ -651,6 +651,7 @@ def test_what_agrees_is_told_where_it_is_certain():
         ("SELECT a * 3 + 4 AS n FROM t", ["each number of the formula", "(4, 3)?"]),
         ("SELECT a * 3 AS n FROM t", ["each number of the formula", "(3)?"]),
         ("SELECT a * 1 + 2 + 3 - 4 AS n FROM t", ["whether a * 1 + 2 + 3 - 4 is what"]),
+        ("SELECT arg_max(a, b) AS n FROM t", ["which row arg_max takes where several tie"]),
         ("SELECT a AS n FROM t", ["how that column is computed"]),
     ],
 )

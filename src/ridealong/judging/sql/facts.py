@@ -230,6 +230,9 @@ def about_computing(text: str, names: Sequence[str], right: Collection[str]) -> 
         shown = {_shown(each): None for each in own if not isinstance(each, exp.Column)}
         if 0 < len(shown) <= _MOST_SHOWN and all(len(each) < _LONGEST_SHOWN for each in shown):
             looked.append(f"whether {', '.join(shown)} is what the task asks for")
+    tied = [node for each in own for node in each.find_all(exp.ArgMax, exp.ArgMin)]
+    if tied:
+        looked.append(f"which row {tied[0].sql_name().lower()} takes where several tie")
     if rounds(text, names):
         looked.append("what is rounded or cut off, and when")
     return looked

@@ -33,8 +33,8 @@ ALL_WELL: Final = (
     "the same on other data of the same shape, on the 12-row edge set and when the clock is moved"
 )
 UNSTEADY: Final = (
-    "A second run gave other rows: something is left to chance, such as which rows a LIMIT takes "
-    "when ORDER BY leaves ties."
+    "A second run gave other rows: something is left to chance, such as which rows LIMIT or arg_max "
+    "takes where several tie."
 )
 
 _CLOCK_OF_CASES: Final = re.compile(r"MACRO as_of\(\) AS TIMESTAMP '([^']*)'")
