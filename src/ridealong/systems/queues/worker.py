@@ -36,7 +36,7 @@ def main() -> None:
     worker.producer = Producer(asked["producer"])
     worker.consumer = consumer
     stops = threading.Event()
-    threading.Thread(target=_follow, args=(stops,), daemon=True).start()
+    threading.Thread(target=_follow, args=(stops, worker), daemon=True).start()
     consumer.subscribe(
         [asked["topic"]],
         on_assign=lambda _, parts: worker.say("assigned", [each.partition for each in parts]),
@@ -61,9 +61,11 @@ def main() -> None:
         worker.producer.flush(5)
 
 
-def _follow(stops: threading.Event) -> None:
-    for _ in sys.stdin.buffer:
-        pass
+def _follow(stops: threading.Event, worker: "_Worker") -> None:
+    for line in sys.stdin.buffer:
+        word, began = line.decode().split()
+        if word == "began":
+            worker.began = float(began)
     stops.set()
     ending = threading.Timer(8.0, os._exit, (1,))  # should the broker be gone
     ending.daemon = True
@@ -83,11 +85,11 @@ class _Worker:
         self._work_seconds: float = asked["work_seconds"]
         self._crashes = {(event_id, point) for event_id, point in asked["crashes"]}
         self._outages: list[tuple[float, float]] = asked["outages"]
-        self._began: float = asked["began"]
+        self.began: float = asked["began"]
 
     def now(self) -> float:
         """The time of the story, in seconds."""
-        return time.time() - self._began
+        return time.time() - self.began
 
     def say(self, what: str, about: Any = None) -> None:
         """Tell the parent something."""
