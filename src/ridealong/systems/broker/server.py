@@ -488,3 +488,27 @@ class Broker:
 
 def _listed(numbers: Iterable[int]) -> str:
     return ", ".join(map(str, sorted(numbers)))
+
+
+def serve(*, nodes: int = 1) -> None:
+    """Run Apache Kafka in sight, until Control-C.
+
+    Args:
+        nodes: 1, or 3 with copies of each partition.
+
+    Raises:
+        BrokerError: when it cannot be fetched or does not start.
+    """
+    from ridealong.systems.broker import apache
+
+    try:
+        apache.fetch(lambda line: print(line, flush=True))
+    except apache.NoKafka as error:
+        raise BrokerError(str(error)) from None
+    print("Apache Kafka starts, which takes some seconds.", flush=True)
+    with contextlib.suppress(KeyboardInterrupt), Broker("kafka", nodes=nodes) as broker:
+        print(f"{broker.described} answers. In another terminal, before you open the course:")
+        print(f"    export {VARIABLE}={broker.bootstrap}")
+        print("Control-C ends it, and its messages with it.", flush=True)
+        while broker.is_running:
+            time.sleep(0.5)
