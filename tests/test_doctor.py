@@ -35,7 +35,7 @@ def forbid(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     "part",
     [
         *("Python", "packages", "course folder", "kernel", "quizzes"),
-        *("data", "pictures", "ports", "cache", "nbgrader"),
+        *("data", "pictures", "ports", "cache", "broker", "nbgrader"),
     ],
 )
 def test_machine_that_runs_the_tests_is_well(findings: dict[str, Finding], part: str) -> None:
@@ -258,6 +258,18 @@ def test_a_cache_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -
     finding = doctor._cache()
     assert "does not answer" in finding.seen and "hush" not in finding.seen
     assert finding.mend == "correct RIDEALONG_REDIS_URL, or unset it for a cache of your own"
+
+
+def test_outside_broker_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ridealong.systems.broker import server as serving
+
+    monkeypatch.setattr(serving, "ANSWER_SECONDS", 1.5)
+    monkeypatch.setenv("RIDEALONG_KAFKA_BOOTSTRAP", "127.0.0.1:9")
+    finding = doctor._broker()
+    assert "does not answer" in finding.seen
+    assert finding.mend == (
+        "correct RIDEALONG_KAFKA_BOOTSTRAP, or unset it for a broker of your own"
+    )
 
 
 def test_a_cache_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

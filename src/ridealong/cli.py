@@ -1,4 +1,4 @@
-"""The command `ridealong`: study, doctor, serve, build, test, pins. Each is a thin call.
+"""The command `ridealong`: study, doctor, serve, kafka, build, test, pins. Each is a thin call.
 
 What a command needs is imported when it is called, so that the help is there at once.
 """
@@ -89,6 +89,17 @@ def _parser() -> argparse.ArgumentParser:
     # Only for its line in the list of commands: main() hands `build` on before it gets here.
     commands.add_parser("build", help="derive notebooks, catalogue and tables from solutions/")
 
+    kafka = commands.add_parser(
+        "kafka",
+        help="run Apache Kafka itself, until Control-C",
+        description="Run Apache Kafka on 127.0.0.1 until Control-C, for the labs about queues. It "
+        "needs Java; Maven fetches Kafka the first time, about 45 MB.",
+        allow_abbrev=False,
+    )
+    kafka.add_argument(
+        "--nodes", type=int, choices=(1, 3), default=1, help="three have copies of each partition"
+    )
+
     test = commands.add_parser(
         "test",
         help="pass the tests, all or those of a module",
@@ -148,6 +159,15 @@ def _run(options: argparse.Namespace, extra: list[str]) -> int:
             try:
                 process.serve(port=options.port, database=options.database)
             except ServiceError as error:
+                print(error, file=sys.stderr)
+                return 2
+            return 0
+        case "kafka":
+            from ridealong.systems.broker import server
+
+            try:
+                server.serve(nodes=options.nodes)
+            except server.BrokerError as error:
                 print(error, file=sys.stderr)
                 return 2
             return 0

@@ -59,6 +59,7 @@ def examine(root: Path | None) -> Iterator[Finding]:
         ("ports", _ports),
         ("back end", _back_end),
         ("cache", _cache),
+        ("broker", _broker),
         ("nbgrader", lambda: _nbgrader(root)),
         ("your work", lambda: _notebooks_untouched(root)),
     ]
@@ -280,6 +281,32 @@ def _back_end() -> Finding:
         return Finding("back end", f"a request for rides gets {status}", _install(None))
     kept = "PostgreSQL" if url.startswith("postgres") else "SQLite"
     return Finding("back end", f"answers over HTTP and keeps its rides in {kept}")
+
+
+def _broker() -> Finding:
+    """A broker starts, takes a message and gives it back; some cannot show all that a lab shows."""
+    from confluent_kafka import Producer
+
+    from ridealong.systems.broker.server import FEATURES, VARIABLE, Broker, BrokerError
+
+    try:
+        with Broker() as broker:
+            topic = broker.topic("doctor")
+            producer = Producer(broker.producer_settings())
+            producer.produce(topic, value=b"here")
+            producer.flush(10)
+            kept = [message.value() for message in broker.read("doctor")]
+            described = broker.described
+            lacks = [feature for feature in FEATURES if not broker.has(feature)]
+    except BrokerError as error:
+        has_outside = os.environ.get(VARIABLE)
+        mend = f"correct {VARIABLE}, or unset it for a broker of your own" if has_outside else None
+        return Finding("broker", str(error), mend or _install(None))
+    if kept != [b"here"]:
+        return Finding("broker", f"{described} does not keep what it is given", _install(None))
+    words = {"kill": "being killed"}
+    shown = ", ".join(words.get(feature, feature) for feature in lacks)
+    return Finding("broker", f"{described} keeps what it is given; it cannot show: {shown}")
 
 
 def _cache() -> Finding:

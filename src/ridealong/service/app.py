@@ -11,6 +11,7 @@ from ridealong.service import authorization, bodies, problems
 from ridealong.service.access import Gate, StoredKeys
 from ridealong.service.authorization import AuthorizationServer, Client, Person, passphrase_digest
 from ridealong.service.edge import Edge
+from ridealong.service.events import Events
 from ridealong.service.grants import StoredGrants
 from ridealong.service.idempotency import Idempotency
 from ridealong.service.keys import ApiKeys
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     reading_through = settings.cache_url, settings.cache_policy
     if any(reading_through) and not all(reading_through):
         raise ValueError("cache_url and cache_policy go together: give both, or none")
+    events = Events(settings)
     store = Store(settings.database)
     log = RequestLog(store, settings.log_rows_kept)
     people = [
@@ -80,6 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def running(_: FastAPI) -> AsyncIterator[None]:
         yield
         await log.close()
+        events.close()
         store.close()
 
     app = FastAPI(
@@ -96,7 +99,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Edge, settings=settings, gate=gate, buckets=buckets, log=log)
     problems.install(app)
     company = Company(
-        store, Idempotency(store, settings.pause_before_commit_seconds), Supply(store, settings)
+        store,
+        Idempotency(store, settings.pause_before_commit_seconds),
+        Supply(store, settings),
+        events,
     )
     app.router.route_class = Guarded
     for version in (V1, V2):

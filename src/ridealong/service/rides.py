@@ -5,6 +5,7 @@ between.
 """
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -92,6 +93,9 @@ PAYMENTS_OF_A_PAGE: Final = (
 )
 """What a rider paid for the rides of a page, with one question for all of them."""
 
+Told = Callable[[sa.Connection, sa.Row[Any]], None]
+"""Is given a ride that has come to its end."""
+
 
 def etag(row: sa.Row[Any], caller: Caller) -> str:
     """Return a strong entity tag (RFC 9110, section 8.8.3): one for each version and each view."""
@@ -150,9 +154,16 @@ def create(connection: sa.Connection, caller: Caller, wish: dict[str, Any]) -> s
 
 
 def move(
-    connection: sa.Connection, caller: Caller, ride_id: int, action: Action, if_match: str | None
+    connection: sa.Connection,
+    caller: Caller,
+    ride_id: int,
+    action: Action,
+    if_match: str | None,
+    completed: Told,
 ) -> sa.Row[Any]:
     """Take a ride on to its next state and return it.
+
+    `completed` is given a ride that comes to its end here, within the transaction.
 
     Raises:
         Problem: 404 when it is not there for the caller, 403 for another's part, 412 when it
@@ -160,7 +171,7 @@ def move(
     """
     row = find(connection, caller, ride_id)
     _unchanged(row, caller, if_match)
-    return _move(connection, caller, row, action)
+    return _move(connection, caller, row, action, completed)
 
 
 def change(
@@ -169,8 +180,11 @@ def change(
     ride_id: int,
     wish: dict[str, Any],
     if_match: str | None,
+    completed: Told,
 ) -> sa.Row[Any]:
     """Apply a merge patch to a ride and return it; the same patch again changes nothing more.
+
+    `completed` is as for `move`.
 
     Raises:
         Problem: as `move` does.
@@ -182,12 +196,16 @@ def change(
         row = _redirect(connection, caller, row, place)
     status = wish.get("status")
     if status is not None and status != row.status:
-        row = _move(connection, caller, row, LEADING_TO[status])
+        row = _move(connection, caller, row, LEADING_TO[status], completed)
     return row
 
 
 def _move(
-    connection: sa.Connection, caller: Caller, row: sa.Row[Any], action: Action
+    connection: sa.Connection,
+    caller: Caller,
+    row: sa.Row[Any],
+    action: Action,
+    completed: Told,
 ) -> sa.Row[Any]:
     transition = TRANSITIONS[action]
     if caller.role not in transition.roles:
@@ -232,7 +250,10 @@ def _move(
         )
     ).scalar_one()
     _record(connection, row.ride_id, seq + 1, transition.target, caller)
-    return connection.execute(RIDE, {"ride_id": row.ride_id}).one()
+    moved = connection.execute(RIDE, {"ride_id": row.ride_id}).one()
+    if action == "complete":
+        completed(connection, moved)
+    return moved
 
 
 def _redirect(

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from ridealong.service import bodies, rides
 from ridealong.service.access import Caller, may_see_ride, not_found, require
+from ridealong.service.events import Events
 from ridealong.service.idempotency import Answer, Idempotency, fingerprint
 from ridealong.service.problems import MEDIA_TYPE, Problem
 from ridealong.service.store import Store
@@ -55,6 +56,7 @@ class Company:
     store: Store
     idempotency: Idempotency
     supply: Supply
+    events: Events
 
 
 class Allowed:
@@ -207,6 +209,7 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
     Straight to the router of the application: an included router would be searched on the way.
     """
     store, idempotency, supply = company.store, company.idempotency, company.supply
+    events = company.events
     prefix = f"/{version.name}"
     tag = version.name.upper()
 
@@ -229,12 +232,15 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
         key: str | None,
         work: Any,
         changes: list[Change] | None = None,
+        told: list[dict[str, Any]] | None = None,
     ) -> Response:
         mark = fingerprint(request.method, request.url.path, content)
         answer = await idempotency.once(caller, key, mark, work)
         if changes:  # not before: what is not committed may still not come to be
             supply.at(request.headers)
             supply.changed(changes)
+        if told:
+            events.committed(told)
         return _given(answer)
 
     def moved_on(connection: Any, row: Any) -> list[Change]:
@@ -321,13 +327,22 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
             wish["status"] = version.status_in_tables(wish["status"])
 
         changes: list[Change] = []
+        told: list[dict[str, Any]] = []
 
         def work(connection: Any) -> Answer:
-            row = rides.change(connection, caller, ride_id, wish, if_match)
+            told.clear()  # a transaction may be begun anew
+            row = rides.change(
+                connection,
+                caller,
+                ride_id,
+                wish,
+                if_match,
+                lambda connection, row: events.completed(connection, row, told),
+            )
             changes[:] = moved_on(connection, row) if "status" in wish else []
             return _ride_answer(version, row, caller)
 
-        return await change(caller, request, wish, None, work, changes)
+        return await change(caller, request, wish, None, work, changes, told)
 
     def transition(action: Action, allowed: Allowed, summary: str, text: str) -> None:
         async def go_on(
@@ -337,13 +352,22 @@ def add_routes(router: APIRouter, version: Version, company: Company) -> None:
         ) -> Response:
             caller = caller_of(request)
             changes: list[Change] = []
+            told: list[dict[str, Any]] = []
 
             def work(connection: Any) -> Answer:
-                row = rides.move(connection, caller, ride_id, action, if_match)
+                told.clear()  # a transaction may be begun anew
+                row = rides.move(
+                    connection,
+                    caller,
+                    ride_id,
+                    action,
+                    if_match,
+                    lambda connection, row: events.completed(connection, row, told),
+                )
                 changes[:] = moved_on(connection, row)
                 return _ride_answer(version, row, caller)
 
-            return await change(caller, request, None, None, work, changes)
+            return await change(caller, request, None, None, work, changes, told)
 
         router.add_api_route(
             f"{prefix}/rides/{{ride_id}}/{action}",

@@ -35,6 +35,12 @@ class Settings:
         cache_prefix: of our keys there.
         cache_policy: how answers are kept there, as `caching.read_policy` takes it.
         cache_wait_seconds: within which the cache has to answer; else the database is read.
+        events: how the company is told of completed rides, one of `events.MODES`; empty: not at all.
+        events_broker: where, as Kafka's `bootstrap.servers`; the outbox needs none.
+        events_topic: its topic.
+        events_key: which events stay in one partition, one of `events.KEYS`.
+        killed_at_rides: a fault to play with: the service is killed while it completes one of them,
+            between the database and the event.
         virtual_clock: for tests: entries of the cache age by the header field X-Virtual-Seconds.
         private_key: signs access tokens (JWK text, see `tokens.new_private_key`).
     """
@@ -53,6 +59,11 @@ class Settings:
     cache_prefix: str = "ridealong:service:"
     cache_policy: Mapping[str, Any] | None = None
     cache_wait_seconds: float = 0.1
+    events: str = ""
+    events_broker: str = ""
+    events_topic: str = ""
+    events_key: str = "ride"
+    killed_at_rides: tuple[int, ...] = ()
     virtual_clock: bool = False
     private_key: str = field(default_factory=new_private_key, repr=False)
 

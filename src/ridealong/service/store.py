@@ -26,7 +26,7 @@ from sqlalchemy.pool import StaticPool
 from ridealong.text import first_line
 
 SCHEMA: Final = "ridealong_service"
-VERSION: Final = 2  # of the tables; raise it when they change
+VERSION: Final = 3  # of the tables; raise it when they change
 FIRST_NEW_ID: Final = 1_000_001  # beyond all ids of the company's data, in both databases
 WAIT_SECONDS: Final = 10
 SEED: Final = Path(__file__).with_name("seed.json")
@@ -156,6 +156,17 @@ ride_events = sa.Table(
     sa.Column("occurred_at", sa.DateTime, nullable=False),
     sa.Column("by_role", sa.Text, nullable=False),
     sa.Column("by_subject", sa.Text, nullable=False),
+)
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    _id("outbox_id"),
+    sa.Column("event_id", sa.Text, nullable=False, unique=True),
+    sa.Column("event_key", sa.Text),  # decides the partition
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("sent_at", sa.DateTime),  # NULL: the relay has not sent it yet
+    sqlite_autoincrement=True,
 )
 payments = sa.Table(
     "payments",

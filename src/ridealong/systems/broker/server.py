@@ -1,0 +1,514 @@
+"""A broker that speaks Kafka's protocol, in a process of its own or outside: `Broker().start()`.
+
+Embedded it is the one that librdkafka has built in. With Java it is Apache Kafka itself, of our
+own: `Broker("kafka")`. Outside it is any cluster, by `RIDEALONG_KAFKA_BOOTSTRAP`.
+"""
+
+import atexit
+import contextlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from ridealong.child import Child, ChildError
+
+if TYPE_CHECKING:
+    from confluent_kafka import Consumer
+    from confluent_kafka.admin import AdminClient
+
+VARIABLE: Final = "RIDEALONG_KAFKA_BOOTSTRAP"
+SERVERS: Final = ("built-in", "kafka")
+FEATURES: Final = {
+    "transactions": "hides what an aborted transaction has written",
+    "durability": "has its messages after it was killed",
+    "replication": "has more than one copy of a partition, and does without a node",
+    "kill": "may be killed, because it is ours",
+}
+"""What not every broker has, or not every broker may be asked for."""
+
+START_SECONDS: Final = 90.0
+ANSWER_SECONDS: Final = 8.0
+END_SECONDS: Final = 5.0
+NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
+MOST_PARTITIONS: Final = 64
+
+QUICK: Final = {"session.timeout.ms": 1500, "heartbeat.interval.ms": 150}
+"""A killed consumer is noticed soon; for a broker of our own, which allows it."""
+
+OUTSIDE: Final = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 1000}
+
+
+class BrokerError(Exception):
+    """A broker that does not start or does not answer: what was seen, and what to try."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionLag:
+    """How far a group is behind in one partition.
+
+    Attributes:
+        partition: its number.
+        committed: the next offset that the group reads; 0 when it has committed nothing.
+        end: the offset that the next message gets.
+    """
+
+    partition: int
+    committed: int
+    end: int
+
+    @property
+    def messages(self) -> int:
+        """How many messages the group has not committed."""
+        return max(0, self.end - self.committed)
+
+
+class Broker:
+    """One broker for one notebook: its topics and groups begin with a prefix that nobody else has.
+
+    `start()` and `stop()` may be called, or `with` used; both end what was started, and so does the
+    end of this program, however it comes. In an outside cluster nothing but our own topics is
+    touched, and they are removed at the end.
+
+    Args:
+        server: built-in, or kafka for Apache Kafka of our own; without it the outside one of
+            `RIDEALONG_KAFKA_BOOTSTRAP`, else the built-in one.
+        nodes: how many Apache Kafka has.
+
+    Attributes:
+        prefix: of all our topics and groups.
+        server: built-in, kafka or outside.
+    """
+
+    def __init__(self, server: str = "", *, nodes: int = 1) -> None:
+        if server not in ("", *SERVERS):
+            raise BrokerError(f"server is {server!r}, wanted one of {', '.join(SERVERS)}, or none")
+        if nodes not in (1, 3):
+            raise BrokerError(f"nodes is {nodes!r}, wanted 1 or 3")
+        if nodes != 1 and server != "kafka":
+            raise BrokerError('nodes goes with Broker("kafka"): the others are what they are')
+        self.prefix = f"ridealong-{secrets.token_hex(4)}-"
+        self._outside = "" if server else os.environ.get(VARIABLE, "").strip()
+        self.server = "outside" if self._outside else server or "built-in"
+        self.nodes = nodes
+        self._bootstrap = ""
+        self._child: Child | None = None
+        self._admin: AdminClient | None = None
+        self._made: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"<broker: {self.described}, {'running' if self.is_running else 'stopped'}>"
+
+    @property
+    def described(self) -> str:
+        """What runs, in words."""
+        if self.server == "outside":
+            return f"the outside cluster {self._outside}"
+        if self.server == "kafka":
+            return "Apache Kafka" + (f" with {self.nodes} nodes" if self.nodes > 1 else "")
+        return "the small broker (Kafka's protocol, one copy, in memory)"
+
+    def has(self, feature: str) -> bool:
+        """Tell whether the broker has what differs between brokers.
+
+        Args:
+            feature: one of `FEATURES`.
+
+        Raises:
+            BrokerError: for another word.
+        """
+        if feature not in FEATURES:
+            raise BrokerError(f"no feature is called {feature!r}: there are {', '.join(FEATURES)}")
+        if feature == "kill":
+            return self.server != "outside"
+        if feature == "replication":
+            return self.server == "kafka" and self.nodes > 1
+        return self.server != "built-in"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is there: the process of our own, or the connection to the outside one."""
+        if self.server == "outside":
+            return self._admin is not None
+        return self._child is not None and self._child.is_running
+
+    @property
+    def bootstrap(self) -> str:
+        """Where it is, as `bootstrap.servers` wants it.
+
+        Raises:
+            BrokerError: when it is stopped.
+        """
+        if not self.is_running:
+            raise BrokerError("the broker is stopped: start it with broker.start()")
+        return self._bootstrap
+
+    def start(self) -> Self:
+        """Start it, or connect, and wait until it answers; started twice it is one.
+
+        Raises:
+            BrokerError: when it does not start or cannot be reached.
+        """
+        if self.is_running:
+            return self
+        try:
+            if self.server == "outside":
+                self._bootstrap = self._outside
+            else:
+                self._start_child()
+            self._admin = self._connect()
+        except BaseException:  # an interrupt as well: no process stays behind
+            self.stop()
+            raise
+        atexit.register(self.stop)
+        return self
+
+    def stop(self) -> None:
+        """End it; in an outside cluster our topics are removed, and no others. Twice is fine."""
+        atexit.unregister(self.stop)
+        admin, self._admin = self._admin, None
+        if admin is not None and self.server == "outside" and self._made:
+            with contextlib.suppress(Exception):  # it may be gone
+                for future in admin.delete_topics(sorted(self._made)).values():
+                    future.result(ANSWER_SECONDS)
+        self._made.clear()
+        child, self._child = self._child, None
+        if child is not None:
+            child.stop()
+
+    def kill(self, node: int = 0) -> None:
+        """Kill it as a crash would, and leave it to others to notice; `restart()` starts it again.
+
+        Args:
+            node: of several; all of them by default.
+
+        Raises:
+            BrokerError: when it is not ours to kill.
+        """
+        if not self.has("kill"):
+            raise BrokerError(
+                f"{self.described} is not ours to kill: unset {VARIABLE} for one of your own"
+            )
+        if self._child is None:
+            return
+        if self.server == "kafka":
+            self._order(f"kill {node}")
+        else:
+            self._child.kill()
+
+    def restart(self, node: int = 0) -> Self:
+        """Start it again after a kill: Apache Kafka with its messages, the small one without.
+
+        Raises:
+            BrokerError: when it does not start, or is not ours to start.
+        """
+        if not self.has("kill"):
+            raise BrokerError(
+                f"{self.described} is not ours to start: unset {VARIABLE} for one of your own"
+            )
+        if self.server == "kafka" and self._child is not None:
+            self._order(f"start {node}")
+        elif not self.is_running:
+            self._made.clear()
+            self._start_child()
+            self._admin = self._connect()
+        return self
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # ------------------------------------------------------------------ topics, groups and clients
+
+    def topic(self, name: str, partitions: int = 1) -> str:
+        """Make a topic and return its whole name; one that is there stays as it is.
+
+        Args:
+            name: without the prefix.
+            partitions: how many.
+
+        Raises:
+            BrokerError: for a name or a number that cannot be, or a broker that refuses.
+        """
+        if not NAME.fullmatch(name):
+            raise BrokerError(
+                f"topic is called {name!r}, wanted up to 100 letters, digits and . _ - between them"
+            )
+        if not isinstance(partitions, int) or not 1 <= partitions <= MOST_PARTITIONS:
+            raise BrokerError(f"partitions is {partitions!r}, wanted 1 to {MOST_PARTITIONS}")
+        whole = self.prefix + name
+        if whole in self._made:
+            return whole
+        if self.server == "built-in":
+            said = self._order(f"topic {whole} {partitions}")
+            if said.get("code"):
+                raise BrokerError(f"the topic {name} was not made: code {said['code']}")
+        else:
+            self._make(whole, partitions)
+        self._made.add(whole)
+        return whole
+
+    def group(self, name: str) -> str:
+        """Return the whole name of a consumer group."""
+        return self.prefix + name
+
+    def topics(self) -> list[str]:
+        """Return our topics without their prefix, in order."""
+        return sorted(name[len(self.prefix) :] for name in self._made)
+
+    def consumer_settings(self) -> dict[str, Any]:
+        """Return what a consumer of the course is set to, beside its group."""
+        return {
+            "bootstrap.servers": self.bootstrap,
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 50,
+            "topic.metadata.refresh.fast.interval.ms": 50,
+            "reconnect.backoff.max.ms": 500,
+            "log_level": 0,
+            **(OUTSIDE if self.server == "outside" else QUICK),
+        }
+
+    def producer_settings(self) -> dict[str, Any]:
+        """Return what a producer of the course is set to."""
+        return {
+            "bootstrap.servers": self.bootstrap,
+            "linger.ms": 2,
+            "topic.metadata.refresh.fast.interval.ms": 50,
+            "message.timeout.ms": 10_000,
+            "log_level": 0,
+        }
+
+    def lag(self, topic: str, group: str) -> list[PartitionLag]:
+        """Return how far a group is behind, partition by partition.
+
+        Where each partition ends is taken from fetch answers, which are right on every broker.
+
+        Args:
+            topic: without the prefix.
+            group: without the prefix.
+
+        Raises:
+            BrokerError: when the broker does not answer.
+        """
+        from confluent_kafka import OFFSET_INVALID, KafkaException, TopicPartition
+
+        whole = self.prefix + topic
+        try:
+            with self._reader(self.prefix + group) as consumer:
+                known = consumer.list_topics(whole, timeout=ANSWER_SECONDS).topics[whole]
+                committed = consumer.committed(
+                    [TopicPartition(whole, number) for number in sorted(known.partitions)],
+                    timeout=ANSWER_SECONDS,
+                )
+                begins = {
+                    each.partition: 0 if each.offset == OFFSET_INVALID else max(0, each.offset)
+                    for each in committed
+                }
+                ends = self._ends(consumer, whole, begins)
+        except KafkaException as error:
+            raise BrokerError(self._silent(error)) from error
+        return [PartitionLag(number, begins[number], ends[number]) for number in sorted(begins)]
+
+    def read(self, topic: str, *, limit: int = 10_000) -> list[Any]:
+        """Return the messages of a topic, partition by partition, without a group.
+
+        Args:
+            topic: without the prefix.
+            limit: how many at most.
+
+        Raises:
+            BrokerError: when the broker does not answer.
+        """
+        from confluent_kafka import KafkaException, TopicPartition
+
+        whole = self.prefix + topic
+        found: list[Any] = []
+        try:
+            with self._reader(self.prefix + "reads") as consumer:
+                known = consumer.list_topics(whole, timeout=ANSWER_SECONDS).topics[whole]
+                begins = dict.fromkeys(sorted(known.partitions), 0)
+                ends = self._ends(consumer, whole, begins)
+                left = {number for number, end in ends.items() if end}
+                consumer.assign([TopicPartition(whole, number, 0) for number in sorted(left)])
+                stops = time.monotonic() + ANSWER_SECONDS
+                while left and len(found) < limit and time.monotonic() < stops:
+                    message = consumer.poll(0.1)
+                    if message is None or message.error():
+                        continue
+                    found.append(message)
+                    stops = time.monotonic() + ANSWER_SECONDS
+                    number = message.partition() or 0
+                    if (message.offset() or 0) + 1 >= ends[number]:
+                        left.discard(number)
+        except KafkaException as error:
+            raise BrokerError(self._silent(error)) from error
+        return sorted(found, key=lambda each: (each.partition(), each.offset()))
+
+    @contextlib.contextmanager
+    def _reader(self, group: str) -> "Iterator[Consumer]":
+        from confluent_kafka import Consumer
+
+        settings = self.consumer_settings() | {
+            "group.id": group,
+            "isolation.level": "read_uncommitted",
+        }
+        consumer = Consumer(settings)
+        try:
+            yield consumer
+        finally:
+            consumer.close()
+
+    def _ends(self, consumer: Any, topic: str, begins: Mapping[int, int]) -> dict[int, int]:
+        from confluent_kafka import TopicPartition
+
+        parts = [TopicPartition(topic, number, offset) for number, offset in begins.items()]
+        consumer.assign(parts)
+        ends: dict[int, int] = {}
+        stops = time.monotonic() + ANSWER_SECONDS
+        while len(ends) < len(parts):
+            if time.monotonic() > stops:
+                raise BrokerError(
+                    f"{self.described} has not told where partitions "
+                    f"{_listed(set(begins) - set(ends))} of {topic} end"
+                )
+            consumer.poll(0.02)
+            for part in parts:
+                high = consumer.get_watermark_offsets(part, cached=True)[1]
+                if high >= begins[part.partition]:
+                    ends[part.partition] = high
+        consumer.unassign()
+        return ends
+
+    # ------------------------------------------------------------------------------- start and ask
+
+    def _start_child(self) -> None:
+        module, asked = {
+            "built-in": ("ridealong.systems.broker.process", {"brokers": 1}),
+            "kafka": ("ridealong.systems.broker.apache", {"nodes": self.nodes}),
+        }[self.server]
+        try:
+            self._child = Child(module, asked, start_seconds=START_SECONDS, end_seconds=END_SECONDS)
+        except ChildError as error:
+            raise BrokerError(f"{self.described} did not start: {error}") from None
+        self._bootstrap = self._child.ready["bootstrap"]
+
+    def _order(self, line: str) -> dict[str, Any]:
+        if self._child is None or not self._child.is_running:
+            raise BrokerError("the broker is stopped: start it with broker.start()")
+        self._child.send(line)
+        said = self._child.hear(START_SECONDS)
+        if not said or "error" in said:
+            raise BrokerError(
+                f"{self.described} did not do it: {said.get('error', 'it said nothing')}"
+            )
+        if said.get("pids"):
+            self._child.ready["pids"] = said["pids"]
+        return said
+
+    def _connect(self) -> "AdminClient":
+        from confluent_kafka import KafkaException
+        from confluent_kafka.admin import AdminClient
+
+        problems: list[str] = []
+        settings: dict[str, Any] = {
+            "bootstrap.servers": self._bootstrap,
+            "log_level": 0,
+            "error_cb": lambda error: problems.append(error.str()),
+            "socket.timeout.ms": int(ANSWER_SECONDS * 1000),
+            "reconnect.backoff.max.ms": 500,
+        }
+        try:
+            admin = AdminClient(settings)
+            admin.list_topics(timeout=ANSWER_SECONDS)
+        except (KafkaException, ValueError, TypeError) as error:
+            raise BrokerError(self._silent(error, problems)) from error
+        return admin
+
+    def _silent(self, error: Exception, problems: Iterable[str] = ()) -> str:
+        told = next(iter(problems), "") or str(error)
+        told = told.partition("\n")[0].rstrip(".")[:200]
+        step = (
+            f"See that it runs and that {VARIABLE} is right (host:port), or unset it for one of "
+            "your own"
+            if self.server == "outside"
+            else "Start it again with broker.restart()"
+        )
+        return f"{self.described} does not answer: {told}. {step}"
+
+    def _make(self, whole: str, partitions: int) -> None:
+        from confluent_kafka import KafkaError, KafkaException
+        from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
+
+        if self._admin is None:
+            raise BrokerError("the broker is stopped: start it with broker.start()")
+        copies = self.nodes if self.server == "kafka" else -1  # -1: as the cluster has it
+        try:
+            futures = self._admin.create_topics(
+                [NewTopic(whole, partitions, copies)], operation_timeout=ANSWER_SECONDS
+            )
+            futures[whole].result(ANSWER_SECONDS)
+        except KafkaException as error:
+            reason = error.args[0]
+            if reason.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                raise BrokerError(
+                    f"{self.described} forbids to make topics: ask for the right to make those "
+                    f"that begin with ridealong-, or unset {VARIABLE}"
+                ) from error
+            raise BrokerError(self._silent(error)) from error
+        self._wait_for(whole, partitions)
+
+    def _wait_for(self, whole: str, partitions: int) -> None:
+        """Wait until everybody is told of a new topic and who leads its partitions."""
+        assert self._admin is not None
+        stops = time.monotonic() + ANSWER_SECONDS
+        while time.monotonic() < stops:
+            known = self._admin.list_topics(whole, timeout=ANSWER_SECONDS).topics.get(whole)
+            if (
+                known
+                and not known.error
+                and len(known.partitions) == partitions
+                and all(each.leader >= 0 for each in known.partitions.values())
+            ):
+                return
+            time.sleep(0.05)
+        raise BrokerError(f"{self.described} has not made the topic {whole} ready")
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(numbers)))
+
+
+def serve(*, nodes: int = 1) -> None:
+    """Run Apache Kafka in sight, until Control-C.
+
+    Args:
+        nodes: 1, or 3 with copies of each partition.
+
+    Raises:
+        BrokerError: when it cannot be fetched or does not start.
+    """
+    from ridealong.systems.broker import apache
+
+    try:
+        apache.fetch(lambda line: print(line, flush=True))
+    except apache.NoKafka as error:
+        raise BrokerError(str(error)) from None
+    print("Apache Kafka starts, which takes some seconds.", flush=True)
+    with contextlib.suppress(KeyboardInterrupt), Broker("kafka", nodes=nodes) as broker:
+        print(f"{broker.described} answers. In another terminal, before you open the course:")
+        print(f"    export {VARIABLE}={broker.bootstrap}")
+        print("Control-C ends it, and its messages with it.", flush=True)
+        while broker.is_running:
+            time.sleep(0.5)
