@@ -7,9 +7,11 @@ import pytest
 import yaml
 
 from ridealong.judging import cache
-from ridealong.judging.cache import ALWAYS, LIMITS, Limit
+from ridealong.judging.cache import ALWAYS, LIMITS
+from ridealong.judging.evenings import Limit
 from ridealong.service.caching import PolicyError, read_policy
 from ridealong.systems.cache.replay import Measured, Shown, Situation
+from ridealong.systems.cache.traffic import evening
 
 RIGHT: dict[str, Any] = {
     "key": "{city}:{zone}",
@@ -168,7 +170,7 @@ def test_each_limit_measures_what_it_says_and_where(name: str) -> None:
     else:
         bad = run(reads=tuple((130.0, 2) for _ in range(50)), most_at_once=(50, 130.0))
     assert limit.holds(run(), number) and not limit.holds(bad, number)
-    said = cache._about((run(), bad), name, number)
+    said = cache._TRIAL._about((run(), bad), name, number)
     assert said.startswith("wanted: ") and "{" not in said
     assert said.endswith(", most of it in minute 3 and in Brookfall") == (name != "double_bookings")
 
@@ -178,8 +180,8 @@ def test_a_broken_limit_is_never_shown_as_kept() -> None:
     bad = run(looks=(ghosts,) * 1_102 + (true,) * 98_898)
     limit = LIMITS["ghost_percent"]
 
-    assert "; on your evening it is 1.102%" in cache._about((bad,), "ghost_percent", 1.1)
-    assert cache._property((bad,), "ghost_percent", 1.1).seen == "1.102%"
+    assert "; on your evening it is 1.102%" in cache._TRIAL._about((bad,), "ghost_percent", 1.1)
+    assert cache._TRIAL._property((bad,), "ghost_percent", 1.1).seen == "1.102%"
     assert limit.seen(bad, 1) == "1.1%" and limit.seen(run(), 1.1) == "0.0%"
 
 
@@ -187,7 +189,8 @@ def test_ten_seconds_of_the_peak_are_where_it_is_said_to_be() -> None:
     reads = (*((float(at), 1) for at in range(0, 300, 6)), *((315.0 + n / 10, 4) for n in range(8)))
     limit = LIMITS["peak_reads_per_second"]
 
-    assert {city for _, city in limit.where(run(reads=reads), 0.5)} == {4}
+    seen = run(reads=reads)
+    assert limit.adds(seen, 0.5).endswith(f"and in {evening(seen.evening).cities[4]}")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from ridealong.authoring import cells, sources
 from ridealong.authoring.format import read
 from ridealong.dataset import ensure_database
 from ridealong.dataset.storage import truth_path
-from ridealong.judging.cache import EVENINGS, LIMITS, situation
+from ridealong.judging.cache import LIMITS, situation
+from ridealong.judging.evenings import EVENINGS
 from ridealong.labs.cache import measured
 from ridealong.service.caching import Policy, read_policy
 from ridealong.systems.cache.replay import Measured, replayed

@@ -5,15 +5,14 @@ another concert in another city. Three limits hold for every exercise: nobody is
 place, nobody is shown what was made for another rider, no car has two riders.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 import yaml
 
+from ridealong.judging.evenings import EVENINGS, Limit, Trial
 from ridealong.judging.kind import Entry, refused
 from ridealong.judging.mutants import Mutant, distinct
 from ridealong.service.caching import (
@@ -28,76 +27,49 @@ from ridealong.service.caching import (
 )
 from ridealong.systems.cache.replay import WINDOW_SECONDS, Measured, Shown, Situation, replayed
 from ridealong.systems.cache.traffic import SECONDS, evening
-from ridealong.text import did_you_mean
-from ridealong.verdict import Property, Verdict
-
-EVENINGS: Final = (("public", 0), ("hidden", 0), ("hidden", 1))
-"""The evenings that a policy has to hold on: name, and seed of what the data do not record."""
-
-_DIGITS: Final = re.compile(r"\.(\d)f")
-_MOST_DIGITS: Final = 6
+from ridealong.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """What may be asked of a policy.
+def _most_of_it(run: Measured, places: Iterable[tuple[float, int]]) -> str:
+    """Return the minute and the city that most of what breaks a limit comes from.
 
-    Attributes:
-        says: what it is, in words, with `{most}` for the number.
-        measured: the same of an evening.
-        shown: how a measured value is written.
-        matters: what it costs when it does not hold.
-        where: when and in which city something that counts against it happened, each time; takes
-            the evening and the number.
-        is_least: whether the number is the least and not the most.
+    Args:
+        run: the evening.
+        places: when and in which city something that counts against it happened, each time.
     """
-
-    says: str
-    measured: Callable[[Measured], float]
-    shown: str
-    matters: str
-    where: Callable[[Measured, float], Iterable[tuple[float, int]]] = lambda run, most: ()
-    is_least: bool = False
-
-    def holds(self, run: Measured, number: float) -> bool:
-        """Whether an evening keeps to a number."""
-        return self._keeps(self.measured(run), number)
-
-    def seen(self, run: Measured, number: float) -> str:
-        """Return what was measured, with the digits that tell it from a number that it breaks."""
-        value, shown = self.measured(run), self.shown
-        if self._keeps(value, number):
-            return shown.format(value)
-        digits = int(_DIGITS.findall(shown)[0])
-        while digits < _MOST_DIGITS and self._keeps(round(value, digits), number):
-            digits += 1
-        return _DIGITS.sub(f".{digits}f", shown).format(value)
-
-    def _keeps(self, value: float, number: float) -> bool:
-        return value >= number if self.is_least else value <= number
+    found = list(places)
+    if not found:
+        return ""
+    minutes = Counter(int(at // 60) + 1 for at, _ in found)
+    cities = Counter(city for _, city in found)
+    minute = max(minutes, key=lambda each: (minutes[each], -each))
+    city = max(cities, key=lambda each: (cities[each], -each))
+    return f", most of it in minute {minute} and in {evening(run.evening).cities[city]}"
 
 
-def _looks(
-    counts: Callable[[Shown, float], bool],
-) -> Callable[[Measured, float], Iterable[tuple[float, int]]]:
-    return lambda run, most: ((each.at, each.city) for each in run.looks if counts(each, most))
+def _looks(counts: Callable[[Shown, float], bool]) -> Callable[[Measured, float], str]:
+    return lambda run, most: _most_of_it(
+        run, ((each.at, each.city) for each in run.looks if counts(each, most))
+    )
 
 
-def _reads(run: Measured, most: float) -> Iterable[tuple[float, int]]:
-    return run.reads
+def _reads(run: Measured, most: float) -> str:
+    return _most_of_it(run, run.reads)
 
 
-def _busiest_reads(run: Measured, most: float) -> Iterable[tuple[float, int]]:
+def _busiest_reads(run: Measured, most: float) -> str:
     begin = run.peak[1]
-    return (each for each in run.reads if begin <= each[0] < begin + WINDOW_SECONDS)
+    return _most_of_it(
+        run, (each for each in run.reads if begin <= each[0] < begin + WINDOW_SECONDS)
+    )
 
 
-def _reads_at_once(run: Measured, most: float) -> Iterable[tuple[float, int]]:
+def _reads_at_once(run: Measured, most: float) -> str:
     until = run.most_at_once[1]
-    return (each for each in run.reads if until - 1 < each[0] <= until)
+    return _most_of_it(run, (each for each in run.reads if until - 1 < each[0] <= until))
 
 
-ALWAYS: Final[Mapping[str, Limit]] = {
+ALWAYS: Final[Mapping[str, Limit[Measured]]] = {
     "mixed": Limit(
         "nobody is shown the cars of another place",
         lambda run: run.share(lambda each: each.mixed) * 100,
@@ -120,7 +92,7 @@ ALWAYS: Final[Mapping[str, Limit]] = {
     ),
 }
 
-LIMITS: Final[Mapping[str, Limit]] = {
+LIMITS: Final[Mapping[str, Limit[Measured]]] = {
     "reads_per_second": Limit(
         "at most {most:g} reads of the database a second, over the whole evening",
         lambda run: run.reads_per_second,
@@ -181,6 +153,8 @@ LIMITS: Final[Mapping[str, Limit]] = {
 }
 """What an exercise may ask for; always the lesser number is the better one, but for hits."""
 
+_TRIAL: Final = Trial(ALWAYS, LIMITS)
+
 
 def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
     """Return the verdict on a policy.
@@ -196,23 +170,8 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
     except PolicyError as error:
         return refused(exercise_id, entry, {"error": str(error)}, str(error))
     runs = _runs(policy, entry)
-    limits = _limits(entry)
-    properties = tuple(_property(runs, name, number) for name, number in limits.items())
-    broken = [name for name, number in limits.items() if not _holds_always(runs, name, number)]
-    if not broken:
-        message = (
-            f"{exercise_id} holds: on {len(runs)} evenings each of {len(limits)} limits is kept, "
-            f"and {runs[0].hit_ratio:.0%} of the looks are answered by the cache"
-        )
-        return Verdict(exercise_id, True, message, properties)
-    message = _about(runs, broken[0], limits[broken[0]])
-    if len(broken) > 1:
-        message += f" ({len(broken) - 1} more)"
-    asked = [name for name in limits if name not in ALWAYS]
-    kept = [name for name in asked if name not in broken]
-    share = 0.0 if set(broken) & set(ALWAYS) else len(kept) / len(asked)
-    found = _marks(policy, broken)
-    return refused(exercise_id, entry, found, message, properties, share, keeps_message=True)
+    held = f"{runs[0].hit_ratio:.0%} of the looks are answered by the cache"
+    return _TRIAL.judged(exercise_id, entry, runs, lambda broken: _marks(policy, broken), held)
 
 
 def marks(value: object, entry: Entry) -> dict[str, Any]:
@@ -221,23 +180,13 @@ def marks(value: object, entry: Entry) -> dict[str, Any]:
         policy = _policy(value, entry)
     except PolicyError as error:
         return {"error": str(error)}
-    runs = _runs(policy, entry)
-    broken = [
-        name for name, number in _limits(entry).items() if not _holds_always(runs, name, number)
-    ]
+    broken = _TRIAL.broken(_runs(policy, entry), entry)
     return _marks(policy, broken) if broken else {}
 
 
 def problems(entry: Entry) -> Iterator[str]:
     """Yield what is wrong with the keys of an exercise."""
-    limits = entry.get("limits", {})
-    if not limits:
-        yield "'limits' is empty, wanted one limit at least"
-    for name, number in limits.items():
-        if name not in LIMITS:
-            yield f"'limits': no limit is called {name!r}{did_you_mean(name, LIMITS)}"
-        elif not isinstance(number, int | float) or isinstance(number, bool):
-            yield f"'limits': {name} is {number!r}, wanted a number"
+    yield from _TRIAL.problems(entry)
     for name in entry.get("key_holds", ()):
         if name not in PLACES:
             yield f"'key_holds': {name!r}, wanted fields of a read: {', '.join(PLACES)}"
@@ -257,10 +206,6 @@ def _policy(value: object, entry: Entry) -> Policy:
     return policy
 
 
-def _limits(entry: Entry) -> dict[str, float]:
-    return {**dict.fromkeys(ALWAYS, 0.0), **entry["limits"]}
-
-
 def situation(entry: Entry) -> Situation:
     """Return what the evenings of an exercise are like beside their traffic."""
     names = ("read_seconds", "zone_seconds", "warmed", "emptied_at_seconds")
@@ -277,11 +222,6 @@ def _runs(policy: Policy, entry: Entry) -> tuple[Measured, ...]:
 @lru_cache(maxsize=4)  # each holds some 40,000 looks
 def _replays(policy: Policy, like: Situation) -> tuple[Measured, ...]:
     return tuple(replayed(policy, evening(name, seed=seed), None, like) for name, seed in EVENINGS)
-
-
-def _holds_always(runs: tuple[Measured, ...], name: str, number: float) -> bool:
-    limit = {**ALWAYS, **LIMITS}[name]
-    return all(limit.holds(run, number) for run in runs)
 
 
 def _marks(policy: Policy, broken: list[str]) -> dict[str, Any]:
@@ -309,34 +249,6 @@ def _compared(one: float, other: float) -> str:
     if one == 0:
         return "none"
     return "same" if one == other else "shorter" if one < other else "longer"
-
-
-def _about(runs: tuple[Measured, ...], name: str, number: float) -> str:
-    limit = {**ALWAYS, **LIMITS}[name]
-    run = next(run for run in runs if not limit.holds(run, number))
-    says = limit.says.format(most=number)
-    seen = limit.seen(run, number)
-    evening_of = "on your evening" if run.evening == "public" else "on another evening"
-    return f"wanted: {says}; {evening_of} it is {seen}{_most_of_it(run, limit, number)}"
-
-
-def _most_of_it(run: Measured, limit: Limit, number: float) -> str:
-    """Return the minute and the city that most of what breaks a limit comes from."""
-    places = list(limit.where(run, number))
-    if not places:
-        return ""
-    minutes = Counter(int(at // 60) + 1 for at, _ in places)
-    cities = Counter(city for _, city in places)
-    minute = max(minutes, key=lambda each: (minutes[each], -each))
-    city = max(cities, key=lambda each: (cities[each], -each))
-    return f", most of it in minute {minute} and in {evening(run.evening).cities[city]}"
-
-
-def _property(runs: tuple[Measured, ...], name: str, number: float) -> Property:
-    limit = {**ALWAYS, **LIMITS}[name]
-    bad = next((run for run in runs if not limit.holds(run, number)), None)
-    seen = "" if bad is None else limit.seen(bad, number)
-    return Property(limit.says.format(most=number), bad is None, seen, limit.matters)
 
 
 def mutants(reference: str, entry: Entry) -> Iterator[Mutant]:

@@ -159,6 +159,17 @@ CHECKS: Final = {
             "key_holds": Key(list, required=False),
         },
     ),
+    "queue": _room(
+        "queue",
+        {
+            "limits": Key(dict),
+            "troubles": Key(list, required=False),
+            "points": Key(list, required=False),
+            "times_as_many": Key(int, required=False),
+            "most_consumers": Key(int, required=False),
+            "given": Key(dict, required=False),
+        },
+    ),
 }
 """The checks of documents, by name."""
 
