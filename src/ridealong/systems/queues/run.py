@@ -190,7 +190,8 @@ class Running:
                         wanted for wanted in each.asked["crashes"] if wanted != crash
                     ]
             ride = int(about["event_id"].partition("-")[0] or 0)
-            self.timeline.append(Entry(at, step, f"killed {about['point']}", ride))
+            killed = f"killed {about['point']}"
+            self.timeline.append(Entry(at, step, killed, ride, about["partition"]))
         elif what == "dead letter":
             self.dead[step].append(about["event_id"])
             reason = f"to the dead letters: {about['reason']}"

@@ -111,7 +111,8 @@ class _Worker:
             match happening:
                 case Point(name, event_id):
                     if (event_id, name) in self._crashes:
-                        self.say("killed", {"event_id": event_id, "point": name})
+                        about = {"event_id": event_id, "point": name}
+                        self.say("killed", about | {"partition": message.partition()})
                         _die()
                 case Passes(seconds, why):
                     if why != "works":

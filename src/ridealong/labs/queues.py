@@ -1,0 +1,530 @@
+"""What follows a completed ride, to operate: a broker, a design, and consumers that are killed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ridealong.child import Child
+from ridealong.dataset.progress import progress_bar
+from ridealong.labs.sql.database import LabError
+from ridealong.show import pictures
+from ridealong.show.views import View, frame, plural
+from ridealong.systems.broker.server import Broker
+from ridealong.systems.queues.design import STEPS, Design, DesignError, read_design
+from ridealong.systems.queues.run import followed_up_for_real
+from ridealong.systems.queues.stories import TROUBLES
+from ridealong.systems.queues.stories import story as evening_of
+from ridealong.systems.queues.virtual import Crash, Entry, Outage, Outcome, Story, followed_up
+from ridealong.systems.queues.work import POINTS, RideEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from matplotlib.axes import Axes
+
+RIDES: Final = 30
+RIDES_PER_SECOND: Final = 12
+WORK_SECONDS: Final = {"charge": 0.03, "receipt": 0.03, "rating_prompt": 0.01}
+DRIVERS: Final = (57, 1)
+MOST_BACKLOG: Final = 400
+DRAIN_WORK_SECONDS: Final = 0.02
+COLORS: Final = {
+    "charge": pictures.BLUE,
+    "receipt": pictures.ORANGE,
+    "rating_prompt": pictures.SKY,
+}
+
+MARKERS: Final = {
+    "done": ("o", 4),
+    "done again": ("D", 6),
+    "to the dead letters": ("s", 6),
+    "killed": ("X", 9),
+}
+"""How the lines of a timeline are drawn."""
+
+_broker: Broker | None = None
+_names = itertools.count(1)
+
+
+def start_broker(server: str = "", *, nodes: int = 1) -> Broker:
+    """Start a broker for this notebook; one that was started before is stopped.
+
+    Args:
+        server: built-in, or kafka for Apache Kafka of our own; by default the outside cluster of
+            `RIDEALONG_KAFKA_BOOTSTRAP`, else the built-in one.
+        nodes: how many Apache Kafka has, 1 or 3.
+
+    Raises:
+        BrokerError: when it does not start.
+    """
+    global _broker
+    if _broker is not None:
+        _broker.stop()
+        _broker = None
+    broker = Broker(server, nodes=nodes)
+    _broker = broker.start()
+    return _broker
+
+
+def running() -> Broker:
+    """Return the broker of this notebook.
+
+    Raises:
+        LabError: when none runs.
+    """
+    if _broker is None or not _broker.is_running:
+        raise LabError("no broker runs: start_broker() starts one")
+    return _broker
+
+
+def run(
+    design: object,
+    kill: Sequence[tuple[str, str]] = (("receipt", "between work and commit"),),
+    *,
+    away: str = "",
+    unreadable: bool = False,
+) -> View:
+    """Let thirty rides be followed up on the broker, and kill consumers while they are.
+
+    Args:
+        design: the data of a `%%yaml` answer.
+        kill: which step's consumer is killed where, of `POINTS`; each at another ride.
+        away: a step whose provider does not answer for a second; none by default.
+        unreadable: whether a message comes that nobody can read.
+
+    Raises:
+        LabError: when it holds no design, or no broker runs.
+        BrokerError: when the broker does not answer.
+    """
+    read, broker = _read(design), running()
+    told = _thirty_rides(kill, away, unreadable)
+    with _progress("Following up thirty rides") as show:
+        seen = followed_up_for_real(read, told, broker, name=str(next(_names)), progress=show)
+    return View(
+        f"{RIDES} rides on {broker.described}",
+        _counts(seen),
+        _summary(seen),
+        picture=_timeline_picture(seen),
+    )
+
+
+def evening(
+    design: object,
+    name: str = "public",
+    *,
+    troubles: Collection[str] = TROUBLES,
+    times_as_many: int = 1,
+) -> View:
+    """Let a whole evening be followed up in virtual time, with all that goes wrong on it.
+
+    The consumers' code is that of `run`, which counts the same (a test compares them).
+
+    Args:
+        design: the data of a `%%yaml` answer.
+        name: of the evening.
+        troubles: what goes wrong, of `TROUBLES`.
+        times_as_many: how many rides end for each recorded one, up to 20.
+
+    Raises:
+        LabError: when it holds no design, or there is no such evening or trouble.
+    """
+    read = _read(design)
+    seen = followed_up(read, _story(name, troubles, times_as_many))
+    return View(
+        "An evening in virtual time",
+        _counts(seen),
+        _summary(seen),
+        picture=_backlog_picture(seen.backlog, "Messages that no consumer has committed"),
+    )
+
+
+def compare(
+    first: object,
+    second: object,
+    name: str = "public",
+    *,
+    troubles: Collection[str] = TROUBLES,
+    times_as_many: int = 1,
+) -> View:
+    """Follow up the same evening by two designs and show both.
+
+    Args:
+        first: the data of a `%%yaml` answer.
+        second: the same.
+        name: of the evening.
+        troubles: as for `evening`.
+        times_as_many: as for `evening`.
+
+    Raises:
+        LabError: when one holds no design, or there is no such evening or trouble.
+    """
+    told = _story(name, troubles, times_as_many)
+    runs = [followed_up(_read(each), told) for each in (first, second)]
+    rows = [[says, *(tell(seen) for seen in runs)] for says, tell in _MEASURES.items()]
+    return View(
+        "The same evening by two designs",
+        frame(["measured", "first", "second"], rows),
+        f"Lost {_lost(runs[0])} and {_lost(runs[1])}, done twice {_repeated(runs[0])} and "
+        f"{_repeated(runs[1])}.",
+    )
+
+
+def drain(design: object, backlog: int = 120, consumers: Sequence[int] = (1, 3)) -> View:
+    """Let a backlog be worked off on the broker, and compare it with arithmetic.
+
+    All messages lie there when the clock begins, and the consumers have their partitions; the work
+    on one takes 20 ms.
+
+    Args:
+        design: the data of a `%%yaml` answer; its `consumers` is replaced.
+        backlog: how many messages.
+        consumers: how many in the group, one run for each.
+
+    Raises:
+        LabError: when it holds no design, no broker runs, or the numbers take too long.
+        BrokerError: when the broker does not answer.
+    """
+    broker = running()
+    if not isinstance(backlog, int) or not 10 <= backlog <= MOST_BACKLOG:
+        raise LabError(f"backlog is {backlog!r}, wanted 10 to {MOST_BACKLOG} messages")
+    if not consumers or len(consumers) > 4:
+        raise LabError(f"{len(consumers)} runs: name one to four numbers of consumers")
+    events = tuple(
+        RideEvent(f"{ride}-1", ride, ride % 5 + 1, 1, 0.0) for ride in range(1, backlog + 1)
+    )
+    told = Story("backlog", events, dict.fromkeys(STEPS, DRAIN_WORK_SECONDS))
+    rows, curves = [], {}
+    with _progress("Working off the backlog") as show:
+        for place, count in enumerate(consumers):
+            read = _read({**_mapping(design), "in_request": list(STEPS[1:]), "groups": {"charge": "drain"}, "consumers": count})  # fmt: skip
+            seen = followed_up_for_real(read, told, broker, name=str(next(_names)))
+            show((place + 1) / len(consumers))
+            counted = seen.counted["charge"]
+            most = -(-read.partitions // count)  # of the partitions, in the hands of one consumer
+            seconds = backlog * most / read.partitions * DRAIN_WORK_SECONDS
+            rows.append(
+                [count, most, round(seconds, 1),
+                 round(counted.delay(1.0), 1), counted.repeated]
+            )  # fmt: skip
+            curves[plural(count, "consumer")] = _curve(counted.delays, backlog)
+    columns = [
+        "consumers",
+        "partitions of the busiest",
+        "arithmetic (s)",
+        "measured (s)",
+        "done twice",
+    ]
+    return View(
+        f"{backlog} messages of {DRAIN_WORK_SECONDS * 1000:.0f} ms in {plural(_read(design).partitions, 'partition')}",
+        frame(columns, rows),
+        f"Worked off in {rows[0][3]} s by {plural(consumers[0], 'consumer')} and in {rows[-1][3]} s "
+        f"by {consumers[-1]}.",
+        picture=_backlog_picture(curves, "Messages that wait"),
+    )
+
+
+def two_writes(way: str = "after_commit") -> View:
+    """Complete three rides at the real back end, which is killed at the second, and look at both.
+
+    With `outbox` it is the relay that is killed, between the event and its note, and started again.
+
+    Args:
+        way: after_commit, before_commit or outbox.
+
+    Raises:
+        LabError: for another way, or when no broker runs.
+        ServiceError: when the back end does not start.
+    """
+    from ridealong.service import Service, Settings
+    from ridealong.service.store import FIRST_NEW_ID
+
+    if way not in ("after_commit", "before_commit", "outbox"):
+        raise LabError(f"way is {way!r}, wanted after_commit, before_commit or outbox")
+    broker = running()
+    name = f"two-writes-{next(_names)}"
+    topic = broker.topic(name)
+    with tempfile.TemporaryDirectory(prefix="ridealong-two-writes-") as folder:
+        database = f"sqlite:///{Path(folder).as_posix()}/rides.sqlite"
+        plain = Settings(
+            database=database, events=way, events_broker=broker.bootstrap, events_topic=topic
+        )
+        killed = FIRST_NEW_ID + 1  # the second ride of a new database
+        deadly = replace(plain, killed_at_rides=() if way == "outbox" else (killed,))
+        rides, answers = [], []
+        with Service(deadly) as company:
+            for driver in DRIVERS:
+                ride, answer = _ride(company, driver)
+                rides.append(ride)
+                answers.append(answer)
+        with Service(plain) as company:
+            ride, answer = _ride(company, DRIVERS[0])
+            rides.append(ride)
+            answers.append(answer)
+            if way == "outbox":
+                _relayed(database, broker, topic, killed_at=f"{rides[1]}-1")
+            with closing(company.client(support=True)) as support:
+                states = [support.get(f"/v1/rides/{ride}").json()["status"] for ride in rides]
+        sent = [json.loads(message.value())["ride_id"] for message in broker.read(name)]
+    rows = [
+        [ride, answer, state, sent.count(ride)]
+        for ride, answer, state in zip(rides, answers, states, strict=True)
+    ]
+    apart = sum((state == "completed") != bool(sent.count(ride)) for ride, _, state, _ in rows)
+    return View(
+        f"Three rides, and who knows of them ({way})",
+        frame(["ride", "the driver's app got", "in the database", "events in the topic"], rows),
+        f"Database and topic disagree about {plural(apart, 'ride')}.",
+    )
+
+
+def _ride(company: Any, driver: int) -> tuple[int, str]:
+    """Return the number of a new ride that the driver has driven, and the answer at its end."""
+    import httpx
+
+    way = {"pickup_location": "HBV-DTN", "dropoff_location": "HBV-AIR"}
+    with closing(company.client(rider=123)) as rider:
+        ride = int(rider.post("/v1/rides", json=way).json()["ride_id"])
+    with closing(company.client(driver=driver)) as phone:
+        for action in ("accept", "start", "complete"):
+            try:
+                answer = phone.post(f"/v1/rides/{ride}/{action}")
+            except httpx.HTTPError:
+                return ride, "no answer"
+            if answer.status_code != 200 and action != "complete":
+                raise LabError(f"the ride was not begun: {answer.text}")
+    return ride, str(answer.status_code)
+
+
+def _relayed(database: str, broker: Broker, topic: str, *, killed_at: str) -> None:
+    asked = {"database": database, "broker": broker.bootstrap, "topic": topic}
+    first = Child("ridealong.service.relay", {**asked, "killed_at": [killed_at]})
+    try:
+        first.process.wait(20)
+    finally:
+        first.stop()
+    second = Child("ridealong.service.relay", {**asked, "killed_at": []})
+    try:
+        ends = time.monotonic() + 20
+        waits = 2
+        while waits and time.monotonic() < ends:
+            waits -= "sent" in second.hear(1)
+    finally:
+        second.stop()
+
+
+# ------------------------------------------------------------------------------------ what is asked
+
+
+def _mapping(design: object) -> Mapping[str, Any]:
+    _read(design)
+    assert isinstance(design, Mapping)
+    return design
+
+
+def _read(design: object) -> Design:
+    try:
+        return read_design(design)
+    except DesignError as error:
+        raise LabError(str(error)) from None
+
+
+def _story(name: str, troubles: Collection[str], times_as_many: int) -> Story:
+    if name not in ("public", "hidden"):
+        raise LabError(f"no evening is called {name!r}: there are public, hidden")
+    for each in troubles:
+        if each not in TROUBLES:
+            raise LabError(f"no trouble is called {each!r}: there are {', '.join(TROUBLES)}")
+    if not isinstance(times_as_many, int) or not 1 <= times_as_many <= 20:
+        raise LabError(f"times_as_many is {times_as_many!r}, wanted 1 to 20")
+    return evening_of(name, troubles=troubles, times_as_many=times_as_many)
+
+
+def _thirty_rides(kill: Sequence[tuple[str, str]], away: str, unreadable: bool) -> Story:
+    events = [
+        RideEvent(f"{ride}-1", ride, ride % 5 + 1, 1, (ride - 101) / RIDES_PER_SECOND)
+        for ride in range(101, 101 + RIDES)
+    ]
+    corrected = [
+        replace(each, event_id=f"{each.ride_id}-2", version=2, happened_at=each.happened_at + 0.03)
+        for each in events[::5]
+    ]
+    crashes = []
+    for place, pair in enumerate(kill):
+        step, point = pair if len(pair) == 2 else ("", "")
+        if step not in STEPS or point not in POINTS:
+            raise LabError(
+                f"kill holds {pair!r}, wanted pairs such as ('receipt', 'between work and commit'): "
+                f"steps are {', '.join(STEPS)}; points are {', '.join(POINTS)}"
+            )
+        crashes.append(Crash(step, events[4 + 5 * place % (RIDES - 5)].event_id, point))
+    if away and away not in STEPS:
+        raise LabError(f"away is {away!r}, wanted one of {', '.join(STEPS)}, or none")
+    return Story(
+        "thirty rides",
+        tuple(sorted([*events, *corrected], key=lambda each: each.happened_at)),
+        WORK_SECONDS,
+        (1.0,) if unreadable else (),
+        tuple(crashes),
+        (Outage(away, 1.0, 2.0),) if away else (),
+    )
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[float], None]]:
+    # As in `labs.cache`: where nobody looks on there is none.
+    with progress_bar(hidden="JPY_SESSION_NAME" not in os.environ) as show:
+        yield lambda share: show(round(share * 100), 100, what)
+
+
+# ------------------------------------------------------------------------------------ what is shown
+
+
+def _counts(seen: Outcome) -> Any:
+    rows = [
+        [each.step, each.wanted, len(each.lost), each.repeated, each.overtaken, each.dead,
+         _seconds(each.delay(0.5)), _seconds(each.delay(0.99))]
+        for each in seen.counted.values()
+    ]  # fmt: skip
+    columns = [
+        "step", "wanted", "lost", "done twice", "older after newer", "dead letters",
+        "p50 (s)", "p99 (s)",
+    ]  # fmt: skip
+    return frame(columns, rows)
+
+
+def _seconds(value: float) -> str:
+    return "never" if value == float("inf") else f"{value:.1f}"
+
+
+def _lost(seen: Outcome) -> int:
+    return sum(len(each.lost) for each in seen.counted.values())
+
+
+def _repeated(seen: Outcome) -> int:
+    return sum(each.repeated for each in seen.counted.values())
+
+
+_MEASURES: Final[Mapping[str, Callable[[Outcome], object]]] = {
+    "steps never done": _lost,
+    "steps done twice": _repeated,
+    "rides with the older event last": lambda seen: sum(
+        each.overtaken for each in seen.counted.values()
+    ),
+    "steps in the dead letters": lambda seen: sum(each.dead for each in seen.counted.values()),
+    "steps for a ride that was not completed": lambda seen: sum(
+        each.ghosts for each in seen.counted.values()
+    ),
+    "riders with an error": lambda seen: seen.failed_requests,
+    "longest wait for the answer (ms)": lambda seen: round(max(seen.waits, default=0) * 1000),
+    "charge, p99 (s)": lambda seen: _seconds(seen.counted["charge"].delay(0.99)),
+    "receipt, p99 (s)": lambda seen: _seconds(seen.counted["receipt"].delay(0.99)),
+    "rating prompt, p99 (s)": lambda seen: _seconds(seen.counted["rating_prompt"].delay(0.99)),
+}
+
+
+def _summary(seen: Outcome) -> str:
+    kills = sum(each.what.startswith("killed") for each in seen.timeline)
+    told = (
+        f"{plural(kills, 'program')} killed; {plural(_lost(seen), 'step')} lost, "
+        f"{_repeated(seen)} done twice"
+    )
+    if seen.unreadable_in_dead_letters:
+        told += f", {plural(seen.unreadable_in_dead_letters, 'message')} nobody can read put aside"
+    return told + "."
+
+
+def _timeline_picture(seen: Outcome) -> pictures.Picture:
+    """Draw what happened when, in which partition, and who died."""
+    with pictures.style():
+        figure, axes = pictures.axes(7.5, 3.4)
+        steps = [step for step in STEPS if any(each.who == step for each in seen.timeline)]
+        partitions = sorted({each.partition for each in seen.timeline if each.partition >= 0})
+        high = max(1, len(partitions))
+        for row, step in enumerate(steps):
+            lines = [each for each in seen.timeline if each.who == step]
+            for what, (marker, size) in MARKERS.items():
+                color = COLORS[step] if what == "done" else pictures.INK
+                _points(axes, lines, what, row, high, marker, size, color)
+        axes.set_yticks(range(len(steps)), [step.replace("_", " ") for step in steps])
+        axes.set_ylim(len(steps) - 0.4, -0.6)
+        axes.set_xlabel("seconds; within a step one line for each partition")
+        axes.set_title("What happened when")
+        for what, (marker, size) in MARKERS.items():
+            axes.plot(
+                [], [], marker, color=pictures.INK, markersize=size, linestyle="none", label=what
+            )
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=len(MARKERS), fontsize=9)
+        told = "; ".join(
+            f"{step}: {sum(each.who == step and each.what == 'done' for each in seen.timeline)} done"
+            f", {sum(each.who == step and each.what.startswith('killed') for each in seen.timeline)}"
+            " times killed"
+            for step in steps
+        )
+        return pictures.Picture(figure, f"A timeline of each step over the partitions. {told}.")
+
+
+def _points(
+    axes: Axes,
+    lines: Sequence[Entry],
+    what: str,
+    row: int,
+    high: int,
+    marker: str,
+    size: float,
+    color: str,
+) -> None:
+    found = [
+        each
+        for each in lines
+        if (each.what == what if what.startswith("done") else each.what.startswith(what))
+    ]
+    if found:
+        axes.plot(
+            [each.at for each in found],
+            [row - 0.3 + 0.6 * (max(0, each.partition) + 0.5) / high for each in found],
+            marker, color=color, markersize=size, linestyle="none",
+        )  # fmt: skip
+
+
+def _curve(delays: Sequence[float], backlog: int) -> tuple[tuple[float, int], ...]:
+    ends = sorted(delays)
+    return ((0.0, backlog), *((at, backlog - place - 1) for place, at in enumerate(ends)))
+
+
+def _backlog_picture(
+    backlog: Mapping[str, Sequence[tuple[float, int]]], title: str
+) -> pictures.Picture:
+    with pictures.style():
+        figure, axes = pictures.axes(7.5, 3)
+        colors = (pictures.BLUE, pictures.ORANGE, pictures.SKY, pictures.INK)
+        for (name, points), color, line in zip(
+            backlog.items(), itertools.cycle(colors), itertools.cycle(("-", "--", ":", "-.")),
+            strict=False,
+        ):  # fmt: skip
+            axes.step(
+                [at for at, _ in points], [behind for _, behind in points], line, where="post",
+                color=color, label=name.replace("_", " "),
+            )  # fmt: skip
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("seconds")
+        axes.set_ylabel("messages")
+        axes.set_title(title)
+        if backlog:
+            axes.legend(loc="upper right", fontsize=9)
+        told = "; ".join(
+            f"{name}: {max((behind for _, behind in points), default=0)} at most"
+            for name, points in backlog.items()
+        )
+        return pictures.Picture(figure, f"{title}, over time. {told}.")
+
+
+__all__ = ["compare", "drain", "evening", "run", "running", "start_broker", "two_writes"]

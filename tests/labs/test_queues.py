@@ -1,0 +1,128 @@
+"""The labs of what follows a completed ride: what they show, and what they refuse."""
+
+from typing import Any
+
+import pytest
+
+from brokers import broker, kafka, small
+from ridealong.labs import queues
+from ridealong.labs.sql.database import LabError
+from ridealong.systems.broker.server import Broker
+
+__all__ = ["broker", "kafka", "small"]  # the fixtures that this file uses
+
+DESIGN: dict[str, Any] = {
+    "remember": "with_work",
+    "attempts": 10,
+    "backoff_seconds": 0.1,
+    "longest_backoff_seconds": 4,
+    "when_attempts_end": "dead_letter",
+    "unreadable": "dead_letter",
+}
+
+
+@pytest.fixture(params=["built-in", "kafka"])
+def started(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Broker:
+    """The lab's broker, one of those that the tests share."""
+    shared = request.getfixturevalue("small" if request.param == "built-in" else "kafka")
+    monkeypatch.setattr(queues, "_broker", shared)
+    return shared
+
+
+def column(view: Any, name: str) -> list[Any]:
+    return list(view.table[name])
+
+
+def test_a_kill_between_work_and_commit_is_seen_in_the_stores(started: Broker) -> None:
+    view = queues.run({**DESIGN, "remember": "nothing"}, unreadable=True)
+
+    assert column(view, "lost") == [0, 0, 0] and column(view, "done twice") == [0, 1, 0]
+    assert "1 program killed; 0 steps lost, 1 done twice, 3 messages nobody can read" in str(view)
+    assert "receipt: 36 done, 1 times killed" in str(view)
+
+
+def test_a_provider_that_is_away_is_tried_again(started: Broker) -> None:
+    view = queues.run(DESIGN, kill=[], away="receipt")
+    assert column(view, "lost") == column(view, "done twice") == [0, 0, 0]
+    assert column(view, "dead letters") == [0, 0, 0]
+
+
+def test_more_consumers_drain_sooner_up_to_the_partitions(started: Broker) -> None:
+    view = queues.drain({**DESIGN, "partitions": 4}, 100, [1, 4])
+
+    one, four = column(view, "measured (s)")
+    assert column(view, "arithmetic (s)") == [2.0, 0.5] and four < 0.75 * one
+    assert column(view, "partitions of the busiest") == [4, 1]
+
+
+@pytest.mark.parametrize(
+    ("way", "apart", "events"),
+    [("after_commit", 1, [1, 0, 1]), ("before_commit", 1, [1, 1, 1]), ("outbox", 0, [1, 2, 1])],
+)
+def test_two_writes_come_apart_and_an_outbox_does_not(
+    small: Broker, monkeypatch: pytest.MonkeyPatch, way: str, apart: int, events: list[int]
+) -> None:
+    monkeypatch.setattr(queues, "_broker", small)
+    view = queues.two_writes(way)
+    assert column(view, "events in the topic") == events
+    assert f"disagree about {apart} ride" in str(view)
+
+
+def test_an_evening_in_virtual_time_and_two_side_by_side() -> None:
+    view = queues.evening(DESIGN)
+    assert column(view, "lost") == [0, 0, 0] and "10 programs killed" in str(view)
+    both = queues.compare(DESIGN, {**DESIGN, "key": "none"}, times_as_many=3)
+    first, second = both.table.set_index("measured").loc["rides with the older event last"]
+    assert first == 0 < second
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: queues.run({"key": "x"}), "key is 'x', wanted one of ride, city, none"),
+        (lambda: queues.evening(DESIGN, "tonight"), "no evening is called 'tonight'"),
+        (lambda: queues.evening(DESIGN, troubles=["rain"]), "no trouble is called 'rain'"),
+        (lambda: queues.evening(DESIGN, times_as_many=0), "times_as_many is 0, wanted 1 to 20"),
+        (lambda: queues.compare(DESIGN, None), "the design is empty"),
+    ],
+)
+def test_what_cannot_be_shown_is_told_in_one_line(call: Any, says: str) -> None:
+    with pytest.raises(LabError, match=says) as found:
+        call()
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: queues.run(DESIGN, [("receipt", "at lunch")]), "kill holds .*at lunch"),
+        (lambda: queues.run(DESIGN, ["receipt"]), "kill holds 'receipt', wanted pairs"),
+        (lambda: queues.run(DESIGN, away="mail"), "away is 'mail', wanted one of charge"),
+        (lambda: queues.drain(DESIGN, 10_000), "backlog is 10000, wanted 10 to 400 messages"),
+        (lambda: queues.drain(DESIGN, 100, []), "0 runs: name one to four"),
+        (lambda: queues.two_writes("both"), "way is 'both', wanted after_commit"),
+    ],
+)
+def test_what_cannot_be_run_is_told_in_one_line(
+    small: Broker, monkeypatch: pytest.MonkeyPatch, call: Any, says: str
+) -> None:
+    monkeypatch.setattr(queues, "_broker", small)
+    with pytest.raises(LabError, match=says) as found:
+        call()
+    assert "\n" not in str(found.value)
+
+
+def test_without_a_broker_it_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "_broker", None)
+    with pytest.raises(LabError, match=r"no broker runs: start_broker\(\) starts one"):
+        queues.run(DESIGN)
+
+
+def test_run_all_twice_leaves_one_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "_broker", None)
+    first = queues.start_broker("built-in")
+    second = queues.start_broker("built-in")
+    try:
+        assert not first.is_running and queues.running() is second
+    finally:
+        second.stop()
