@@ -55,6 +55,21 @@ def test_more_consumers_drain_sooner_up_to_the_partitions(started: Broker) -> No
     assert column(view, "partitions of the busiest") == [4, 1]
 
 
+def test_a_slow_receipt_makes_the_rider_wait_and_a_failing_prompt_fails_the_ride() -> None:
+    view = queues.chain(receipt_seconds=0.6, failing="rating_prompt")
+
+    (waits, queued), answers = column(view, "wait (ms)"), column(view, "answer")
+    assert answers == ["502", "200"] and waits > 600 > 2 * queued
+    assert column(view, "the ride is") == ["in_progress", "completed"]
+    assert column(view, "was done before the answer") == ["charge, receipt", "nothing yet"]
+
+
+def test_a_chain_without_a_failure_is_only_slow() -> None:
+    view = queues.chain(receipt_seconds=0.3, failing="", in_request=["receipt"])
+    assert column(view, "answer") == ["200", "200"]
+    assert column(view, "was done before the answer")[0] == "receipt"
+
+
 @pytest.mark.parametrize(
     ("way", "apart", "events"),
     [("after_commit", 1, [1, 0, 1]), ("before_commit", 1, [1, 1, 1]), ("outbox", 0, [1, 2, 1])],
@@ -84,6 +99,9 @@ def test_an_evening_in_virtual_time_and_two_side_by_side() -> None:
         (lambda: queues.evening(DESIGN, troubles=["rain"]), "no trouble is called 'rain'"),
         (lambda: queues.evening(DESIGN, times_as_many=0), "times_as_many is 0, wanted 1 to 20"),
         (lambda: queues.compare(DESIGN, None), "the design is empty"),
+        (lambda: queues.chain(receipt_seconds=9), "receipt_seconds is 9, wanted 0 to 3"),
+        (lambda: queues.chain(failing="mail"), "failing is 'mail', wanted one of charge"),
+        (lambda: queues.chain(in_request=["mail"]), "in_request is .*mail.*, wanted a list"),
     ],
 )
 def test_what_cannot_be_shown_is_told_in_one_line(call: Any, says: str) -> None:

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -232,6 +233,92 @@ def drain(design: object, backlog: int = 120, consumers: Sequence[int] = (1, 3))
     )
 
 
+def chain(
+    *, receipt_seconds: float = 0.8, failing: str = "rating_prompt", in_request: object = STEPS
+) -> View:
+    """Complete two rides at the real back end, first with steps in the request, then with an event.
+
+    Charge, receipt and rating prompt are servers of their own; what they did stands in their books.
+
+    Args:
+        receipt_seconds: how long the receipt takes, up to 3.
+        failing: the step that answers with an error, or "" for none.
+        in_request: the steps that the first ride waits for, in this order.
+
+    Raises:
+        LabError: for a step that does not exist, or a time that is too long.
+        ServiceError: when the back end does not start.
+    """
+    from ridealong.service import Service, Settings
+
+    if not isinstance(receipt_seconds, int | float) or not 0 <= receipt_seconds <= 3:
+        raise LabError(f"receipt_seconds is {receipt_seconds!r}, wanted 0 to 3")
+    if failing and failing not in STEPS:
+        raise LabError(f"failing is {failing!r}, wanted one of {', '.join(STEPS)}, or none")
+    if not isinstance(in_request, list | tuple) or not set(in_request) <= set(STEPS):
+        raise LabError(f"in_request is {in_request!r}, wanted a list of {', '.join(STEPS)}")
+    rows = []
+    with _providers(receipt_seconds, failing) as (address, books):
+        steps = tuple(f"{address}/{step}" for step in in_request)
+        for way, settings in (
+            ("in the request", Settings(steps_in_request=steps)),
+            ("an event in the outbox", Settings(events="outbox")),
+        ):
+            with Service(settings) as company:
+                began = len(books)
+                ride, answer, seconds = _ride(company, DRIVERS[0])
+                with closing(company.client(support=True)) as support:
+                    state = support.get(f"/v1/rides/{ride}").json()["status"]
+            done = ", ".join(books[began:]).replace("_", " ") or "nothing yet"
+            rows.append([way, answer, round(seconds * 1000), state, done])
+    columns = [
+        "what follows is",
+        "answer",
+        "wait (ms)",
+        "the ride is",
+        "was done before the answer",
+    ]
+    return View(
+        f"A ride ends; a receipt takes {receipt_seconds:g} s"
+        + (f", the {failing.replace('_', ' ')} fails" if failing else ""),
+        frame(columns, rows),
+        f"The driver's app waits {rows[0][2]} ms for {rows[0][1]}, and {rows[1][2]} ms for "
+        f"{rows[1][1]}.",
+    )
+
+
+@contextmanager
+def _providers(receipt_seconds: float, failing: str) -> Iterator[tuple[str, list[str]]]:
+    """Run charge, receipt and rating prompt as one server; give its address and its books."""
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    books: list[str] = []
+
+    class Provider(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            step = self.path.strip("/")
+            self.rfile.read(int(self.headers["Content-Length"]))
+            if step == "receipt":
+                time.sleep(receipt_seconds)
+            if step != failing:
+                books.append(step)
+            self.send_response(503 if step == failing else 204)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", books
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 def two_writes(way: str = "after_commit") -> View:
     """Complete three rides at the real back end, which is killed at the second, and look at both.
 
@@ -262,11 +349,11 @@ def two_writes(way: str = "after_commit") -> View:
         rides, answers = [], []
         with Service(deadly) as company:
             for driver in DRIVERS:
-                ride, answer = _ride(company, driver)
+                ride, answer, _ = _ride(company, driver)
                 rides.append(ride)
                 answers.append(answer)
         with Service(plain) as company:
-            ride, answer = _ride(company, DRIVERS[0])
+            ride, answer, _ = _ride(company, DRIVERS[0])
             rides.append(ride)
             answers.append(answer)
             if way == "outbox":
@@ -286,8 +373,8 @@ def two_writes(way: str = "after_commit") -> View:
     )
 
 
-def _ride(company: Any, driver: int) -> tuple[int, str]:
-    """Return the number of a new ride that the driver has driven, and the answer at its end."""
+def _ride(company: Any, driver: int) -> tuple[int, str, float]:
+    """Return a new ride that the driver has driven, the answer at its end, and the wait for it."""
     import httpx
 
     way = {"pickup_location": "HBV-DTN", "dropoff_location": "HBV-AIR"}
@@ -295,13 +382,14 @@ def _ride(company: Any, driver: int) -> tuple[int, str]:
         ride = int(rider.post("/v1/rides", json=way).json()["ride_id"])
     with closing(company.client(driver=driver)) as phone:
         for action in ("accept", "start", "complete"):
+            began = time.monotonic()
             try:
                 answer = phone.post(f"/v1/rides/{ride}/{action}")
             except httpx.HTTPError:
-                return ride, "no answer"
+                return ride, "no answer", time.monotonic() - began
             if answer.status_code != 200 and action != "complete":
                 raise LabError(f"the ride was not begun: {answer.text}")
-    return ride, str(answer.status_code)
+    return ride, str(answer.status_code), time.monotonic() - began
 
 
 def _relayed(database: str, broker: Broker, topic: str, *, killed_at: str) -> None:
@@ -527,4 +615,4 @@ def _backlog_picture(
         return pictures.Picture(figure, f"{title}, over time. {told}.")
 
 
-__all__ = ["compare", "drain", "evening", "run", "running", "start_broker", "two_writes"]
+__all__ = ["chain", "compare", "drain", "evening", "run", "running", "start_broker", "two_writes"]

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import time
+import urllib.request
 from datetime import UTC
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ MODES: Final = ("outbox", "after_commit", "before_commit")
 KEYS: Final = ("ride", "city", "none")
 ANSWER_SECONDS: Final = 2.0
 """Within which the broker has to take an event that is sent before the commit."""
+
+STEP_SECONDS: Final = 5.0
+"""Within which a step in the request has to answer."""
 
 
 class Events:
@@ -61,12 +65,17 @@ class Events:
             told: gets the event; `committed` is to be given it when the ride is in the database.
 
         Raises:
-            Problem: 503 when the broker has to take the event first, and does not.
+            Problem: 502 when a step in the request fails, 503 when the broker has to take the event
+                first, and does not.
         """
-        mode = self._settings.events
-        if not mode:
+        mode, steps = self._settings.events, self._settings.steps_in_request
+        if not mode and not steps:
             return
         event = event_of(row)
+        for address in steps:
+            _call(address, event)
+        if not mode:
+            return
         if mode == "outbox":
             connection.execute(
                 tables.outbox.insert(),
@@ -115,6 +124,18 @@ class Events:
         if event["ride_id"] in self._settings.killed_at_rides:
             os.kill(os.getpid(), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
             time.sleep(60)
+
+
+def _call(address: str, event: dict[str, Any]) -> None:
+    asked = urllib.request.Request(
+        address, json.dumps(event).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=STEP_SECONDS):
+            pass
+    except OSError as error:  # an answer that says no is one as well
+        step = address.rpartition("/")[2]
+        raise Problem(502, "step-failed", f"The step {step} did not work: {error}.") from error
 
 
 def event_of(row: sa.Row[Any]) -> dict[str, Any]:

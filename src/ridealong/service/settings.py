@@ -39,6 +39,8 @@ class Settings:
         events_broker: where, as Kafka's `bootstrap.servers`; the outbox needs none.
         events_topic: its topic.
         events_key: which events stay in one partition, one of `events.KEYS`.
+        steps_in_request: addresses to which a completed ride is sent, one after the other, before
+            the driver's app has its answer; one that fails fails the ride.
         killed_at_rides: a fault to play with: the service is killed while it completes one of them,
             between the database and the event.
         virtual_clock: for tests: entries of the cache age by the header field X-Virtual-Seconds.
@@ -63,6 +65,7 @@ class Settings:
     events_broker: str = ""
     events_topic: str = ""
     events_key: str = "ride"
+    steps_in_request: tuple[str, ...] = ()
     killed_at_rides: tuple[int, ...] = ()
     virtual_clock: bool = False
     private_key: str = field(default_factory=new_private_key, repr=False)
