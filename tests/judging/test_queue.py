@@ -80,7 +80,7 @@ def test_each_wrong_choice_breaks_its_limit_and_is_told_by_what_happened(
 
 def test_a_design_that_survives_the_public_crash_alone_fails() -> None:
     # The notebook's evening kills consumers after the commit; the others kill them elsewhere too.
-    entry = ENTRY | {"points": ["after the commit"]}
+    entry = ENTRY | {"killed_at": ["after the commit"]}
     assert judged(RIGHT | {"remember": "nothing"}, entry | {"troubles": ["crashes"]}).passed
     seen = judged(RIGHT | {"remember": "nothing"})
     assert not seen.passed and "Ride " in seen.message
@@ -119,7 +119,7 @@ def test_keys_of_an_exercise_are_looked_at() -> None:
     wrong = {
         "limits": {"lots": 0},
         "troubles": ["crash"],
-        "points": ["before work"],
+        "killed_at": ["before work"],
         "times_as_many": 0,
         "given": {"key": "x"},
     }

@@ -297,8 +297,21 @@ def test_only_our_topics_are_removed_at_the_end(broker: Broker, kafka: Broker) -
     with Broker() as ours:
         assert ours.server == "outside"
         name = ours.topic("mine", 2)
-        assert name in known(kafka)
+        sent(ours, "mine", ["one"])
+        consumer = Consumer(ours.consumer_settings() | {"group.id": ours.group("readers")})
+        consumer.subscribe([name])
+        while not (message := consumer.poll(0.1)) or message.error():
+            pass
+        consumer.commit(message, asynchronous=False)
+        consumer.close()
+        assert name in known(kafka) and f"{ours.prefix}readers" in groups(kafka)
+    assert f"{ours.prefix}readers" not in groups(kafka)
     assert name not in known(kafka) and f"{kafka.prefix}somebody-else-s" in known(kafka)
+
+
+def groups(broker: Broker) -> set[str]:
+    assert broker._admin is not None
+    return {each.group_id for each in broker._admin.list_consumer_groups().result(10).valid}
 
 
 def known(broker: Broker) -> set[str]:

@@ -175,7 +175,7 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
 
     Args:
         exercise_id: of the exercise.
-        entry: of the exercise: `limits`, and where they matter `troubles`, `points` and
+        entry: of the exercise: `limits`, and where they matter `troubles`, `killed_at` and
             `times_as_many`, see `stories.story`, `most_consumers` and `given`, lines of the design
             that the task sets.
         value: the data of the answer.
@@ -203,7 +203,7 @@ def marks(value: object, entry: Entry) -> dict[str, Any]:
 def problems(entry: Entry) -> Iterator[str]:
     """Yield what is wrong with the keys of an exercise."""
     yield from _TRIAL.problems(entry)
-    for name, known in (("troubles", TROUBLES), ("points", POINTS)):
+    for name, known in (("troubles", TROUBLES), ("killed_at", POINTS)):
         for each in entry.get(name, ()):
             if each not in known:
                 yield f"{name!r}: {each!r} is not known{did_you_mean(each, known)}"
@@ -238,7 +238,7 @@ def _runs(design: Design, entry: Entry) -> tuple[Outcome, ...]:
     return _evenings(
         _hashable(design),
         tuple(entry.get("troubles", TROUBLES)),
-        tuple(entry.get("points", POINTS)),
+        tuple(entry.get("killed_at", POINTS)),
         entry.get("times_as_many", 1),
     )
 

@@ -164,7 +164,7 @@ CHECKS: Final = {
         {
             "limits": Key(dict),
             "troubles": Key(list, required=False),
-            "points": Key(list, required=False),
+            "killed_at": Key(list, required=False),
             "times_as_many": Key(int, required=False),
             "most_consumers": Key(int, required=False),
             "given": Key(dict, required=False),

@@ -99,6 +99,7 @@ class Broker:
         self._child: Child | None = None
         self._admin: AdminClient | None = None
         self._made: set[str] = set()
+        self._groups: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<broker: {self.described}, {'running' if self.is_running else 'stopped'}>"
@@ -168,14 +169,19 @@ class Broker:
         return self
 
     def stop(self) -> None:
-        """End it; in an outside cluster our topics are removed, and no others. Twice is fine."""
+        """End it; in an outside cluster our topics and groups are removed, no others. Twice is fine."""
         atexit.unregister(self.stop)
         admin, self._admin = self._admin, None
-        if admin is not None and self.server == "outside" and self._made:
-            with contextlib.suppress(Exception):  # it may be gone
-                for future in admin.delete_topics(sorted(self._made)).values():
-                    future.result(ANSWER_SECONDS)
+        if admin is not None and self.server == "outside":
+            for names, remove in (
+                (self._made, admin.delete_topics),
+                (self._groups, admin.delete_consumer_groups),
+            ):
+                for future in remove(sorted(names)).values() if names else ():
+                    with contextlib.suppress(Exception):  # it may be gone, or never have been there
+                        future.result(ANSWER_SECONDS)
         self._made.clear()
+        self._groups.clear()
         child, self._child = self._child, None
         if child is not None:
             child.stop()
@@ -261,6 +267,7 @@ class Broker:
 
     def group(self, name: str) -> str:
         """Return the whole name of a consumer group."""
+        self._groups.add(self.prefix + name)
         return self.prefix + name
 
     def topics(self) -> list[str]:
@@ -336,7 +343,7 @@ class Broker:
         whole = self.prefix + topic
         found: list[Any] = []
         try:
-            with self._reader(self.prefix + "reads") as consumer:
+            with self._reader(self.group("reads")) as consumer:
                 known = consumer.list_topics(whole, timeout=ANSWER_SECONDS).topics[whole]
                 begins = dict.fromkeys(sorted(known.partitions), 0)
                 ends = self._ends(consumer, whole, begins)
