@@ -24,6 +24,7 @@ from ridealong.systems.queues.design import (
     Design,
     DesignError,
     read_design,
+    shown,
 )
 from ridealong.systems.queues.design import (
     EVENTS as WAYS,
@@ -219,9 +220,9 @@ def _design(value: object, entry: Entry) -> Design:
     given = entry.get("given", {})
     if isinstance(value, Mapping):
         for name in given:
-            if name in value and value[name] != given[name]:
+            if name in value and not _alike(value[name], given[name]):
                 raise DesignError(
-                    f"{name} is {value[name]!r}, and this task sets it: leave the line away, or "
+                    f"{name} is {shown(value[name])}, and this task sets it: leave the line away, or "
                     f"write {name}: {given[name]}"
                 )
         value = {**given, **value}
@@ -229,9 +230,16 @@ def _design(value: object, entry: Entry) -> Design:
     most = entry.get("most_consumers", 0)
     if most and design.consumers > most:
         raise DesignError(
-            f"consumers is {design.consumers}, and there is room for {most} in each group"
+            f"consumers is {design.consumers}, and there is room for {most} in each group: lower it"
         )
     return design
+
+
+def _alike(one: object, other: object) -> bool:
+    """Whether two values of a line say the same; the order of `in_request` says nothing."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(each in other for each in one)
+    return one == other
 
 
 def _runs(design: Design, entry: Entry) -> tuple[Outcome, ...]:
