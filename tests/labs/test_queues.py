@@ -1,10 +1,12 @@
 """The labs of what follows a completed ride: what they show, and what they refuse."""
 
+import time
 from typing import Any
 
 import pytest
+from confluent_kafka import Consumer, Producer
 
-from brokers import broker, kafka, small
+from brokers import broker, kafka, needs_kafka, small
 from ridealong.labs import queues
 from ridealong.labs.sql.database import LabError
 from ridealong.systems.broker.server import Broker
@@ -91,9 +93,75 @@ def test_an_evening_in_virtual_time_and_two_side_by_side() -> None:
     assert first == 0 < second
 
 
+@pytest.mark.parametrize("server", ["built-in", "kafka"])
+def test_a_broker_is_looked_into_partition_by_partition(server: str) -> None:
+    if server == "kafka":
+        needs_kafka()
+    with Broker(server) as own:
+        with pytest.raises(LabError, match=r"has no topic yet: run\(design\) makes some"):
+            queues.look_inside(own)
+        own.topic("rides", 3)
+        own.topic("silent")
+        sent(own, "rides", 30)
+        committed(own, "rides", "charge", 12)
+
+        view = queues.look_inside(own)
+        assert column(view, "topic") == ["rides"] * 3 + ["silent"]
+        assert sum(column(view, "messages")) == 30
+        assert column(view, "next offset")[:3] == column(view, "messages")[:3]
+        assert column(view, "group") == ["charge"] * 3 + ["nobody"]
+        assert sum(column(view, "lag")[:3]) == 18 and column(view, "lag")[3] is None
+        told = str(view)
+        assert "30 messages in 4 partitions of 2 topics; furthest behind is charge, by 18" in told
+        assert "rides, partition 2: offsets 0 to" in told and "one copy of a partition" in told
+        is_small = server == "built-in"
+        assert ("hides what an aborted transaction has written" in told) == is_small
+        assert set(column(view, "kept")) == {
+            "the newest 5 MB of each partition" if is_small else "7 days"
+        }
+        assert set(column(queues.look_inside(own, "silent"), "topic")) == {"silent"}
+        committed(own, "rides", "charge", 18)
+        assert "no group is behind" in str(queues.look_inside(own))
+        with pytest.raises(LabError, match="no topic is called 'ride': did you mean rides"):
+            queues.look_inside(own, "ride")
+    with pytest.raises(LabError, match=r"the broker is stopped: start it with broker.start\(\)"):
+        queues.look_inside(own)
+
+
+def test_of_many_topics_the_newest_are_shown() -> None:
+    with Broker("built-in") as own:
+        for number in range(7):
+            own.topic(f"t{number}", 4)
+        view = queues.look_inside(own)
+        assert column(view, "topic")[::4] == ["t3", "t4", "t5", "t6"]
+        assert view.gaps == ((0, "3 older topics: look_inside(topic=...) shows one"),)
+
+
+def sent(broker: Broker, topic: str, count: int) -> None:
+    producer = Producer(broker.producer_settings())
+    for number in range(count):
+        producer.produce(broker.prefix + topic, value=b"x", key=str(number))
+    assert producer.flush(10) == 0
+
+
+def committed(broker: Broker, topic: str, group: str, count: int) -> None:
+    settings = broker.consumer_settings() | {"group.id": broker.group(group)}
+    consumer = Consumer(settings)
+    consumer.subscribe([broker.prefix + topic])
+    ends = time.monotonic() + 30
+    while count:
+        assert time.monotonic() < ends
+        message = consumer.poll(0.1)
+        if message is not None and not message.error():
+            consumer.commit(message, asynchronous=False)
+            count -= 1
+    consumer.close()
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
+        (lambda: queues.look_inside("kafka"), "broker is 'kafka', wanted one such as start_br"),
         (lambda: queues.run({"key": "x"}), "key is 'x', wanted one of ride, city, none"),
         (lambda: queues.evening(DESIGN, "tonight"), "no evening is called 'tonight'"),
         (lambda: queues.evening(DESIGN, troubles=["rain"]), "no trouble is called 'rain'"),
