@@ -425,9 +425,9 @@ class Broker:
             BrokerError: when the broker does not answer.
         """
         from confluent_kafka import KafkaError, KafkaException
-        from confluent_kafka.admin import (
-            ConfigResource,  # type: ignore[attr-defined]
-            ResourceType,  # type: ignore[attr-defined]
+        from confluent_kafka.admin import (  # type: ignore[attr-defined]
+            ConfigResource,
+            ResourceType,
         )
 
         if self.server == "built-in":
