@@ -57,6 +57,22 @@ def test_more_consumers_drain_sooner_up_to_the_partitions(started: Broker) -> No
     assert column(view, "partitions of the busiest") == [4, 1]
 
 
+def test_a_producer_that_is_too_fast_fills_the_broker_refuses_or_waits(started: Broker) -> None:
+    view = queues.backpressure(90, times_as_fast=4, bound=10)
+
+    keeps, refuses, slows = column(view, "largest backlog")
+    assert keeps > 40 and refuses <= 10 and slows <= 10
+    assert column(view, "the producer") == ["keep all", "refuse", "slow down"]
+    assert column(view, "sent")[::2] == [90, 90]
+    refused = column(view, "refused (429)")
+    assert refused[::2] == [0, 0] and refused[1] + column(view, "sent")[1] == 90
+    assert refused[1] > 30 and column(view, "held back at most")[2] > 30
+    kept, short, slowed = column(view, "oldest when done (s)")
+    assert short < 0.7 * min(kept, slowed), "who is let in is served soon"
+    assert column(view, "backlog by arithmetic") == [68, 10, 10]
+    assert f"{refused[1]} riders got 429" in str(view) and "keep all: " in str(view)
+
+
 def test_a_slow_receipt_makes_the_rider_wait_and_a_failing_prompt_fails_the_ride() -> None:
     view = queues.chain(receipt_seconds=0.6, failing="rating_prompt")
 
@@ -186,6 +202,11 @@ def test_what_cannot_be_shown_is_told_in_one_line(call: Any, says: str) -> None:
         (lambda: queues.run(DESIGN, away="mail"), "away is 'mail', wanted one of charge"),
         (lambda: queues.drain(DESIGN, 10_000), "backlog is 10000, wanted 10 to 400 messages"),
         (lambda: queues.drain(DESIGN, 100, []), "0 runs: name one to four"),
+        (lambda: queues.backpressure(1000), "messages is 1000, wanted 30 to 300"),
+        (lambda: queues.backpressure(90.5), "messages is 90.5, wanted 30 to 300"),
+        (lambda: queues.backpressure(times_as_fast="3"), "times_as_fast is '3', wanted 1.5 to 10"),
+        (lambda: queues.backpressure(times_as_fast=1), "times_as_fast is 1, wanted 1.5 to 10"),
+        (lambda: queues.backpressure(bound=True), "bound is True, wanted 1 to 100"),
         (lambda: queues.two_writes("both"), "way is 'both', wanted after_commit"),
     ],
 )

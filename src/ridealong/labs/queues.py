@@ -21,6 +21,7 @@ from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
 from ridealong.systems.broker.server import FEATURES, Broker, Partition
 from ridealong.systems.queues.design import STEPS, Design, DesignError, read_design
+from ridealong.systems.queues.pressure import WAYS, pressed_for_real
 from ridealong.systems.queues.run import followed_up_for_real
 from ridealong.systems.queues.stories import TROUBLES
 from ridealong.systems.queues.stories import story as evening_of
@@ -387,6 +388,65 @@ def drain(design: object, backlog: int = 120, consumers: Sequence[int] = (1, 3))
         f"Worked off in {rows[0][3]} s by {plural(consumers[0], 'consumer')} and in {rows[-1][3]} s "
         f"by {consumers[-1]}.",
         picture=_backlog_picture(curves, "Messages that wait"),
+    )
+
+
+def backpressure(messages: int = 120, *, times_as_fast: float = 3, bound: int = 20) -> View:
+    """Let producers be faster than consumers on the broker, and see three ways to live with it.
+
+    All three run at once, with a topic, a producer and a consumer each, which are processes of
+    their own. The work on one message takes 20 ms.
+
+    Args:
+        messages: how many are due.
+        times_as_fast: how many are due while one is worked on.
+        bound: of messages that wait in the broker: then one producer refuses, and one waits.
+
+    Raises:
+        LabError: when no broker runs, or a number takes too long or shows nothing.
+        BrokerError: when the broker does not answer.
+    """
+    for name, value, least, most in (
+        ("messages", messages, 30, 300),
+        ("times_as_fast", times_as_fast, 1.5, 10),
+        ("bound", bound, 1, 100),
+    ):
+        kinds = int if name != "times_as_fast" else int | float
+        if not isinstance(value, kinds) or isinstance(value, bool) or not least <= value <= most:
+            raise LabError(f"{name} is {value!r:.60}, wanted {least:g} to {most:g}")
+    broker = running()
+    every = DRAIN_WORK_SECONDS / times_as_fast
+    events = tuple(
+        RideEvent(f"{ride}-1", ride, ride % 5 + 1, 1, ride * every)
+        for ride in range(1, messages + 1)
+    )
+    told = Story("too fast", events, dict.fromkeys(STEPS, DRAIN_WORK_SECONDS))
+    design = read_design({"in_request": list(STEPS[1:]), "partitions": 1})
+    with _progress("Working under pressure") as show:
+        seen = pressed_for_real(
+            design, told, broker, bound, name=f"pressure-{next(_names)}", progress=show
+        )
+    grown = round(messages - messages / times_as_fast)
+    rows = [
+        [each.way, each.sent, each.refused, grown if each.way == WAYS[0] else min(grown, bound),
+         max(behind for _, behind in each.backlog), each.held_back,
+         round(max(each.delays, default=0.0), 1)]
+        for each in seen
+    ]  # fmt: skip
+    columns = [
+        "the producer", "sent", "refused (429)", "backlog by arithmetic", "largest backlog",
+        "held back at most", "oldest when done (s)",
+    ]  # fmt: skip
+    kept, refused, slowed = (max(behind for _, behind in each.backlog) for each in seen)
+    return View(
+        f"{messages} messages, {times_as_fast:g} due while one is worked on",
+        frame(columns, rows),
+        f"Up to {kept} messages wait in the broker without a bound; with it {refused}, and "
+        f"{plural(seen[1].refused, 'rider')} got 429, or {slowed}, and the producer held back up to "
+        f"{seen[2].held_back}.",
+        picture=_backlog_picture(
+            {each.way: each.backlog for each in seen}, "Messages that wait in the broker"
+        ),
     )
 
 
@@ -773,6 +833,7 @@ def _backlog_picture(
 
 
 __all__ = [
+    "backpressure",
     "chain",
     "compare",
     "drain",
