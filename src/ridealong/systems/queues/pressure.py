@@ -6,6 +6,7 @@ waits, or does not care. It begins with the line `began SECONDS`; then each line
 is one look at the backlog.
 """
 
+import os
 import sys
 import threading
 import time
@@ -151,7 +152,10 @@ def main() -> None:
     looks = Consumer(asked["consumer"])
     parts = [TopicPartition(asked["topic"], number) for number in range(asked["partitions"])]
     tell({"ready": True})
-    began = float(sys.stdin.buffer.readline().split()[1])
+    line = sys.stdin.buffer.readline().split()
+    if not line:  # whoever wanted it has gone
+        return
+    began = float(line[1])
     stops = threading.Event()
     threading.Thread(target=_follow, args=(stops,), daemon=True).start()
     counts = {"sent": 0, "refused": 0, "due": 0}
@@ -192,6 +196,9 @@ def main() -> None:
 def _follow(stops: threading.Event) -> None:
     sys.stdin.buffer.read()
     stops.set()
+    ending = threading.Timer(8.0, os._exit, (1,))  # should the broker be gone
+    ending.daemon = True
+    ending.start()
 
 
 if __name__ == "__main__":
