@@ -1,5 +1,6 @@
 """A design is judged by what it leads to, on evenings that its author has not seen as well."""
 
+import re
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_design_that_keeps_its_limits_holds_on_every_evening() -> None:
     ("change", "broken", "words"),
     [
         ({"remember": "nothing"}, "repeated", "killed between work and commit"),
-        ({"commit": "before_work"}, "lost", "killed between work and commit"),
+        ({"commit": "before_work"}, "lost", "killed between commit and work"),
         ({"remember": "before_work"}, "lost", "killed between memory and work"),
         ({"remember": "after_work"}, "repeated", "killed between work and memory"),
         ({"event": "after_commit"}, "lost", "wanted: of all rides at most 0 steps are never done"),
@@ -84,6 +85,81 @@ def test_a_design_that_survives_the_public_crash_alone_fails() -> None:
     assert judged(RIGHT | {"remember": "nothing"}, entry | {"troubles": ["crashes"]}).passed
     seen = judged(RIGHT | {"remember": "nothing"})
     assert not seen.passed and "Ride " in seen.message
+
+
+WAITS = ENTRY["limits"] | {"charge_p99_seconds": 60}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"commit": "before_work"},
+            r"Ride \d+: \d+:\d\d\.\d charge: killed between commit and work$",
+        ),
+        (
+            {"remember": "nothing"},
+            r"Ride \d+: \S+ charge: done; \S+ charge: killed .*; \S+ charge: done again$",
+        ),
+        ({"event": "after_commit"}, r"service: the broker does not answer, the event is gone$"),
+        (
+            {"event": "before_commit"},
+            r"service: killed after the event, before the commit; \S+ charge: done \(1 more\)$",
+        ),
+        (
+            {"key": "none"},
+            r"done for the corrected fare \(partition \d\); \S+ charge done for the first one \(",
+        ),
+        ({"attempts": 1}, r"ride \d+: \S+ charge: to the dead letters: no answer \("),
+        (
+            {"attempts": 1, "when_attempts_end": "skip"},
+            r"charge: no answer, tried once, then skipped \(",
+        ),
+        (
+            {"unreadable": "retry", "when_attempts_end": "stop"},
+            r'never charge, which is at another message: \S+ charge: cannot read "\{not an event", tri',
+        ),
+        (
+            {"groups": dict.fromkeys(("charge", "receipt", "rating_prompt"), "one")},
+            r"Ride \d+: \S+ (receipt|rating prompt): done, and never charge \(",
+        ),
+        ({"in_request": ["charge"]}, r"service: charge does not answer, the ride fails \("),
+        (
+            {"in_request": ["charge", "receipt", "rating_prompt"]},
+            r"service: charge done, then receipt does not answer, the ride fails \(",
+        ),
+    ],
+)
+def test_what_happened_is_told_truly_and_shortly(change: dict[str, Any], words: str) -> None:
+    message = judged(RIGHT | change, ENTRY | {"limits": WAITS}).message
+    assert re.search(words, message), message
+    assert len(message) < 260 and "_" not in message.partition(". ")[2] and "inf" not in message
+
+
+def test_what_is_never_done_has_no_time() -> None:
+    seen = judged(RIGHT | {"attempts": 1}, ENTRY | {"limits": {"receipt_p99_seconds": 60}})
+    assert seen.message.endswith("on your evening it is never, for more than 1 in 100")
+    nobody = RIGHT | {"groups": dict.fromkeys(("charge", "receipt", "rating_prompt"), "one")}
+    held = judged(nobody, ENTRY | {"limits": {"failed_requests": 0}})
+    assert held.passed and held.message.endswith("half of the receipts never come")
+
+
+@pytest.mark.parametrize("name", ["receipt_p99_seconds", "p95_wait_ms"])
+def test_no_number_is_shown_that_looks_as_if_it_kept_the_limit(name: str) -> None:
+    for design in (RIGHT, RIGHT | {"in_request": ["rating_prompt"]}):
+        (run, *_) = queue._runs(queue.read_design(design), ENTRY)
+        limit = LIMITS[name]
+        for less in (0.3, 0.04, 0.003):
+            most = round(limit.measured(run) - less, 3)
+            seen = judged(design, ENTRY | {"limits": {name: most}})
+            (shown,) = [each.seen for each in seen.properties if not each.held]
+            assert float(shown.split()[0]) > most and f"it is {shown}" in seen.message
+
+
+def test_the_order_of_steps_that_the_task_sets_says_nothing() -> None:
+    entry = ENTRY | {"given": {"in_request": ["charge", "receipt"]}, "limits": {"lost": 0}}
+    assert "this task sets it" not in judged({"in_request": ["receipt", "charge"]}, entry).message
+    assert "in_request is ['charge'], and this" in judged({"in_request": ["charge"]}, entry).message
 
 
 def test_limits_that_hold_give_their_points() -> None:

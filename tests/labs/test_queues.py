@@ -1,10 +1,12 @@
 """The labs of what follows a completed ride: what they show, and what they refuse."""
 
+import time
 from typing import Any
 
 import pytest
+from confluent_kafka import Consumer, Producer
 
-from brokers import broker, kafka, small
+from brokers import broker, kafka, needs_kafka, small
 from ridealong.labs import queues
 from ridealong.labs.sql.database import LabError
 from ridealong.systems.broker.server import Broker
@@ -55,6 +57,22 @@ def test_more_consumers_drain_sooner_up_to_the_partitions(started: Broker) -> No
     assert column(view, "partitions of the busiest") == [4, 1]
 
 
+def test_a_producer_that_is_too_fast_fills_the_broker_refuses_or_waits(started: Broker) -> None:
+    view = queues.backpressure(90, times_as_fast=4, bound=10)
+
+    keeps, refuses, slows = column(view, "largest backlog")
+    assert keeps > 40 and refuses <= 10 and slows <= 10
+    assert column(view, "the producer") == ["keep all", "refuse", "slow down"]
+    assert column(view, "sent")[::2] == [90, 90]
+    refused = column(view, "refused (429)")
+    assert refused[::2] == [0, 0] and refused[1] + column(view, "sent")[1] == 90
+    assert refused[1] > 30 and column(view, "held back at most")[2] > 30
+    kept, short, slowed = column(view, "oldest when done (s)")
+    assert short < 0.7 * min(kept, slowed), "who is let in is served soon"
+    assert column(view, "backlog by arithmetic") == [68, 10, 10]
+    assert f"{refused[1]} riders got 429" in str(view) and "keep all: " in str(view)
+
+
 def test_a_slow_receipt_makes_the_rider_wait_and_a_failing_prompt_fails_the_ride() -> None:
     view = queues.chain(receipt_seconds=0.6, failing="rating_prompt")
 
@@ -91,9 +109,75 @@ def test_an_evening_in_virtual_time_and_two_side_by_side() -> None:
     assert first == 0 < second
 
 
+@pytest.mark.parametrize("server", ["built-in", "kafka"])
+def test_a_broker_is_looked_into_partition_by_partition(server: str) -> None:
+    if server == "kafka":
+        needs_kafka()
+    with Broker(server) as own:
+        with pytest.raises(LabError, match=r"has no topic yet: run\(design\) makes some"):
+            queues.look_inside(own)
+        own.topic("rides", 3)
+        own.topic("silent")
+        sent(own, "rides", 30)
+        committed(own, "rides", "charge", 12)
+
+        view = queues.look_inside(own)
+        assert column(view, "topic") == ["rides"] * 3 + ["silent"]
+        assert sum(column(view, "messages")) == 30
+        assert column(view, "next offset")[:3] == column(view, "messages")[:3]
+        assert column(view, "group") == ["charge"] * 3 + ["nobody"]
+        assert sum(column(view, "lag")[:3]) == 18 and column(view, "lag")[3] is None
+        told = str(view)
+        assert "30 messages in 4 partitions of 2 topics; furthest behind is charge, by 18" in told
+        assert "rides, partition 2: offsets 0 to" in told and "one copy of a partition" in told
+        is_small = server == "built-in"
+        assert ("hides what an aborted transaction has written" in told) == is_small
+        assert set(column(view, "kept")) == {
+            "the newest 5 MB of each partition" if is_small else "7 days"
+        }
+        assert set(column(queues.look_inside(own, "silent"), "topic")) == {"silent"}
+        committed(own, "rides", "charge", 18)
+        assert "no group is behind" in str(queues.look_inside(own))
+        with pytest.raises(LabError, match="no topic is called 'ride': did you mean rides"):
+            queues.look_inside(own, "ride")
+    with pytest.raises(LabError, match=r"the broker is stopped: start it with broker.start\(\)"):
+        queues.look_inside(own)
+
+
+def test_of_many_topics_the_newest_are_shown() -> None:
+    with Broker("built-in") as own:
+        for number in range(7):
+            own.topic(f"t{number}", 4)
+        view = queues.look_inside(own)
+        assert column(view, "topic")[::4] == ["t3", "t4", "t5", "t6"]
+        assert view.gaps == ((0, "3 older topics: look_inside(topic=...) shows one"),)
+
+
+def sent(broker: Broker, topic: str, count: int) -> None:
+    producer = Producer(broker.producer_settings())
+    for number in range(count):
+        producer.produce(broker.prefix + topic, value=b"x", key=str(number))
+    assert producer.flush(10) == 0
+
+
+def committed(broker: Broker, topic: str, group: str, count: int) -> None:
+    settings = broker.consumer_settings() | {"group.id": broker.group(group)}
+    consumer = Consumer(settings)
+    consumer.subscribe([broker.prefix + topic])
+    ends = time.monotonic() + 30
+    while count:
+        assert time.monotonic() < ends
+        message = consumer.poll(0.1)
+        if message is not None and not message.error():
+            consumer.commit(message, asynchronous=False)
+            count -= 1
+    consumer.close()
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
+        (lambda: queues.look_inside("kafka"), "broker is 'kafka', wanted one such as start_br"),
         (lambda: queues.run({"key": "x"}), "key is 'x', wanted one of ride, city, none"),
         (lambda: queues.evening(DESIGN, "tonight"), "no evening is called 'tonight'"),
         (lambda: queues.evening(DESIGN, troubles=["rain"]), "no trouble is called 'rain'"),
@@ -118,6 +202,11 @@ def test_what_cannot_be_shown_is_told_in_one_line(call: Any, says: str) -> None:
         (lambda: queues.run(DESIGN, away="mail"), "away is 'mail', wanted one of charge"),
         (lambda: queues.drain(DESIGN, 10_000), "backlog is 10000, wanted 10 to 400 messages"),
         (lambda: queues.drain(DESIGN, 100, []), "0 runs: name one to four"),
+        (lambda: queues.backpressure(1000), "messages is 1000, wanted 30 to 300"),
+        (lambda: queues.backpressure(90.5), "messages is 90.5, wanted 30 to 300"),
+        (lambda: queues.backpressure(times_as_fast="3"), "times_as_fast is '3', wanted 1.5 to 10"),
+        (lambda: queues.backpressure(times_as_fast=1), "times_as_fast is 1, wanted 1.5 to 10"),
+        (lambda: queues.backpressure(bound=True), "bound is True, wanted 1 to 100"),
         (lambda: queues.two_writes("both"), "way is 'both', wanted after_commit"),
     ],
 )

@@ -112,22 +112,80 @@ def test_topics_lag_and_messages(broker: Broker) -> None:
 
     lags = broker.lag("looks", "readers")
     assert sorted(each.messages for each in lags) == [0, 0, 30]
-    settings = broker.consumer_settings() | {"group.id": broker.group("readers")}
-    consumer = Consumer(settings)
-    consumer.subscribe([broker.prefix + "looks"])
-    ends, seen = time.monotonic() + SECONDS, 0
-    while seen < 12:
-        assert time.monotonic() < ends
-        message = consumer.poll(0.1)
-        if message is not None and not message.error():
-            seen += 1
-            if seen == 12:
-                consumer.commit(message, asynchronous=False)
-    consumer.close()
+    read_and_commit(broker, "looks", broker.group("readers"), 12)
     assert sum(each.messages for each in broker.lag("looks", "readers")) == 18
     found = broker.read("looks")
     assert [each.value() for each in found] == [str(number).encode() for number in range(30)]
     assert len(broker.read("looks", limit=7)) == 7
+
+
+@ON_ALL
+def test_partitions_and_where_groups_go_on(broker: Broker) -> None:
+    broker.topic("held", 2)
+    broker.topic("empty")
+    sent(broker, "held", [str(number) for number in range(10)], "one-key")
+    read_and_commit(broker, "held", broker.group("halfway"), 6)
+    broker.group("never-read")
+
+    held = broker.partitions()
+    assert [each.first for each in held["held"]] == [0, 0]
+    assert sorted(each.end for each in held["held"]) == [0, 10]
+    assert {each.copies for each in held["held"]} == {1}
+    assert [each.end for each in held["empty"]] == [0]
+    full = next(each.number for each in held["held"] if each.end)
+    found = broker.committed()
+    assert found["halfway"] == {"held": {full: 6}} and "never-read" not in found
+
+
+def read_and_commit(broker: Broker, topic: str, group: str, count: int) -> None:
+    consumer = Consumer(broker.consumer_settings() | {"group.id": group})
+    consumer.subscribe([broker.prefix + topic])
+    ends, seen = time.monotonic() + SECONDS, 0
+    while seen < count:
+        assert time.monotonic() < ends
+        message = consumer.poll(0.1)
+        if message is not None and not message.error():
+            seen += 1
+            if seen == count:
+                consumer.commit(message, asynchronous=False)
+    consumer.close()
+
+
+@ON_KAFKA
+def test_groups_that_others_have_named_are_found_by_the_prefix(broker: Broker) -> None:
+    broker.topic("shared")
+    sent(broker, "shared", ["one", "two"])
+    read_and_commit(broker, "shared", f"{broker.prefix}by-hand", 1)
+    assert broker.committed()["by-hand"] == {"shared": {0: 1}}
+    assert broker.retention("shared") == "7 days"
+
+
+def test_the_small_broker_keeps_the_newest_megabytes() -> None:
+    with Broker("built-in") as broker:
+        broker.topic("large")
+        producer = Producer(broker.producer_settings() | {"batch.num.messages": 1})
+        for _ in range(80):
+            producer.produce(broker.prefix + "large", value=b"x" * 100_000)
+        assert producer.flush(10) == 0
+        (large,) = broker.partitions()["large"]
+        assert large.end == 80 and 40 <= large.end - large.first <= 60, "5 MB of 100 kB each"
+        assert broker.retention("large") == "the newest 5 MB of each partition"
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "size", "words"),
+    [
+        (604_800_000, -1, "7 days"),
+        (86_400_000, -1, "1 day"),
+        (5_400_000, -1, "1.5 hours"),
+        (500, -1, "0.5 seconds"),
+        (-1, -1, "for ever"),
+        (-1, 5_000_000, "the newest 5.0 MB of each partition"),
+        (60_000, 5_000_000, "1 minute, at most the newest 5.0 MB of each partition"),
+    ],
+)
+def test_retention_is_told_in_words(milliseconds: int, size: int, words: str) -> None:
+    assert serving._kept(milliseconds, size) == words
 
 
 @ON_ALL

@@ -1,5 +1,6 @@
 """Judge a choice by what it leads to: limits that hold on the shown evening, and on others."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class Limit(Generic[Run]):
         adds: what is said after a value that breaks it: where, when; takes the evening and the
             number.
         is_least: whether the number is the least and not the most.
+        never: how a time is written that does not end.
     """
 
     says: str
@@ -39,6 +41,7 @@ class Limit(Generic[Run]):
     matters: str
     adds: Callable[[Run, float], str] = lambda run, number: ""
     is_least: bool = False
+    never: str = "never"
 
     def holds(self, run: Run, number: float) -> bool:
         """Whether an evening keeps to a number."""
@@ -47,6 +50,8 @@ class Limit(Generic[Run]):
     def seen(self, run: Run, number: float) -> str:
         """Return what was measured, with the digits that tell it from a number that it breaks."""
         value, shown = self.measured(run), self.shown
+        if math.isinf(value):
+            return self.never
         if self._keeps(value, number):
             return shown.format(value)
         digits = int(_DIGITS.findall(shown)[0])

@@ -5,6 +5,7 @@ other consumers are killed at other rides. One limit holds for every exercise: n
 ride that was not completed.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -24,6 +25,7 @@ from ridealong.systems.queues.design import (
     Design,
     DesignError,
     read_design,
+    shown,
 )
 from ridealong.systems.queues.design import (
     EVENTS as WAYS,
@@ -46,59 +48,99 @@ def _sum(of: Callable[[Counted], int]) -> Callable[[Outcome], float]:
 
 
 def _slowest(step: str) -> Callable[[Outcome], float]:
-    return lambda run: min(run.counted[step].delay(0.99), 1e9)
+    return lambda run: run.counted[step].delay(0.99)
 
 
-def timeline(run: Outcome, ride_id: int, who: str = "") -> str:
-    """Return what happened to a ride, in one line, the last lines of it where they are many.
+def timeline(run: Outcome, event_id: str, who: str = "") -> str:
+    """Return what became of an event, in one line, the last of it where it is much.
 
     Args:
         run: the evening.
-        ride_id: of the ride.
+        event_id: of the event.
         who: only what this step did, and the service and the relay.
     """
     lines = [
         each
         for each in run.timeline
-        if each.ride_id == ride_id and (not who or each.who in (who, "service", "relay"))
+        if each.event_id == event_id and (not who or each.who in (who, "service", "relay"))
     ]
     return "; ".join(map(_line, lines[-MOST_LINES:]))
 
 
 def _line(line: Line) -> str:
-    where = f" (partition {line.partition})" if line.partition >= 0 else ""
-    return f"{int(line.at // 60)}:{line.at % 60:04.1f} {line.who} {line.what}{where}"
+    return f"{_clock(line)} {line.who.replace('_', ' ')}: {line.what}"
+
+
+def _clock(line: Line) -> str:
+    tenths = round(line.at * 10)
+    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
+
+
+def _named(event_id: str) -> str:
+    ride, _, version = event_id.partition("-")
+    return f"Ride {ride}" if version == "1" else f"The corrected fare of ride {ride}"
 
 
 def _first(
-    rides: Callable[[Outcome, str], Iterator[int]],
+    events: Callable[[Outcome, str], Iterator[str]],
 ) -> Callable[[Outcome, float], str]:
     def adds(run: Outcome, number: float) -> str:
         for step in STEPS:
-            for ride in rides(run, step):
-                told = timeline(run, ride, step)
-                return f". Ride {ride}: {told}" if told else f", such as {step} of ride {ride}"
+            for event_id in events(run, step):
+                told = timeline(run, event_id, step) or _without(run, event_id, step)
+                return f". {_named(event_id)}: {told}"
         return ""
 
     return adds
 
 
-def _lost(run: Outcome, step: str) -> Iterator[int]:
-    yield from (int(each.partition("-")[0]) for each in run.counted[step].lost)
+def _without(run: Outcome, event_id: str, step: str) -> str:
+    """Tell of an event that a step has never come to: who has, or what keeps the step."""
+    name = step.replace("_", " ")
+    others = timeline(run, event_id)
+    if others:
+        return f"{others}, and never {name}"
+    kept = [each for each in run.timeline if each.who == step and "tried" in each.what]
+    return f"never {name}" + (f", which is at another message: {_line(kept[-1])}" if kept else "")
 
 
-def _said(what: str) -> Callable[[Outcome, str], Iterator[int]]:
+def _overtaken(run: Outcome, number: float) -> str:
+    for step in STEPS:
+        newest: dict[int, Line] = {}
+        for line in run.timeline:
+            if line.who != step or line.what != "done":
+                continue
+            before = newest.get(line.ride_id)
+            if before and before.event_id > line.event_id:
+                name = step.replace("_", " ")
+                return (
+                    f". Ride {line.ride_id}: {_clock(before)} {name} done for the corrected fare "
+                    f"(partition {before.partition}); {_clock(line)} {name} done for the first one "
+                    f"(partition {line.partition})"
+                )
+            newest[line.ride_id] = line
+    return ""
+
+
+def _lost(run: Outcome, step: str) -> Iterator[str]:
+    yield from run.counted[step].lost
+
+
+def _said(what: str, who: str = "") -> Callable[[Outcome, str], Iterator[str]]:
     return lambda run, step: (
-        each.ride_id
+        each.event_id
         for each in run.timeline
-        if each.ride_id and each.who == step and each.what.startswith(what)
+        if each.event_id and each.who == (who or step) and what in each.what
     )
 
 
-def _killed_before(run: Outcome, step: str) -> Iterator[int]:
-    return (
-        each.ride_id for each in run.timeline if each.who == "service" and "killed" in each.what
-    )
+def _not_completed(run: Outcome, step: str) -> Iterator[str]:
+    yield from _said("before the commit", "service")(run, step)
+    yield from _said("done, then", "service")(run, step)
+
+
+def _failed(run: Outcome, step: str) -> Iterator[str]:
+    yield from _said("the ride fails", "service")(run, step)
 
 
 ALWAYS: Final[Mapping[str, Limit[Outcome]]] = {
@@ -107,7 +149,7 @@ ALWAYS: Final[Mapping[str, Limit[Outcome]]] = {
         _sum(lambda each: each.ghosts),
         "{:.0f} times",
         "Somebody pays for a ride that the company does not know.",
-        _first(_killed_before),
+        _first(_not_completed),
     ),
 }
 
@@ -124,6 +166,7 @@ LIMITS: Final[Mapping[str, Limit[Outcome]]] = {
         _sum(lambda each: each.dead),
         "{:.0f}",
         "Somebody has to look at each of them, and the rider waits.",
+        _first(_said("to the dead letters")),
     ),
     "repeated": Limit(
         "at most {most:g} steps are done twice",
@@ -137,6 +180,7 @@ LIMITS: Final[Mapping[str, Limit[Outcome]]] = {
         _sum(lambda each: each.overtaken),
         "{:.0f} rides",
         "The receipt shows the fare before it was corrected.",
+        _overtaken,
     ),
     **{
         f"{step}_p99_seconds": Limit(
@@ -144,6 +188,7 @@ LIMITS: Final[Mapping[str, Limit[Outcome]]] = {
             _slowest(step),
             "{:.0f} s",
             "The app promises a time, and this is later.",
+            never="never, for more than 1 in 100",
         )
         for step in STEPS
     },
@@ -152,6 +197,7 @@ LIMITS: Final[Mapping[str, Limit[Outcome]]] = {
         lambda run: run.failed_requests,
         "{:.0f} riders",
         "The ride is over, and the app says that it is not.",
+        _first(_failed),
     ),
     "p95_wait_ms": Limit(
         "95 of 100 riders have their answer within {most:g} ms",
@@ -185,8 +231,12 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
     except DesignError as error:
         return refused(exercise_id, entry, {"error": str(error)}, str(error))
     runs = _runs(design, entry)
-    receipt = runs[0].counted["receipt"]
-    held = f"half of the receipts are there {receipt.delay(0.5):.1f} s after the ride"
+    half = runs[0].counted["receipt"].delay(0.5)
+    held = (
+        "half of the receipts never come"
+        if math.isinf(half)
+        else f"half of the receipts are there {half:.1f} s after the ride"
+    )
     return _TRIAL.judged(exercise_id, entry, runs, lambda broken: _marks(design, broken), held)
 
 
@@ -219,9 +269,9 @@ def _design(value: object, entry: Entry) -> Design:
     given = entry.get("given", {})
     if isinstance(value, Mapping):
         for name in given:
-            if name in value and value[name] != given[name]:
+            if name in value and not _alike(value[name], given[name]):
                 raise DesignError(
-                    f"{name} is {value[name]!r}, and this task sets it: leave the line away, or "
+                    f"{name} is {shown(value[name])}, and this task sets it: leave the line away, or "
                     f"write {name}: {given[name]}"
                 )
         value = {**given, **value}
@@ -229,9 +279,16 @@ def _design(value: object, entry: Entry) -> Design:
     most = entry.get("most_consumers", 0)
     if most and design.consumers > most:
         raise DesignError(
-            f"consumers is {design.consumers}, and there is room for {most} in each group"
+            f"consumers is {design.consumers}, and there is room for {most} in each group: lower it"
         )
     return design
+
+
+def _alike(one: object, other: object) -> bool:
+    """Whether two values of a line say the same; the order of `in_request` says nothing."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(each in other for each in one)
+    return one == other
 
 
 def _runs(design: Design, entry: Entry) -> tuple[Outcome, ...]:

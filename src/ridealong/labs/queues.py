@@ -19,13 +19,15 @@ from ridealong.dataset.progress import progress_bar
 from ridealong.labs.sql.database import LabError
 from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
-from ridealong.systems.broker.server import Broker
+from ridealong.systems.broker.server import FEATURES, Broker, Partition
 from ridealong.systems.queues.design import STEPS, Design, DesignError, read_design
+from ridealong.systems.queues.pressure import WAYS, pressed_for_real
 from ridealong.systems.queues.run import followed_up_for_real
 from ridealong.systems.queues.stories import TROUBLES
 from ridealong.systems.queues.stories import story as evening_of
 from ridealong.systems.queues.virtual import Crash, Entry, Outage, Outcome, Story, followed_up
 from ridealong.systems.queues.work import POINTS, RideEvent
+from ridealong.text import meant
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,6 +40,7 @@ WORK_SECONDS: Final = {"charge": 0.03, "receipt": 0.03, "rating_prompt": 0.01}
 DRIVERS: Final = (57, 1)
 MOST_BACKLOG: Final = 400
 DRAIN_WORK_SECONDS: Final = 0.02
+MOST_PARTITIONS_SHOWN: Final = 16
 COLORS: Final = {
     "charge": pictures.BLUE,
     "receipt": pictures.ORANGE,
@@ -85,6 +88,161 @@ def running() -> Broker:
     if _broker is None or not _broker.is_running:
         raise LabError("no broker runs: start_broker() starts one")
     return _broker
+
+
+def look_inside(broker: object = None, topic: str = "") -> View:
+    """Show what a broker holds: each partition, and how far each group has read it.
+
+    This is what the user of a broker sees of it, whoever operates it.
+
+    Args:
+        broker: one that runs; by default that of this notebook.
+        topic: only this one, by its name without the prefix; all of them by default.
+
+    Raises:
+        LabError: when no broker runs, or there is no such topic, or none at all.
+        BrokerError: when the broker does not answer.
+    """
+    seen = running() if broker is None else broker
+    if not isinstance(seen, Broker):
+        raise LabError(f"broker is {seen!r:.60}, wanted one such as start_broker() returns")
+    if not seen.is_running:
+        raise LabError("the broker is stopped: start it with broker.start()")
+    topics = seen.topics()
+    if not topics:
+        raise LabError("the broker has no topic yet: run(design) makes some and fills them")
+    if topic and topic not in topics:
+        raise LabError(f"no topic is called {topic!r:.60}: {meant(topic, topics)}")
+    partitions, committed = seen.partitions(), seen.committed()
+    chosen = _newest(partitions, topic)
+    rows: list[list[object]] = []
+    for name in chosen:
+        readers = [group for group in committed if name in committed[group]] or [""]
+        kept = seen.retention(name)
+        for each in partitions[name]:
+            for group in readers:
+                at = committed[group][name].get(each.number, each.first) if group else None
+                rows.append(
+                    [name, each.number, each.end - each.first, each.first, each.end, each.copies,
+                     kept, group or "nobody", at, None if at is None else each.end - at]
+                )  # fmt: skip
+    columns = [
+        "topic", "partition", "messages", "first offset", "next offset", "copies", "kept",
+        "group", "committed", "lag",
+    ]  # fmt: skip
+    left_out = len(partitions) - len(chosen)
+    told = f"{plural(left_out, 'older topic')}: look_inside(topic=...) shows one"
+    return View(
+        f"Inside {seen.described}",
+        frame(columns, rows),
+        _inside(seen, partitions, committed),
+        picture=_inside_picture(chosen, partitions, committed),
+        gaps=((0, told),) if left_out and not topic else (),
+        counts=("messages", "first offset", "next offset", "committed", "lag"),
+    )
+
+
+def _newest(partitions: Mapping[str, Sequence[Partition]], topic: str) -> list[str]:
+    """Return the topic that is asked for, else as many of the newest as fit on a page."""
+    if topic:
+        return [topic]
+    chosen: list[str] = []
+    for name in reversed(list(partitions)):
+        if (
+            chosen
+            and sum(len(partitions[each]) for each in [*chosen, name]) > MOST_PARTITIONS_SHOWN
+        ):
+            break
+        chosen.append(name)
+    return chosen[::-1]
+
+
+def _inside(
+    broker: Broker,
+    partitions: Mapping[str, Sequence[Partition]],
+    committed: Mapping[str, Mapping[str, Mapping[int, int]]],
+) -> str:
+    ends = {
+        (name, each.number): (each.first, each.end)
+        for name, parts in partitions.items()
+        for each in parts
+    }
+    behind = {
+        group: sum(
+            end - committed[group][name].get(number, first)
+            for (name, number), (first, end) in ends.items()
+            if name in committed[group]
+        )
+        for group in committed
+    }
+    messages = sum(end - first for first, end in ends.values())
+    told = (
+        f"{plural(messages, 'message')} in {plural(len(ends), 'partition')} of "
+        f"{plural(len(partitions), 'topic')}"
+    )
+    if behind and not any(behind.values()):
+        told += "; no group is behind"
+    elif behind:
+        last = max(behind, key=lambda group: behind[group])
+        told += f"; furthest behind is {last}, by {plural(behind[last], 'message')}"
+    has_copies = any(each.copies > 1 for parts in partitions.values() for each in parts)
+    missing = [
+        says.partition(",")[0]
+        for feature, says in FEATURES.items()
+        if feature != "kill"
+        and not broker.has(feature)
+        and not (feature == "replication" and has_copies)
+    ]
+    if not missing:
+        return f"{told}."
+    step = "" if broker.server == "outside" else ": start_broker('kafka', nodes=3) starts one"
+    listed = ", ".join(missing[:-1]) + (", and " if missing[1:] else "") + missing[-1]
+    return f"{told}. Only another broker {listed}{step}."
+
+
+def _inside_picture(
+    chosen: Sequence[str],
+    partitions: Mapping[str, Sequence[Partition]],
+    committed: Mapping[str, Mapping[str, Mapping[int, int]]],
+) -> pictures.Picture:
+    """Draw each partition from its first to its next offset, and where each group goes on."""
+    lines = [(name, each) for name in chosen for each in partitions[name]]
+    groups = [group for group in committed if set(committed[group]) & set(chosen)]
+    with pictures.style():
+        figure, axes = pictures.axes(7.5, 1.4 + 0.24 * len(lines))
+        axes.barh(
+            range(len(lines)), [each.end - each.first for _, each in lines],
+            left=[each.first for _, each in lines], height=0.6, color=pictures.SKY,
+            label="messages",
+        )  # fmt: skip
+        for place, group in enumerate(groups):
+            points = [
+                (committed[group][name][each.number], row - 0.3 + 0.6 * (place + 0.5) / len(groups))
+                for row, (name, each) in enumerate(lines)
+                if each.number in committed[group].get(name, {})
+            ]
+            axes.plot(
+                [at for at, _ in points], [row for _, row in points], "ov^sDXP*"[place % 8],
+                color=pictures.INK if place % 2 else pictures.ORANGE, markersize=5,
+                linestyle="none", label=f"{group} goes on",
+            )  # fmt: skip
+        axes.set_yticks(
+            range(len(lines)), [f"{name}, {each.number}" for name, each in lines], fontsize=8
+        )
+        axes.invert_yaxis()
+        axes.set_xlabel("offset")
+        axes.set_title("What lies in each partition, and where each group goes on")
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=8)
+        told = "; ".join(
+            f"{name}, partition {each.number}: offsets {each.first} to {each.end}"
+            + "".join(
+                f", {group} goes on at {committed[group][name][each.number]}"
+                for group in groups
+                if each.number in committed[group].get(name, {})
+            )
+            for name, each in lines
+        )
+        return pictures.Picture(figure, f"A bar for each partition over the offsets. {told}.")
 
 
 def run(
@@ -230,6 +388,65 @@ def drain(design: object, backlog: int = 120, consumers: Sequence[int] = (1, 3))
         f"Worked off in {rows[0][3]} s by {plural(consumers[0], 'consumer')} and in {rows[-1][3]} s "
         f"by {consumers[-1]}.",
         picture=_backlog_picture(curves, "Messages that wait"),
+    )
+
+
+def backpressure(messages: int = 120, *, times_as_fast: float = 3, bound: int = 20) -> View:
+    """Let producers be faster than consumers on the broker, and see three ways to live with it.
+
+    All three run at once, with a topic, a producer and a consumer each, which are processes of
+    their own. The work on one message takes 20 ms.
+
+    Args:
+        messages: how many are due.
+        times_as_fast: how many are due while one is worked on.
+        bound: of messages that wait in the broker: then one producer refuses, and one waits.
+
+    Raises:
+        LabError: when no broker runs, or a number takes too long or shows nothing.
+        BrokerError: when the broker does not answer.
+    """
+    for name, value, least, most in (
+        ("messages", messages, 30, 300),
+        ("times_as_fast", times_as_fast, 1.5, 10),
+        ("bound", bound, 1, 100),
+    ):
+        kinds = int if name != "times_as_fast" else int | float
+        if not isinstance(value, kinds) or isinstance(value, bool) or not least <= value <= most:
+            raise LabError(f"{name} is {value!r:.60}, wanted {least:g} to {most:g}")
+    broker = running()
+    every = DRAIN_WORK_SECONDS / times_as_fast
+    events = tuple(
+        RideEvent(f"{ride}-1", ride, ride % 5 + 1, 1, ride * every)
+        for ride in range(1, messages + 1)
+    )
+    told = Story("too fast", events, dict.fromkeys(STEPS, DRAIN_WORK_SECONDS))
+    design = read_design({"in_request": list(STEPS[1:]), "partitions": 1})
+    with _progress("Working under pressure") as show:
+        seen = pressed_for_real(
+            design, told, broker, bound, name=f"pressure-{next(_names)}", progress=show
+        )
+    grown = round(messages - messages / times_as_fast)
+    rows = [
+        [each.way, each.sent, each.refused, grown if each.way == WAYS[0] else min(grown, bound),
+         max(behind for _, behind in each.backlog), each.held_back,
+         round(max(each.delays, default=0.0), 1)]
+        for each in seen
+    ]  # fmt: skip
+    columns = [
+        "the producer", "sent", "refused (429)", "backlog by arithmetic", "largest backlog",
+        "held back at most", "oldest when done (s)",
+    ]  # fmt: skip
+    kept, refused, slowed = (max(behind for _, behind in each.backlog) for each in seen)
+    return View(
+        f"{messages} messages, {times_as_fast:g} due while one is worked on",
+        frame(columns, rows),
+        f"Up to {kept} messages wait in the broker without a bound; with it {refused}, and "
+        f"{plural(seen[1].refused, 'rider')} got 429, or {slowed}, and the producer held back up to "
+        f"{seen[2].held_back}.",
+        picture=_backlog_picture(
+            {each.way: each.backlog for each in seen}, "Messages that wait in the broker"
+        ),
     )
 
 
@@ -615,4 +832,15 @@ def _backlog_picture(
         return pictures.Picture(figure, f"{title}, over time. {told}.")
 
 
-__all__ = ["chain", "compare", "drain", "evening", "run", "running", "start_broker", "two_writes"]
+__all__ = [
+    "backpressure",
+    "chain",
+    "compare",
+    "drain",
+    "evening",
+    "look_inside",
+    "run",
+    "running",
+    "start_broker",
+    "two_writes",
+]

@@ -67,6 +67,23 @@ class PartitionLag:
         return max(0, self.end - self.committed)
 
 
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """What a broker tells of one partition.
+
+    Attributes:
+        number: of the partition.
+        first: the oldest offset that is still there.
+        end: the offset that the next message gets.
+        copies: on how many nodes it lies.
+    """
+
+    number: int
+    first: int
+    end: int
+    copies: int
+
+
 class Broker:
     """One broker for one notebook: its topics and groups begin with a prefix that nobody else has.
 
@@ -98,8 +115,8 @@ class Broker:
         self._bootstrap = ""
         self._child: Child | None = None
         self._admin: AdminClient | None = None
-        self._made: set[str] = set()
-        self._groups: set[str] = set()
+        self._made: dict[str, None] = {}  # in the order in which they were made
+        self._groups: dict[str, None] = {}
 
     def __repr__(self) -> str:
         return f"<broker: {self.described}, {'running' if self.is_running else 'stopped'}>"
@@ -220,6 +237,7 @@ class Broker:
             self._order(f"start {node}")
         elif not self.is_running:
             self._made.clear()
+            self._groups.clear()
             self._start_child()
             self._admin = self._connect()
         return self
@@ -262,13 +280,14 @@ class Broker:
                 raise BrokerError(f"the topic {name} was not made: code {said['code']}")
         else:
             self._make(whole, partitions)
-        self._made.add(whole)
+        self._made[whole] = None
         return whole
 
     def group(self, name: str) -> str:
         """Return the whole name of a consumer group."""
-        self._groups.add(self.prefix + name)
-        return self.prefix + name
+        whole = self.prefix + name
+        self._groups[whole] = None
+        return whole
 
     def topics(self) -> list[str]:
         """Return our topics without their prefix, in order."""
@@ -327,6 +346,107 @@ class Broker:
         except KafkaException as error:
             raise BrokerError(self._silent(error)) from error
         return [PartitionLag(number, begins[number], ends[number]) for number in sorted(begins)]
+
+    def partitions(self) -> dict[str, list[Partition]]:
+        """Return the partitions of each of our topics, in the order in which they were made.
+
+        Raises:
+            BrokerError: when the broker does not answer.
+        """
+        from confluent_kafka import KafkaException, TopicPartition
+
+        found: dict[str, list[Partition]] = {}
+        try:
+            with self._reader(self.prefix + "looks") as consumer:
+                for whole in self._made:
+                    known = consumer.list_topics(whole, timeout=ANSWER_SECONDS).topics[whole]
+                    firsts = {
+                        number: consumer.get_watermark_offsets(
+                            TopicPartition(whole, number), timeout=ANSWER_SECONDS
+                        )[0]
+                        for number in sorted(known.partitions)
+                    }
+                    ends = self._ends(consumer, whole, firsts)
+                    found[whole[len(self.prefix) :]] = [
+                        Partition(
+                            number, first, ends[number], len(known.partitions[number].replicas)
+                        )
+                        for number, first in firsts.items()
+                    ]
+        except KafkaException as error:
+            raise BrokerError(self._silent(error)) from error
+        return found
+
+    def committed(self) -> dict[str, dict[str, dict[int, int]]]:
+        """Return where each of our groups goes on, by group, topic and partition.
+
+        A partition of which a group has committed nothing is left out, and so is a group that has
+        committed nothing at all. The small broker lists no groups: there they are those that
+        `group()` has named.
+
+        Raises:
+            BrokerError: when the broker does not answer.
+        """
+        from confluent_kafka import KafkaException, TopicPartition
+
+        found: dict[str, dict[str, dict[int, int]]] = {}
+        begins = len(self.prefix)
+        try:
+            for group in self._known_groups():
+                with self._reader(group) as consumer:
+                    parts = [
+                        TopicPartition(whole, number)
+                        for whole in self._made
+                        for number in consumer.list_topics(whole, timeout=ANSWER_SECONDS)
+                        .topics[whole]
+                        .partitions
+                    ]
+                    seen = consumer.committed(parts, timeout=ANSWER_SECONDS) if parts else []
+                for each in seen:
+                    if each.offset >= 0:
+                        of_group = found.setdefault(group[begins:], {})
+                        of_group.setdefault(each.topic[begins:], {})[each.partition] = each.offset
+        except KafkaException as error:
+            raise BrokerError(self._silent(error)) from error
+        return found
+
+    def _known_groups(self) -> list[str]:
+        known = dict(self._groups)
+        if self.server != "built-in" and self._admin is not None:
+            listed = self._admin.list_consumer_groups(request_timeout=ANSWER_SECONDS)
+            for each in listed.result(ANSWER_SECONDS).valid:
+                if each.group_id.startswith(self.prefix):
+                    known.setdefault(each.group_id)
+        return list(known)
+
+    def retention(self, topic: str) -> str:
+        """Return how long the messages of a topic are kept, in words such as `7 days`.
+
+        Args:
+            topic: without the prefix.
+
+        Raises:
+            BrokerError: when the broker does not answer.
+        """
+        from confluent_kafka import KafkaError, KafkaException
+        from confluent_kafka.admin import (  # type: ignore[attr-defined]
+            ConfigResource,
+            ResourceType,
+        )
+
+        if self.server == "built-in":
+            return "the newest 5 MB of each partition"
+        if self._admin is None:
+            raise BrokerError("the broker is stopped: start it with broker.start()")
+        asked = ConfigResource(ResourceType.TOPIC, self.prefix + topic)
+        try:
+            futures = self._admin.describe_configs([asked], request_timeout=ANSWER_SECONDS)
+            told = futures[asked].result(ANSWER_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                return "not told: the right to ask is missing"
+            raise BrokerError(self._silent(error)) from error
+        return _kept(int(told["retention.ms"].value), int(told["retention.bytes"].value))
 
     def read(self, topic: str, *, limit: int = 10_000) -> list[Any]:
         """Return the messages of a topic, partition by partition, without a group.
@@ -491,6 +611,21 @@ class Broker:
                 return
             time.sleep(0.05)
         raise BrokerError(f"{self.described} has not made the topic {whole} ready")
+
+
+def _kept(milliseconds: int, size: int) -> str:
+    """Return a retention in words; a negative number is none."""
+    words = []
+    if milliseconds >= 0:
+        seconds = milliseconds / 1000
+        for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
+            if seconds >= length or unit == "second":
+                count = round(seconds / length, 1)
+                words.append(f"{count:g} {unit}{'' if count == 1 else 's'}")
+                break
+    if size >= 0:
+        words.append(f"the newest {size / 1e6:,.1f} MB of each partition")
+    return ", at most ".join(words) or "for ever"
 
 
 def _listed(numbers: Iterable[int]) -> str:

@@ -14,7 +14,7 @@ from ridealong.child import Child, ChildError
 from ridealong.systems.broker.server import Broker, BrokerError
 from ridealong.systems.queues.design import STEPS, Design
 from ridealong.systems.queues.virtual import Entry, Outcome, Story, counted
-from ridealong.systems.queues.work import Store
+from ridealong.systems.queues.work import Store, killed_at
 
 WORKER: Final = "ridealong.systems.queues.worker"
 UNREADABLE: Final = b"{not an event"
@@ -189,15 +189,16 @@ class Running:
                     each.asked["crashes"] = [
                         wanted for wanted in each.asked["crashes"] if wanted != crash
                     ]
-            ride = int(about["event_id"].partition("-")[0] or 0)
-            killed = f"killed {about['point']}"
-            self.timeline.append(Entry(at, step, killed, ride, about["partition"]))
+            killed = killed_at(self.design, about["point"])
+            self.timeline.append(Entry(at, step, killed, about["event_id"], about["partition"]))
         elif what == "dead letter":
             self.dead[step].append(about["event_id"])
             reason = f"to the dead letters: {about['reason']}"
-            self.timeline.append(Entry(at, step, reason, 0, int(about["source"].split("/")[1])))
+            self.timeline.append(
+                Entry(at, step, reason, about["event_id"], int(about["source"].split("/")[1]))
+            )
         elif what in ("done", "done again"):
-            self.timeline.append(Entry(at, step, what, about["ride_id"], about["partition"]))
+            self.timeline.append(Entry(at, step, what, about["event_id"], about["partition"]))
         else:
             self.timeline.append(Entry(at, step, f"{what}: {about}"))
 

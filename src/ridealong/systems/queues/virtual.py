@@ -27,6 +27,7 @@ from ridealong.systems.queues.work import (
     Store,
     Unreadable,
     handling,
+    killed_at,
     read_event,
 )
 
@@ -104,15 +105,20 @@ class Entry:
         at: in seconds.
         who: a step, the service, the relay or the broker.
         what: in words.
-        ride_id: of which ride; 0 for none.
+        event_id: of which event; "" for none.
         partition: where; -1 for none.
     """
 
     at: float
     who: str
     what: str
-    ride_id: int = 0
+    event_id: str = ""
     partition: int = -1
+
+    @property
+    def ride_id(self) -> int:
+        """Of which ride; 0 for none."""
+        return int(self.event_id.partition("-")[0] or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +250,8 @@ class Evening:
         self._turn += 1
         heapq.heappush(self._queue, (at, self._turn, work))
 
-    def _say(self, who: str, what: str, ride_id: int = 0, partition: int = -1) -> None:
-        self._timeline.append(Entry(self._now, who, what, ride_id, partition))
+    def _say(self, who: str, what: str, event_id: str = "", partition: int = -1) -> None:
+        self._timeline.append(Entry(self._now, who, what, event_id, partition))
 
     def _is_away(self, who: str) -> bool:
         return any(
@@ -263,15 +269,19 @@ class Evening:
 
     def _request(self, event: RideEvent) -> None:
         wait = REQUEST_SECONDS
+        done = ""
         for step in STEPS:
             if step not in self._design.in_request:
                 continue
             wait += self._story.work_seconds[step]
             if self._is_away(step):
                 self._failed += 1
-                self._say("service", f"{step} does not answer, the ride fails", event.ride_id)
+                self._say(
+                    "service", f"{done}{step} does not answer, the ride fails", event.event_id
+                )
                 return
             self._stores[step].do(event, event.happened_at + wait)
+            done += f"{step} done, then "
         self._waits.append(wait)
         if not self._design.queued:
             self._completed.add(event.event_id)
@@ -280,11 +290,13 @@ class Evening:
         if self._design.event == "before_commit":
             if self._is_away("broker"):
                 self._failed += 1
-                self._say("service", "the broker does not answer, the ride fails", event.ride_id)
+                self._say(
+                    "service", f"{done}the broker does not answer, the ride fails", event.event_id
+                )
                 return
             self._publish(event.to_bytes(), event.key(self._design), event)
             if killed:
-                self._say("service", "killed after the event, before the commit", event.ride_id)
+                self._say("service", "killed after the event, before the commit", event.event_id)
                 return
             self._completed.add(event.event_id)
             return
@@ -292,9 +304,9 @@ class Evening:
         if self._design.event == "outbox":
             self._outbox.append(event)
         elif killed:
-            self._say("service", "killed after the commit, before the event", event.ride_id)
+            self._say("service", "killed after the commit, before the event", event.event_id)
         elif self._is_away("broker"):
-            self._say("service", "the broker does not answer, the event is gone", event.ride_id)
+            self._say("service", "the broker does not answer, the event is gone", event.event_id)
         else:
             self._publish(event.to_bytes(), event.key(self._design), event)
 
@@ -304,7 +316,7 @@ class Evening:
             event = self._outbox[0]
             self._publish(event.to_bytes(), event.key(self._design), event)
             if self._is_killed("relay", event.event_id):
-                self._say("relay", "killed after the event, before its note", event.ride_id)
+                self._say("relay", "killed after the event, before its note", event.event_id)
                 again = 1.0
                 break
             self._outbox.pop(0)
@@ -318,7 +330,7 @@ class Evening:
         )
         self._log[partition].append((self._now, value))
         if event is None:
-            self._say("service", "a message that nobody can read", 0, partition)
+            self._say("service", "a message that nobody can read", "", partition)
         for group in self._groups:
             for member in group.members:
                 if partition in member.partitions and member.under_way is None:
@@ -354,12 +366,12 @@ class Evening:
         for happening in member.under_way:
             match happening:
                 case Point(name, event_id) if self._is_killed(member.step, event_id, name):
-                    self._say(member.step, f"killed {name}", _ride_of(event_id), partition)
+                    self._say(member.step, killed_at(self._design, name), event_id, partition)
                     self._die(member)
                     return
                 case Passes(seconds, why):
                     if why != "works":
-                        self._say(member.step, why, 0, partition)
+                        self._say(member.step, why, self._event_at(partition, offset), partition)
                     self._later(self._now + seconds, lambda: self._go_on(member))
                     return
                 case Commit():
@@ -367,11 +379,12 @@ class Evening:
                     group.committed[partition] = max(group.committed[partition], offset + 1)
                     self._count(group)
                 case DeadLetter(reason):
-                    self._dead[member.step].append(self._event_at(partition, offset))
-                    self._say(member.step, f"to the dead letters: {reason}", 0, partition)
+                    event_id = self._event_at(partition, offset)
+                    self._dead[member.step].append(event_id)
+                    self._say(member.step, f"to the dead letters: {reason}", event_id, partition)
                 case Effect(event, repeated):
                     what = "done again" if repeated else "done"
-                    self._say(member.step, what, event.ride_id, partition)
+                    self._say(member.step, what, event.event_id, partition)
         member.under_way = None
         self._take(member)
 
@@ -418,10 +431,6 @@ class Evening:
         return counted(
             step, self._stores[step].effects(), self._completed, frozenset(self._dead[step])
         )
-
-
-def _ride_of(event_id: str) -> int:
-    return int(event_id.partition("-")[0] or 0)
 
 
 def counted(

@@ -72,7 +72,7 @@ def read_event(value: bytes) -> RideEvent:
     try:
         return RideEvent(**json.loads(value))
     except (ValueError, TypeError) as error:
-        raise Unreadable(f"not an event: {value[:40]!r}") from error
+        raise Unreadable(f'cannot read "{value[:40].decode(errors="replace")}"') from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +234,25 @@ def handling(
             if not waits:
                 if design.when_attempts_end == "dead_letter":
                     yield DeadLetter(str(error))
+                else:
+                    yield Passes(0.0, f"{error}, tried {_times(attempt)}, then skipped")
                 break
-            yield Passes(design.backoff(attempt), f"{error}, tried {attempt} times")
+            yield Passes(design.backoff(attempt), f"{error}, tried {_times(attempt)}")
             attempt += 1
     if design.commit == "after_work":
         yield Point("between work and commit", name)
         yield Commit()
     yield Point("after the commit", name)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def killed_at(design: Design, point: str) -> str:
+    """Return where a consumer was killed, in words: some designs commit before they work."""
+    turned = design.commit == "before_work" and point == "between work and commit"
+    return f"killed {'between commit and work' if turned else point}"
 
 
 def _work(

@@ -128,7 +128,7 @@ class _Worker:
                 case Effect(event, repeated):
                     self.say(
                         "done again" if repeated else "done",
-                        {"ride_id": event.ride_id, "partition": message.partition()},
+                        {"event_id": event.event_id, "partition": message.partition()},
                     )
 
     def _bury(self, message: Any, reason: str) -> None:
