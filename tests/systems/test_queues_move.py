@@ -1,5 +1,6 @@
 """A topic moved between brokers: each wrong choice has its price, and two real ones count alike."""
 
+import itertools
 import json
 import os
 import signal
@@ -164,6 +165,28 @@ def test_a_dual_run_costs_writes_and_needs_the_consumers_to_stay() -> None:
     assert stay.written_twice > 2 * careful.written_twice
     go = outcome(first="consumers", cut_over="dual_run", cut_over_when_behind=500)
     assert go.overtaken > 0 and go.repeated > 300
+
+
+def test_whatever_the_plan_the_move_ends_or_never_begins() -> None:
+    choices = itertools.product(
+        (20.0, 60.0, 400.0),
+        ("consumers", "producers"),
+        ("translated", "earliest", "latest"),
+        ("pause", "switch", "dual_run"),
+        (0, 50, 1000),
+    )
+    for plan in itertools.starmap(Plan, choices):
+        seen = moved(plan, sample())
+        assert (seen.cut_over_at is None) == (seen.ended_at is None), plan
+        assert seen.cut_over_at is not None or seen.counts == (0, 0, 0), plan
+        assert plan.start_at == "latest" or seen.lost == 0, plan
+        assert plan.cut_over != "pause" or seen.overtaken == 0, plan
+        assert seen.lag[-1][1] == 0, "nothing is left"
+
+
+def test_latest_behind_a_copy_that_lags_repeats_what_it_lags() -> None:
+    seen = outcome(start_at="latest", cut_over_when_behind=2000)
+    assert seen.lost == 0 < seen.repeated, "the end of the new topic is before where they were"
 
 
 def test_counts_are_told_by_hand() -> None:
