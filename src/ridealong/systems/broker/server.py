@@ -10,16 +10,19 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from ridealong.child import Child, ChildError
 
 if TYPE_CHECKING:
     from confluent_kafka import Consumer
     from confluent_kafka.admin import AdminClient
+
+Answer = TypeVar("Answer")
 
 VARIABLE: Final = "RIDEALONG_KAFKA_BOOTSTRAP"
 SERVERS: Final = ("built-in", "kafka")
@@ -334,10 +337,8 @@ class Broker:
         try:
             with self._reader(self.prefix + group) as consumer:
                 known = consumer.list_topics(whole, timeout=ANSWER_SECONDS).topics[whole]
-                committed = consumer.committed(
-                    [TopicPartition(whole, number) for number in sorted(known.partitions)],
-                    timeout=ANSWER_SECONDS,
-                )
+                parts = [TopicPartition(whole, number) for number in sorted(known.partitions)]
+                committed = patiently(lambda: consumer.committed(parts, timeout=ANSWER_SECONDS))
                 begins = {
                     each.partition: 0 if each.offset == OFFSET_INVALID else max(0, each.offset)
                     for each in committed
@@ -401,7 +402,8 @@ class Broker:
                         .topics[whole]
                         .partitions
                     ]
-                    seen = consumer.committed(parts, timeout=ANSWER_SECONDS) if parts else []
+                    asks = partial(consumer.committed, parts, timeout=ANSWER_SECONDS)
+                    seen = patiently(asks) if parts else []
                 for each in seen:
                     if each.offset >= 0:
                         of_group = found.setdefault(group[begins:], {})
@@ -626,6 +628,33 @@ def _kept(milliseconds: int, size: int) -> str:
     if size >= 0:
         words.append(f"the newest {size / 1e6:,.1f} MB of each partition")
     return ", at most ".join(words) or "for ever"
+
+
+def patiently(call: Callable[[], Answer], seconds: float = 20.0) -> Answer:
+    """Ask a broker about a group until there is an answer: a new cluster refuses at first.
+
+    Args:
+        call: asks.
+        seconds: how long a refusal is no reason to give up.
+
+    Raises:
+        KafkaException: for another error, or when the time is over.
+    """
+    from confluent_kafka import KafkaError, KafkaException
+
+    refusals = (
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    )
+    ends = time.monotonic() + seconds
+    while True:
+        try:
+            return call()
+        except KafkaException as error:
+            if error.args[0].code() not in refusals or time.monotonic() > ends:
+                raise
+            time.sleep(0.1)
 
 
 def _listed(numbers: Iterable[int]) -> str:

@@ -27,7 +27,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from ridealong.systems.broker.server import ANSWER_SECONDS, Broker, BrokerError
+from ridealong.systems.broker.server import ANSWER_SECONDS, Broker, BrokerError, patiently
 from ridealong.systems.queues.work import RideEvent, read_event
 from ridealong.text import meant
 
@@ -37,8 +37,6 @@ CUT_OVER: Final = ("pause", "switch", "dual_run")
 MOST_COPY_PER_SECOND: Final = 1000
 MOST_BEHIND: Final = 100_000
 TICK_SECONDS: Final = 0.1
-GROUP_SECONDS: Final = 20.0
-"""Within which a broker answers about a group."""
 
 
 class PlanError(Exception):
@@ -548,7 +546,7 @@ class _Topic:
         self._consumers = self._consumer(self._group, reset)
         # Whom to ask about the group is found out now, which may take a second.
         part = TopicPartition(self._topic, 0)
-        self.asked(lambda: self._consumers.committed([part], timeout=ANSWER_SECONDS))
+        patiently(lambda: self._consumers.committed([part], timeout=ANSWER_SECONDS))
 
     def length(self) -> int:
         return self._length
@@ -587,7 +585,7 @@ class _Topic:
         consumer = self._consumers
         if isinstance(start_at, int):
             begins = [TopicPartition(self._topic, 0, start_at)]
-            self.asked(lambda: consumer.commit(offsets=begins, asynchronous=False))
+            patiently(lambda: consumer.commit(offsets=begins, asynchronous=False))
         consumer.list_topics(self._topic, timeout=ANSWER_SECONDS)  # else it looks once a second
         part = TopicPartition(self._topic, 0, OFFSET_STORED)
         consumer.assign([part])
@@ -607,21 +605,6 @@ class _Topic:
         consumer = Consumer({**settings, "group.id": group, "auto.offset.reset": reset})
         self._stack.callback(consumer.close)
         return consumer
-
-    def asked(self, call: Callable[[], object]) -> None:
-        """Ask about the group until there is an answer: a new cluster refuses at first."""
-        from confluent_kafka import KafkaException
-
-        ends = time.monotonic() + GROUP_SECONDS
-        while True:
-            try:
-                call()
-                return
-            except KafkaException:
-                assert self._broker.bootstrap
-                if time.monotonic() > ends:
-                    raise
-                time.sleep(0.1)
 
     def _see_that_it_runs(self, ends: float, errors: Sequence[str] = ()) -> None:
         """Raise a BrokerError when it is stopped, refuses, or has not answered until then."""
@@ -652,7 +635,7 @@ class _TopicReader:
             self.look(0.02)
             self._topic._see_that_it_runs(ends)
         taken = [self._there.popleft() for _ in range(count)]
-        self._topic.asked(lambda: self._consumer.commit(message=taken[-1], asynchronous=False))
+        patiently(lambda: self._consumer.commit(message=taken[-1], asynchronous=False))
         return [read_event(each.value()) for each in taken]
 
 
