@@ -441,8 +441,8 @@ def backpressure(messages: int = 120, *, times_as_fast: float = 3, bound: int = 
     return View(
         f"{messages} messages, {times_as_fast:g} due while one is worked on",
         frame(columns, rows),
-        f"Up to {kept} messages wait in the broker without a bound; with it {refused}, and "
-        f"{plural(seen[1].refused, 'rider')} got 429, or {slowed}, and the producer held back up to "
+        f"Without a bound up to {kept} messages wait in the broker, with it {max(refused, slowed)}: "
+        f"then {plural(seen[1].refused, 'rider')} got 429, or the producer held back up to "
         f"{seen[2].held_back}.",
         picture=_backlog_picture(
             {each.way: each.backlog for each in seen}, "Messages that wait in the broker"
