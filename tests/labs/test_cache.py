@@ -11,6 +11,7 @@ import own_redis
 from cache_servers import BEST, SERVERS, part
 from ridealong.dataset import connection
 from ridealong.labs import cache as lab
+from ridealong.labs import waits
 from ridealong.labs.sql.database import LabError
 from ridealong.show import pictures
 from ridealong.show.views import rows_of
@@ -256,7 +257,7 @@ def test_progress_is_shown_in_a_notebook_only(monkeypatch: pytest.MonkeyPatch) -
         def __exit__(self, *_: object) -> None:
             return
 
-    monkeypatch.setattr(lab, "progress_bar", Bar)
+    monkeypatch.setattr(waits, "progress_bar", Bar)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     lab.measured(ZONES)
     monkeypatch.setenv("JPY_SESSION_NAME", "lesson.ipynb")

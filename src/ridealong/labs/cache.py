@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ridealong.dataset.connection import current_connection
-from ridealong.dataset.progress import progress_bar
 from ridealong.labs.sql.database import LabError
+from ridealong.labs.waits import progress
 from ridealong.service.caching import Policy, PolicyError, read_policy
 from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
@@ -196,7 +194,7 @@ def sweep(
     if not isinstance(policy, Mapping):
         _read(policy)
     runs = []
-    with _progress() as show:
+    with progress("Replaying the evening") as show:
         for number, ttl in enumerate(ttl_seconds):
             show(number / len(ttl_seconds))
             changed = {**policy, "ttl_seconds": ttl}  # type: ignore[dict-item]
@@ -281,7 +279,7 @@ def measured(policy: object, name: str = "public", *, city: int = 0, **situation
         of = replace(of, events=events)
     read = None if policy is None else _read(policy)
     like = _situation(situation)
-    with _progress() as show:
+    with progress("Replaying the evening") as show:
         kept = InMemory() if read is None else keeper()
         return Replay(read, of, kept, like).run(show)
 
@@ -348,14 +346,6 @@ def _where() -> str:
     if _cache is None or not _cache.is_running:
         return "a dictionary in place of a cache: start_cache() starts a real one"
     return _cache.described
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
-    # A Jupyter server sets this name. Elsewhere nobody looks on, and nbval, which compares what a
-    # cell shows, knows no output that is cleared again.
-    with progress_bar(hidden="JPY_SESSION_NAME" not in os.environ) as show:
-        yield lambda share: show(round(share * 100), 100, "Replaying the evening")
 
 
 def _ghosts(run: Measured) -> int:

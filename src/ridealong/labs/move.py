@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ridealong.dataset.progress import progress_bar
 from ridealong.labs.sql.database import LabError
+from ridealong.labs.waits import progress
 from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
 from ridealong.systems.broker.server import Broker
@@ -49,7 +47,7 @@ def move(plan: object) -> View:
             "the copy carry more, or look at it with compare_moves, in virtual time"
         )
     with (
-        _progress("Moving the topic") as show,
+        progress("Moving the topic") as show,
         Broker("built-in") as old,
         Broker("built-in") as new,
     ):
@@ -92,13 +90,6 @@ def _read(plan: object) -> Plan:
         return read_plan(plan)
     except PlanError as error:
         raise LabError(str(error)) from None
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[float], None]]:
-    # As in `labs.cache`: where nobody looks on there is none.
-    with progress_bar(hidden="JPY_SESSION_NAME" not in os.environ) as show:
-        yield lambda share: show(round(share * 100), 100, what)
 
 
 # ------------------------------------------------------------------------------------ what is shown

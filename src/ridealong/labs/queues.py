@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import tempfile
 import threading
 import time
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ridealong.child import Child
-from ridealong.dataset.progress import progress_bar
 from ridealong.labs.sql.database import LabError
+from ridealong.labs.waits import progress
 from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
 from ridealong.systems.broker.server import FEATURES, Broker, Partition
@@ -266,7 +265,7 @@ def run(
     """
     read, broker = _read(design), running()
     told = _thirty_rides(kill, away, unreadable)
-    with _progress("Following up thirty rides") as show:
+    with progress("Following up thirty rides") as show:
         seen = followed_up_for_real(read, told, broker, name=str(next(_names)), progress=show)
     return View(
         f"{RIDES} rides on {broker.described}",
@@ -362,7 +361,7 @@ def drain(design: object, backlog: int = 120, consumers: Sequence[int] = (1, 3))
     )
     told = Story("backlog", events, dict.fromkeys(STEPS, DRAIN_WORK_SECONDS))
     rows, curves = [], {}
-    with _progress("Working off the backlog") as show:
+    with progress("Working off the backlog") as show:
         for place, count in enumerate(consumers):
             read = _read({**_mapping(design), "in_request": list(STEPS[1:]), "groups": {"charge": "drain"}, "consumers": count})  # fmt: skip
             seen = followed_up_for_real(read, told, broker, name=str(next(_names)))
@@ -422,7 +421,7 @@ def backpressure(messages: int = 120, *, times_as_fast: float = 3, bound: int = 
     )
     told = Story("too fast", events, dict.fromkeys(STEPS, DRAIN_WORK_SECONDS))
     design = read_design({"in_request": list(STEPS[1:]), "partitions": 1})
-    with _progress("Working under pressure") as show:
+    with progress("Working under pressure") as show:
         seen = pressed_for_real(
             design, told, broker, bound, name=f"pressure-{next(_names)}", progress=show
         )
@@ -681,13 +680,6 @@ def _thirty_rides(kill: Sequence[tuple[str, str]], away: str, unreadable: bool) 
         tuple(crashes),
         (Outage(away, 1.0, 2.0),) if away else (),
     )
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[float], None]]:
-    # As in `labs.cache`: where nobody looks on there is none.
-    with progress_bar(hidden="JPY_SESSION_NAME" not in os.environ) as show:
-        yield lambda share: show(round(share * 100), 100, what)
 
 
 # ------------------------------------------------------------------------------------ what is shown

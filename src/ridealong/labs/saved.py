@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from ridealong.dataset.connection import current_connection
-from ridealong.dataset.progress import progress_bar
 from ridealong.labs.sql.database import LabError
+from ridealong.labs.waits import progress
 from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
 from ridealong.systems.cache.server import Cache
@@ -81,7 +79,7 @@ def hit_or_miss(cache: Cache, company: Service) -> View:
             "one ride by its number": lambda: store.read(one_ride, {}),
             "how late events are, by city and day": lambda: con.execute(SLOW_READ).fetchall(),
         }
-        with _progress("Timing reads") as show:
+        with progress("Timing reads") as show:
             hit = _quickest(lambda: client.get(key))
             for name, read in reads.items():
                 show(len(timed) / len(reads))
@@ -149,7 +147,7 @@ def after_a_restart(keys: int = 200) -> View:
         raise LabError(f"{keys} keys: take 1 to 2,000")
     known = Cache()
     has_file = known.has("append-only file")
-    with _progress("Restarting a cache") as show:
+    with progress("Restarting a cache") as show:
         show(0)
         plain = _restarted(keys) if known.has("kill") else [keys, 0, keys]
         show(0.5)
@@ -244,7 +242,7 @@ def under_pressure(megabytes: Sequence[int] = (2, 6, 10)) -> View:
     routes = [row[0] for row in reversed(current_connection().execute(ROUTES).fetchall())]
     distinct = len(set(routes))
     found: list[tuple[int, float]] = []
-    with _progress("Looking up routes") as show:
+    with progress("Looking up routes") as show:
         for number, each in enumerate(megabytes):
             if not evicts and each in RECORDED_ROUTES:
                 found.append(RECORDED_ROUTES[each])
@@ -323,13 +321,6 @@ def _pressure_picture(
             f"{name} {_quarter(hit)}" for name, (_, hit) in zip(names, found, strict=True)
         )
         return pictures.Picture(figure, f"Share of the looks that the cache answers: {told}.")
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[float], None]]:
-    # As in labs.cache: nbval knows no output that is cleared again.
-    with progress_bar(hidden="JPY_SESSION_NAME" not in os.environ) as show:
-        yield lambda share: show(round(share * 100), 100, what)
 
 
 __all__ = ["after_a_restart", "bytes_per_key", "hit_or_miss", "under_pressure"]

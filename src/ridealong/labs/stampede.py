@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ridealong.labs.cache import _progress, _read, running
+from ridealong.labs.cache import _read, running
 from ridealong.labs.sql.database import LabError
+from ridealong.labs.waits import progress
 from ridealong.service.caching import Policy
 from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
@@ -242,7 +243,7 @@ def outage(policy: object) -> View:
     by = _read(policy)
     whole = evening("public")
     part = replace(whole, events=tuple(each for each in whole.events if each.at < OUTAGE_SECONDS))
-    with Cache(best()) as own, _progress() as show:
+    with Cache(best()) as own, progress("Replaying the evening") as show:
         run = systems.replayed_with_outage(
             by,
             part,
