@@ -28,7 +28,7 @@ def test_second_one_takes_another_port(sooner: Cache) -> None:
     ready, _, end, _ = process._valkey(WANTED)
     try:
         assert ready["port"] != sooner.port
-        assert process._answers_itself(ready["port"], ready["pid"])
+        assert process._answers_itself(ready["port"], ready["pids"][0])
     finally:
         end()
 
