@@ -224,11 +224,15 @@ def second() -> Iterator[Broker]:
     ("name", "changes"),
     [
         ("careful", {}),
-        ("latest", {"start_at": "latest"}),
-        ("earliest", {"start_at": "earliest"}),
+        pytest.param("latest", {"start_at": "latest"}, marks=pytest.mark.weekly),
+        pytest.param("earliest", {"start_at": "earliest"}, marks=pytest.mark.weekly),
         ("switch", {"cut_over": "switch", "cut_over_when_behind": 50}),
-        ("stay", {"first": "producers", "cut_over": "dual_run", "cut_over_when_behind": 50}),
-        ("never", {"copy_per_second": 20}),
+        pytest.param(
+            "stay",
+            {"first": "producers", "cut_over": "dual_run", "cut_over_when_behind": 50},
+            marks=pytest.mark.weekly,
+        ),
+        pytest.param("never", {"copy_per_second": 20}, marks=pytest.mark.weekly),
     ],
 )
 def test_two_brokers_count_as_virtual_time_does(
