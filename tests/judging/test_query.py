@@ -5,12 +5,15 @@ from ridealong.engine import result
 from ridealong.engine.fingerprint import same_rows
 from ridealong.engine.locked import Engine
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped
+from ridealong.engine.tables import Table
 from ridealong.judging.sql.query import (
     VARIANTS,
     database,
     fingerprint,
     fingerprints,
+    log_of,
     parameter_sets,
+    tables_of,
 )
 
 
@@ -208,3 +211,42 @@ def test_every_connection_is_locked(engine, shifted):
 def test_too_many_columns_are_refused(engine):
     with pytest.raises(QueryRefused, match="201 columns, 200 is the most"):
         engine.run("SELECT " + ", ".join(map(str, range(201))), None)
+
+
+POLICY = {"key": "{city}", "ttl_seconds": 5, "never_shared": ["offer"]}
+LOOKS = "SELECT count(*) AS looks FROM replay_log"
+
+
+def test_a_query_finds_the_log_of_another_evening_on_the_hidden_data(databases):
+    found = fingerprints(LOOKS, policy=POLICY)
+
+    assert found["public"][0].digest != found["hidden"][0].digest
+    assert found["hidden"][0].digest == found["shifted"][0].digest
+    again = fingerprint(LOOKS, "hidden", policy=POLICY, hidden_seed=11)
+    assert again.digest != found["hidden"][0].digest
+
+
+def test_the_log_of_the_edge_set_holds_what_the_exercise_adds():
+    one = "INSERT INTO replay_log VALUES (3.0, 1, 'HBV-DTN', true, 1, 0, 3.0, 1.0)"
+    asked = "SELECT stale_seconds FROM replay_log"
+
+    filled = fingerprint(asked, "edge", policy=POLICY, cases=one)
+    assert same_rows(filled, fingerprint("SELECT 3.0::DOUBLE AS stale_seconds", "edge"))
+    assert fingerprint(asked, "edge", policy=POLICY).rows == 0
+
+
+def test_without_a_policy_there_is_no_log(engine):
+    assert log_of("public", {}) is None and tables_of(None) == {}
+    assert "replay_log does not exist" in fingerprint(LOOKS, "edge").error
+
+
+def test_a_table_is_there_for_one_query_alone(engine):
+    tables = {"guests": Table({"guest_id": "INTEGER"}, [(1,), (2,)])}
+    asked = "SELECT count(*) AS n FROM guests JOIN cities ON city_id = guest_id"
+
+    assert engine.run(asked, None, tables=tables).rows == 1
+    with pytest.raises(QueryFailed, match="guests does not exist"):
+        engine.run(asked, None)
+    with pytest.raises(QueryFailed, match="the nearest column is guests.guest_id"):
+        engine.run("SELECT gust_id FROM guests", None, tables=tables)
+    assert engine.run(asked, None, tables=tables).rows == 1, "it can be put there again"

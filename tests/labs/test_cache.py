@@ -209,7 +209,7 @@ def test_replay_log_is_a_table_of_the_looks(monkeypatch: pytest.MonkeyPatch) -> 
     assert counted == (len(run.looks), *(run.counts()[name] for name in ("hits", "ghosts")), 5)
     columns = con.execute("DESCRIBE replay_log").fetchall()
     assert {name: kind for name, kind, *_ in columns} == {
-        name: kind for name, (kind, _) in lab.LOG.items()
+        name: kind for name, (kind, _) in lab.log.LOG.items()
     }
     assert "13,091 looks, one row each" in shown.summary
     lab.replay_log(None)

@@ -4,7 +4,6 @@ text says of the evening is what the replay measures."""
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from ridealong.dataset import ensure_database
 from ridealong.dataset.storage import truth_path
 from ridealong.judging.cache import LIMITS, situation
 from ridealong.judging.evenings import EVENINGS
-from ridealong.labs.cache import measured
+from ridealong.labs.cache import measured, replay_log
 from ridealong.service.caching import Policy, read_policy
 from ridealong.systems.cache.replay import Measured, replayed
 from ridealong.systems.cache.traffic import evening
@@ -117,18 +116,38 @@ def test_the_old_number_is_found_with_its_lag_and_its_largest_error(seed: int) -
     assert all(each[1] < each[0] for lag, each in found.items() if lag != truth["lag_minutes"])
 
 
-def test_the_busiest_hour_is_another_city_s_and_the_one_before_a_concert() -> None:
+def rows_of_the_log(task: str) -> list[tuple[Any, ...]]:
+    """Return what the reference gives on the log that the notebook has made."""
     with connect() as con:
-        rows = con.execute(reference("hot-cities")).fetchall()
-        begins: list[tuple[datetime]] = con.execute(
-            "SELECT starts_at FROM city_events JOIN cities USING (city_id)"
-            " WHERE kind = 'concert' AND name = 'Brookfall'"
-        ).fetchall()
-    busiest = max(rows, key=lambda row: row[4])
+        replay_log(FIRST)
+        return con.execute(reference(task)).fetchall()
 
-    assert rows[0][0] == "Harborview" and busiest[0] == "Brookfall"
-    assert busiest[4] > 1.5 * sorted(row[4] for row in rows)[-2], "by far"
-    assert (busiest[3] + timedelta(hours=1),) in begins
+
+def test_one_city_breaks_the_promise_that_all_together_keep() -> None:
+    rows = rows_of_the_log("stale-looks")
+    looks, late = sum(row[1] for row in rows), sum(row[2] for row in rows)
+
+    assert 100 - round(100 * late / looks) == 96
+    assert rows[0][0] == "Harborview" and rows[0][3] == 5.1
+    assert all(row[3] < 5 for row in rows[1:])
+    run = measured(FIRST)
+    (number,) = [city for city, name in evening().cities.items() if name == "Harborview"]
+    assert not any(each.is_ghost for each in run.looks if each.city == number)
+
+
+def test_the_city_with_the_concert_is_hot_from_its_first_minute() -> None:
+    rows = rows_of_the_log("hot-cities")
+    minutes = {row[0]: row[3] for row in rows}
+    looks = {row[0]: row[1] for row in rows}
+
+    assert rows[0][0] == "Brookfall" and rows[0][2] > 50 and rows[0][3] == 0
+    assert 0.8 < rows[0][4] / looks["Pinewater"] < 1
+    assert [city for city, minute in minutes.items() if minute == 0] == ["Brookfall", "Lakemont"]
+
+
+@pytest.mark.parametrize("task", ["stale-looks", "hot-cities"])
+def test_the_log_that_is_asked_is_the_notebook_s(task: str) -> None:
+    assert MODULE.exercises[task].own["replay_log"] == FIRST
 
 
 def thousandth(run: Measured, attribute: str) -> int:

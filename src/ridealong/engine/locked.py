@@ -7,6 +7,7 @@ and time.
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from ridealong.engine.errors import shorten
 from ridealong.engine.fingerprint import Fingerprint
 from ridealong.engine.result import of_statement
 from ridealong.engine.statement import QueryFailed, QueryStopped, bound, prepared, within_limit
+from ridealong.engine.tables import Table, put
 
 # A time of day of its own: "30 days before" and "midnight, 30 days before" are not the same then.
 SHIFT: Final = "INTERVAL '45 days 7 hours 30 minutes'"
@@ -62,6 +64,7 @@ class Engine:
         order: Sequence[str] = (),
         like: Fingerprint | None = None,
         cases: str = "",
+        tables: Mapping[str, Table] | None = None,
     ) -> Fingerprint:
         """Return the fingerprint of a query's result.
 
@@ -73,6 +76,7 @@ class Engine:
             order: the keys that the task orders by, such as `"rides DESC"`.
             like: the result it will be compared to: columns are taken in its order and kinds.
             cases: statements of the course that add rows for this one query; they are undone.
+            tables: what this one query finds beside the data set, by name.
 
         Raises:
             QueryFailed: when DuckDB reports an error, in one line.
@@ -80,9 +84,29 @@ class Engine:
             QueryStopped: when it runs past the limit of time or memory.
         """
         con = self.open(path, shifted)
+        for name, table in (tables or {}).items():
+            put(con, name, table)
+        try:
+            return self._run(text, path, shifted, parameters or {}, order, like, cases)
+        finally:
+            with suppress(duckdb.Error):  # a connection that broke is closed, and its tables gone
+                for name in tables or ():
+                    con.execute(f"DROP TABLE IF EXISTS temp.{name}")
+
+    def _run(
+        self,
+        text: object,
+        path: Path | None,
+        shifted: bool,
+        parameters: Mapping[str, Any],
+        order: Sequence[str],
+        like: Fingerprint | None,
+        cases: str,
+    ) -> Fingerprint:
+        con = self.open(path, shifted)
         statement = prepared(text, con)
         assert isinstance(text, str)
-        values = bound(statement, parameters or {})
+        values = bound(statement, parameters)
 
         def work() -> Fingerprint:
             return of_statement(con, statement, text, values, order, like)
@@ -107,7 +131,7 @@ class Engine:
                     f"the query needs more than {self.memory} of memory and was stopped: "
                     "look for a JOIN without its condition, or aggregate before you join"
                 ) from None
-            raise QueryFailed(shorten(error, text, con, parameters or ())) from None
+            raise QueryFailed(shorten(error, text, con, parameters)) from None
         except (MemoryError, RecursionError, UnicodeError, OverflowError, ValueError) as error:
             raise QueryFailed(
                 f"the result cannot be read: {type(error).__name__}: {error}".splitlines()[0]

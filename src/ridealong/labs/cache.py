@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ridealong.dataset.connection import current_connection
+from ridealong.engine.tables import put
 from ridealong.labs.sql.database import LabError
 from ridealong.labs.waits import progress
 from ridealong.service.caching import Policy, PolicyError, read_policy
 from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
+from ridealong.systems.cache import log
 from ridealong.systems.cache.keepers import InMemory, Outlasting
 from ridealong.systems.cache.replay import READ_SECONDS, Measured, Replay, Situation, by_minute
 from ridealong.systems.cache.server import Cache
@@ -20,18 +22,6 @@ from ridealong.systems.cache.traffic import EVENINGS, FASTER, SECONDS, Evening, 
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-LOG: Final = {
-    "seen_at": ("DOUBLE", "seconds since the evening began"),
-    "city_id": ("SMALLINT", "of the rider"),
-    "zone_code": ("VARCHAR", "where the rider is"),
-    "is_hit": ("BOOLEAN", "whether the cache answered"),
-    "shown_cars": ("INTEGER", "free cars in the zone, on the map"),
-    "free_cars": ("INTEGER", "free cars in the zone, in truth"),
-    "stale_seconds": ("DOUBLE", "for how long what was shown had not been true any more"),
-    "waited_ms": ("DOUBLE", "for the answer, in milliseconds of the replay's clock"),
-}
-"""The columns of `replay_log`: type, and what stands there."""
 
 SLOWEST_READ_SECONDS: Final = 60
 
@@ -241,23 +231,12 @@ def replay_log(policy: object, name: str = "public", **situation: Any) -> View:
         SELECT city_id, COUNT(*) AS looks FROM replay_log GROUP BY city_id
     """
     run = measured(policy, name, **situation)
-    rows = [
-        (
-            round(each.at, 3), each.city, each.zone, each.hit, each.shown, each.there,
-            round(each.stale_seconds, 3), round(each.waited_ms, 1),
-        )
-        for each in run.looks
-    ]  # fmt: skip
-    con = current_connection()
-    types = ", ".join(f"{column} {kind}" for column, (kind, _) in LOG.items())
-    con.execute(f"CREATE OR REPLACE TEMP TABLE replay_log ({types})")
-    marks = ", ".join(f"unnest(${column}::{kind}[])" for column, (kind, _) in LOG.items())
-    values = {column: [row[place] for row in rows] for place, column in enumerate(LOG)}
-    con.execute(f"INSERT INTO replay_log SELECT {marks}", values)
+    table = log.table_of(run)
+    put(current_connection(), log.NAME, table)
     return View(
         "The table replay_log",
-        frame(["column", "type", "what stands there"], [[n, *of] for n, of in LOG.items()]),
-        f"{plural(len(rows), 'look')}, one row each: ask it with %%sql.",
+        frame(["column", "type", "what stands there"], [[n, *of] for n, of in log.LOG.items()]),
+        f"{plural(len(table.rows), 'look')}, one row each: ask it with %%sql.",
     )
 
 

@@ -34,7 +34,7 @@ def judged(monkeypatch):
     def judge(results=(), text=TEXT, wanted=RIGHT, **entry):
         asked = {}
 
-        def run(worker, text, path, *, shifted, parameters, order, like, cases):
+        def run(worker, text, path, *, shifted, parameters, order, like, cases, log):
             name = "shifted" if shifted else path.name
             given = dict(results).get(name, wanted)
             number = asked[name] = asked.get(name, -1) + 1

@@ -11,6 +11,7 @@ from ridealong.judging.sql.judge import judge_query
 from ridealong.judging.sql.known import results_of_queries
 from ridealong.judging.sql.run import open_job, query_job
 from ridealong.judging.sql.trial import trial_of_queries
+from ridealong.service.caching import PolicyError, read_policy
 
 
 def _is_blank(answer: Answer) -> bool:
@@ -21,6 +22,10 @@ def _problems(entry: Entry) -> Iterator[str]:
     order, parameters = entry.get("order", []), entry.get("parameters", [])
     if isinstance(order, list) and not all(isinstance(key, str) and key.strip() for key in order):
         yield "'order' holds texts such as \"rides DESC\""
+    try:
+        read_policy(entry.get("replay_log", {"key": "{city}", "ttl_seconds": 1}))
+    except PolicyError as error:
+        yield f"'replay_log': {error}"
     for number, values in enumerate(parameters if isinstance(parameters, list) else [], 1):
         if not isinstance(values, dict) or not all(
             isinstance(value, str | int | float | bool) for value in values.values()
@@ -49,6 +54,7 @@ SQL: Final = Kind(
         "parameters": Key(list, required=False),
         "allow_empty": Key(bool, required=False, ships=False),
         "cases": Key(str, required=False),
+        "replay_log": Key(dict, required=False),
     },
     problems=_problems,
     results=results_of_queries,

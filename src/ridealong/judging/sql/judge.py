@@ -18,7 +18,7 @@ from ridealong.judging.sql.compare import (
     needless_limit,
     order_in_words,
 )
-from ridealong.judging.sql.query import VARIANTS, database, parameter_sets
+from ridealong.judging.sql.query import VARIANTS, database, log_of, parameter_sets
 from ridealong.judging.sql.run import run
 from ridealong.judging.worker import Worker
 from ridealong.verdict import Property, Verdict
@@ -183,6 +183,7 @@ class _Judge:
                 order=self.order,
                 like=self.expected[variant][which],
                 cases=self.cases if variant == "edge" else "",
+                log=log_of(variant, self.entry.get("replay_log") or {}, self.hidden[0]),
             )
         except (QueryRefused, QueryStopped):
             raise

@@ -13,6 +13,7 @@ from ridealong.engine.fingerprint import Fingerprint
 from ridealong.engine.locked import Engine
 from ridealong.engine.result import key_name
 from ridealong.engine.statement import QueryFailed
+from ridealong.engine.tables import put
 from ridealong.judging.kind import Entry, Known, KnownWrong
 from ridealong.judging.sql import compare, query
 from ridealong.judging.sql.sample import sample
@@ -40,17 +41,24 @@ def results_of_queries(known: Known) -> dict[str, Any]:
     order: Sequence[str] = entry.get("order") or ()
     parameters: Sequence[Mapping[str, Any]] = entry.get("parameters") or ()
     cases = str(entry.get("cases") or "")
+    policy: Mapping[str, Any] = entry.get("replay_log") or {}
     problems: list[str] = []
 
     def run(what: str, text: str, like: Results | None = None) -> Results:
         try:
             return query.fingerprints(
-                text, parameters, order, like=like, cases=cases, hidden_seed=known.hidden_seed
+                text,
+                parameters,
+                order,
+                like=like,
+                cases=cases,
+                policy=policy,
+                hidden_seed=known.hidden_seed,
             )
         except QueryFailed as error:
             raise KnownWrong([*problems, f"{what}: {error}"]) from error
 
-    if cases and (problem := _case_problem(cases)):
+    if cases and (problem := _case_problem(cases, policy)):
         raise KnownWrong([f"cases: {problem}"])
     expected = run("the reference", known.reference)
     problems += [f"the reference {p}" for p in _reference_problems(entry, order, expected)]
@@ -100,16 +108,23 @@ def results_of_queries(known: Known) -> dict[str, Any]:
     public = query.parameter_sets("public", parameters)[0]
     return {
         "expected": _stored(expected, Fingerprint.to_catalogue, bool(parameters)),
-        "sample": sample(_public_data(), known.reference, order, public),
+        "sample": sample(_public_data(policy), known.reference, order, public),
         "right": signs.right_parts([known.reference, *known.alternatives.values()]),
         "mistakes": recognised,
         "signs": found_signs,
     }
 
 
+def _public_data(policy: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+    con = _public_engine().open(query.database("public"))
+    for name, table in query.tables_of(query.log_of("public", policy)).items():
+        put(con, name, table)
+    return con
+
+
 @cache
-def _public_data() -> duckdb.DuckDBPyConnection:
-    return Engine().open(query.database("public"))
+def _public_engine() -> Engine:
+    return Engine()
 
 
 def _lint(text: str, expected: Results) -> list[str]:
@@ -118,9 +133,11 @@ def _lint(text: str, expected: Results) -> list[str]:
     return [lint for lint in found if lint]
 
 
-def _case_problem(cases: str) -> str | None:
+def _case_problem(cases: str, policy: Mapping[str, Any]) -> str | None:
     """Return why rows cannot be added to the edge set; None when they can."""
     with edge_connection() as con:
+        for name, table in query.tables_of(query.log_of("edge", policy)).items():
+            put(con, name, table)
         try:
             con.execute(cases)
         except duckdb.Error as error:

@@ -15,10 +15,15 @@ from typing import Any, Final
 from ridealong.engine.fingerprint import Fingerprint, of_error
 from ridealong.engine.locked import Engine
 from ridealong.engine.statement import QueryFailed, QueryRefused, QueryStopped
+from ridealong.engine.tables import Table
+from ridealong.systems.cache import log
 
 VARIANTS: Final = ("public", "hidden", "edge", "shifted")
 HIDDEN_SEED: Final = 7919
 HIDDEN_SCALE: Final = 1.0
+
+Log = Mapping[str, Any]
+"""Which evening's log a query finds beside the data set: `policy`, `evening`, `seed`."""
 
 _databases: dict[tuple[float, int], Path] = {}
 
@@ -44,6 +49,26 @@ def database(
     return _databases[scale, seed]
 
 
+def log_of(variant: str, policy: Mapping[str, Any], hidden_seed: int = HIDDEN_SEED) -> Log | None:
+    """Return which log a query finds on a data set, None where its exercise names no policy.
+
+    The edge set has an empty one, which the exercise's `cases` fill.
+    """
+    if not policy:
+        return None
+    evening, seed = {"public": ("public", 0), "edge": ("", 0)}.get(variant, ("hidden", hidden_seed))
+    return {"policy": dict(policy), "evening": evening, "seed": seed}
+
+
+def tables_of(chosen: Log | None) -> dict[str, Table]:
+    """Return the tables that a query finds beside the data set: `replay_log`, or none."""
+    if chosen is None:
+        return {}
+    if not chosen["evening"]:
+        return {log.NAME: Table(log.TYPES, ())}
+    return {log.NAME: log.replayed(chosen["policy"], chosen["evening"], chosen["seed"])}
+
+
 def parameter_sets(
     variant: str, parameters: Sequence[Mapping[str, Any]]
 ) -> Sequence[Mapping[str, Any]]:
@@ -61,6 +86,7 @@ def fingerprint(
     *,
     like: Fingerprint | None = None,
     cases: str = "",
+    policy: Mapping[str, Any] | None = None,
     hidden_seed: int = HIDDEN_SEED,
     hidden_scale: float = HIDDEN_SCALE,
 ) -> Fingerprint:
@@ -83,6 +109,7 @@ def fingerprint(
             order=order,
             like=like,
             cases=cases if variant == "edge" else "",
+            tables=tables_of(log_of(variant, policy or {}, hidden_seed)),
         )
     except (QueryRefused, QueryStopped):
         raise
@@ -97,6 +124,7 @@ def fingerprints(
     *,
     like: Mapping[str, Sequence[Fingerprint]] | None = None,
     cases: str = "",
+    policy: Mapping[str, Any] | None = None,
     hidden_seed: int = HIDDEN_SEED,
     hidden_scale: float = HIDDEN_SCALE,
 ) -> dict[str, list[Fingerprint]]:
@@ -108,6 +136,7 @@ def fingerprints(
         order: the exercise's order keys, if it asks for an order.
         like: the expected results in the same form, for a known mistake or an alternative.
         cases: the rows that the exercise adds to the edge set.
+        policy: the one whose replay `replay_log` holds, where the exercise names it.
         hidden_seed: seed of the hidden data.
         hidden_scale: its scale.
 
@@ -124,6 +153,7 @@ def fingerprints(
                 order,
                 like=like[variant][n] if like else None,
                 cases=cases,
+                policy=policy,
                 hidden_seed=hidden_seed,
                 hidden_scale=hidden_scale,
             )

@@ -7,6 +7,7 @@ from typing import Any
 from ridealong.engine.fingerprint import Fingerprint
 from ridealong.engine.locked import Engine
 from ridealong.engine.statement import QueryFailed, QueryRefused, with_article
+from ridealong.judging.sql.query import Log, tables_of
 from ridealong.judging.worker import Worker
 
 _engine = Engine()
@@ -22,13 +23,17 @@ def run(
     order: Sequence[str] = (),
     like: Fingerprint | None = None,
     cases: str = "",
+    log: Log | None = None,
 ) -> Fingerprint:
-    """Return the fingerprint of a query's result; arguments and errors as `Engine.run`."""
+    """Return the fingerprint of a query's result; arguments and errors as `Engine.run`.
+
+    `log` says which log of a replay the query finds, see `query.log_of`.
+    """
     if not isinstance(text, str):
         raise QueryRefused(
             f"the answer is {with_article(type(text).__name__)}, wanted the text of a query"
         )
-    where = {"path": None if path is None else str(path), "shifted": shifted}
+    where = {"path": None if path is None else str(path), "shifted": shifted, "log": log}
     reply = worker.ask(
         "query",
         {
@@ -46,9 +51,10 @@ def run(
     return Fingerprint.from_json(reply)
 
 
-def open_job(path: str | None, shifted: bool) -> dict[str, Any]:
-    """Open a data set, so that the first query need not wait for it."""
+def open_job(path: str | None, shifted: bool, log: Log | None) -> dict[str, Any]:
+    """Open a data set and replay its evening, so that the first query need not wait for them."""
     _engine.open(_path(path), shifted)
+    tables_of(log)
     return {}
 
 
@@ -56,6 +62,7 @@ def query_job(
     text: str,
     path: str | None,
     shifted: bool,
+    log: Log | None,
     parameters: Mapping[str, Any],
     order: Sequence[str],
     like: Mapping[str, Any] | None,
@@ -73,6 +80,7 @@ def query_job(
             order=order,
             like=None if like is None else Fingerprint.from_json(like),
             cases=cases,
+            tables=tables_of(log),
         )
     except QueryFailed:
         raise

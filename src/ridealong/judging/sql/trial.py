@@ -36,6 +36,7 @@ def trial_of_queries(task: Task) -> Callable[[str], bool]:
                     order,
                     like=wanted,
                     cases=cases,
+                    policy=task.entry.get("replay_log"),
                     hidden_seed=task.hidden_seed,
                     hidden_scale=task.hidden_scale,
                 )
