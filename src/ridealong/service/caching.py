@@ -255,8 +255,8 @@ class Keeper(Protocol):
     def delete(self, key: str) -> None:
         """Forget what is kept."""
 
-    def count_up(self, key: str, seconds: float) -> None:
-        """Add one to the number that is kept, and keep it for so long."""
+    def count_up(self, key: str, seconds: float, forgotten: str = "") -> None:
+        """Add one to a number and keep it for so long; then forget another key, if one is named."""
 
 
 class InRedis:
@@ -306,11 +306,13 @@ class InRedis:
         """Forget what is kept."""
         self.client.delete(self.prefix + key)
 
-    def count_up(self, key: str, seconds: float) -> None:
-        """Add one to the number that is kept, and keep it for so long."""
+    def count_up(self, key: str, seconds: float, forgotten: str = "") -> None:
+        """Add one to a number and keep it for so long; then forget another key, if one is named."""
         with self.client.pipeline(transaction=False) as pipe:
             pipe.incr(self.prefix + key)
             pipe.pexpire(self.prefix + key, self._px(seconds))
+            if forgotten:
+                pipe.delete(self.prefix + forgotten)
             pipe.execute()
 
     def _px(self, seconds: float) -> int:
@@ -353,9 +355,9 @@ class Surviving:
         """Forget what is kept."""
         self._ask("delete", None, key)
 
-    def count_up(self, key: str, seconds: float) -> None:
-        """Add one to the number that is kept, and keep it for so long."""
-        self._ask("count_up", None, key, seconds)
+    def count_up(self, key: str, seconds: float, forgotten: str = "") -> None:
+        """Add one to a number and keep it for so long; then forget another key, if one is named."""
+        self._ask("count_up", None, key, seconds, forgotten)
 
     def _ask(self, name: str, otherwise: Any, *arguments: Any) -> Any:
         import redis
@@ -477,10 +479,12 @@ class ReadThrough:
         if policy.on_write == "nothing" or event not in policy.writes or "rider" in policy.fields:
             return False
         key = policy.key_of(place)
+        deletes = policy.on_write == "delete"
         if policy.late_fills == "refuse":
-            self.cache.count_up(_changes(key), _LEAST_REAL_SECONDS)
-        if policy.on_write == "delete":
+            self.cache.count_up(_changes(key), _LEAST_REAL_SECONDS, key if deletes else "")
+        elif deletes:
             self.cache.delete(key)
+        if deletes:
             return False
         if later is not None:
             later(Ticket(key, self._seen(key)))

@@ -45,9 +45,11 @@ class InMemory:
         """Forget what is kept."""
         self.texts.pop(key, None)
 
-    def count_up(self, key: str, seconds: float) -> None:
-        """Add one to the number that is kept."""
+    def count_up(self, key: str, seconds: float, forgotten: str = "") -> None:
+        """Add one to the number that is kept; then forget another key, if one is named."""
         self.texts[key] = str(int(self.texts.get(key, "0")) + 1)
+        if forgotten:
+            self.delete(forgotten)
 
     def clear(self) -> None:
         """Forget everything."""
