@@ -49,6 +49,14 @@ GROUP BY r.city_id
 SWEEP = """first_policy = {"key": "{city}", "ttl_seconds": 5, "never_shared": ["offer"]}
 sweep(first_policy, [1, 2, 3, 5, 8, 10, 15])"""
 
+KILLED = """start_broker()
+design = {"commit": "before_work", "remember": "nothing"}
+run(design, kill=[("receipt", "before the work"), ("charge", "between work and commit")])"""
+
+MOVE = """careful = {"copy_per_second": 55, "first": "consumers", "start_at": "translated", "cut_over": "pause", "cut_over_when_behind": 10}
+hasty = {**careful, "copy_per_second": 400}
+compare_moves(careful, hasty)"""
+
 
 class Scene:
     """A notebook that stands open, and what of it gets into the picture."""
@@ -201,3 +209,17 @@ def test_shared_cache(page: Page) -> None:
     scene = Scene(page, path)
     scene.notebook.run(cell)
     scene.shoot("shared_cache", cell)
+
+
+def test_killed_consumer(page: Page) -> None:
+    scene = Scene(page, Path("09_queues/03_killed_in_the_middle.ipynb"))
+    scene.notebook.run_new_cell_below("setup", KILLED)
+    expect(scene.notebook.active().get_by_role("img").first).to_be_visible()
+    scene.shoot("killed_consumer")
+
+
+def test_moved_topic(page: Page) -> None:
+    scene = Scene(page, Path("09_queues/06_moving_a_topic.ipynb"))
+    scene.notebook.run_new_cell_below("setup", MOVE)
+    expect(scene.notebook.active().get_by_role("img").first).to_be_visible()
+    scene.shoot("moved_topic")
