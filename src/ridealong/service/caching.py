@@ -22,6 +22,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import Any, Final, Protocol
 
 from ridealong.text import meant, nearest
@@ -83,11 +84,16 @@ class Policy:
     @property
     def fields(self) -> frozenset[str]:
         """What the key holds."""
-        return frozenset(_FIELD.findall(self.key))
+        return _fields(self.key)
 
     def key_of(self, place: Mapping[str, Any]) -> str:
         """Return the key of a read."""
         return self.key.format(**{name: place[name] for name in self.fields})
+
+
+@cache
+def _fields(key: str) -> frozenset[str]:
+    return frozenset(_FIELD.findall(key))
 
 
 KEYS: Final = tuple(Policy.__dataclass_fields__)
@@ -510,7 +516,7 @@ class ReadThrough:
     def _entry(self, key: str) -> Any:
         """Return what is kept and not over: its `answer`, `read_at` and `until`; else None."""
         kept = self.cache.get(key)
-        entry = None if kept is None else json.loads(kept)
+        entry = None if kept is None else _parsed(kept)
         return entry if entry is not None and self.clock() < entry["until"] else None
 
     def _is_due(self, entry: Mapping[str, Any]) -> bool:
@@ -529,6 +535,12 @@ class ReadThrough:
             return ""
         # As a text also where nothing changed yet, so that the first change is seen.
         return _text(self.cache.get(_changes(key))) or "0"
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: bytes | str) -> Any:
+    """Return what a kept text holds, the same object for all who look at it: nobody changes it."""
+    return json.loads(text)
 
 
 def _text(value: bytes | str | None) -> str:

@@ -195,6 +195,7 @@ class Database:
         )
         self.changes: dict[str, list[float]] = defaultdict(list)
         """When the number of free cars of a zone changed."""
+        self._counted: dict[str, tuple[int, int]] = {}  # of a zone: changes so far, free cars
 
     def close(self) -> None:
         """Let go of it."""
@@ -208,6 +209,14 @@ class Database:
         )
         found = dict(self._db.execute(query, (city, zone) if zone else (city,)).fetchall())
         return found or ({zone: 0} if zone else {})
+
+    def count(self, city: int, zone: str) -> int:
+        """Return the free cars of a zone, counted anew only after a change."""
+        changes, cars = self._counted.get(zone, (-1, 0))
+        if changes != len(self.changes[zone]):
+            cars = self.free(city, zone).get(zone, 0)
+            self._counted[zone] = (len(self.changes[zone]), cars)
+        return cars
 
     def accept(self, city: int, zone: str, rider: int, at: float) -> int:
         """Give the rider a free car of the zone; return its driver, 0 when there is none.
@@ -437,7 +446,7 @@ class Replay:
         assert answer is not None
         now = self._now + (CACHE_SECONDS if looking.hit else 0)
         zones = self._evening.zones[event.city]
-        there = self._database.free(event.city, event.zone).get(event.zone, 0)
+        there = self._database.count(event.city, event.zone)
         shown = int(answer["cars"].get(event.zone, 0))
         since = self._database.stale_since(event.zone, found.read_at)
         self._last_shown[event.rider] = shown
