@@ -420,12 +420,18 @@ def _node(broker: Broker, show: Callable[[float], None]) -> dict[str, Any]:
         ),
         "twice": sum(count > 1 for count in there.values()),
         "marks": marks,
-        "acknowledged": [
-            [round(patient.began[value] - began, 2), round(at - patient.began[value], 2)]
-            for value, (at, _) in patient.heard.items()
-            if patient.began[value] >= began
-        ],
+        "acknowledged_after": _after(patient, began),
+        "refused_after": _after(once, began),
     }
+
+
+def _after(writer: _Writer, began: float) -> list[list[float]]:
+    """Return when each message was written, and after how long there was an answer."""
+    return [
+        [round(writer.began[value] - began, 2), round(at - writer.began[value], 2)]
+        for value, (at, _) in writer.heard.items()
+        if writer.began[value] >= began
+    ]
 
 
 # ----------------------------------------------------------------------------------- ask the broker
@@ -578,29 +584,37 @@ def _log_picture(aborted: int, end: int) -> pictures.Picture:
 
 def _waits_picture(seen: Mapping[str, Any]) -> pictures.Picture:
     """Draw how long each acknowledged message waited, and when nodes were killed."""
-    points, marks = seen["acknowledged"], seen["marks"]
+    points, marks = seen["acknowledged_after"], seen["marks"]
     longest = max(wait for _, wait in points)
     with pictures.style():
         figure, axes = pictures.axes(7.5, 3)
-        axes.plot(
-            [at for at, _ in points], [wait for _, wait in points], "o", color=pictures.BLUE,
-            markersize=4,
-        )  # fmt: skip
-        for at, what in marks:
+        for name, marker, color, says in (
+            ("acknowledged_after", "o", pictures.BLUE, "acknowledged"),
+            ("refused_after", "X", pictures.INK, "not acknowledged"),
+        ):
+            axes.plot(
+                [at for at, _ in seen[name]], [wait for _, wait in seen[name]], marker,
+                color=color, markersize=4 if marker == "o" else 7, linestyle="none", label=says,
+            )  # fmt: skip
+        for place, (at, what) in enumerate(marks):
+            is_last = place == len(marks) - 1
             axes.axvline(at, color=pictures.ORANGE, linestyle="--")
             axes.annotate(
-                what, (at, longest), xytext=(4, 0), textcoords="offset points", fontsize=8,
-                rotation=90, va="top",
+                what, (at, longest * (1.2 if is_last else 1.36)), va="top", fontsize=8,
+                xytext=(-4 if is_last else 4, 0), textcoords="offset points",
+                ha="right" if is_last else "left",
             )  # fmt: skip
-        axes.set_ylim(bottom=-0.05 * longest)
+        axes.set_ylim(-0.05 * longest, 1.4 * longest)
         axes.set_xlabel("written at (seconds)")
-        axes.set_ylabel("acknowledged after (seconds)")
-        axes.set_title("How long messages wait for their acknowledgement")
+        axes.set_ylabel("answered after (seconds)")
+        axes.set_title("How long messages wait for an answer")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, fontsize=9)
         told = "; ".join(f"{what} after {at:.1f} s" for at, what in marks)
         return pictures.Picture(
             figure,
-            "How long each acknowledged message waited, by when it was written. "
-            f"{told[0].upper()}{told[1:]}. The longest wait is {longest:.1f} s.",
+            "How long each message waited for an answer, by when it was written. "
+            f"{told[0].upper()}{told[1:]}. The longest wait is {longest:.1f} s; "
+            f"{len(seen['refused_after'])} messages of a producer that asks once are not acknowledged.",
         )
 
 
