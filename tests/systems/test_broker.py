@@ -320,6 +320,19 @@ def test_what_cannot_be_set_is_told(arguments: dict[str, Any], words: str) -> No
         Broker(**arguments)
 
 
+def test_partitions_whose_end_is_not_told_have_a_next_step(
+    small: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Silent:
+        def assign(self, parts: Any) -> None:
+            assert len(parts) == 2
+
+    monkeypatch.setattr(serving, "ANSWER_SECONDS", -1.0)
+    words = r"has not told where partitions 0, 3 of rides end. Start it again with broker.restart"
+    with pytest.raises(BrokerError, match=words):
+        small._ends(Silent(), "rides", {0: 0, 3: 5})
+
+
 def test_start_that_says_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "START_SECONDS", 0.0)
     broker = Broker("built-in")
