@@ -120,7 +120,12 @@ def killed_broker(broker: object = None) -> View:
     ]  # fmt: skip
     told = "; ".join(f"{name}: {each['there']} of {each['written']}" for name, each in shown)
     return View(
-        _title("A broker is killed and started again", chosen, notice),
+        _title(
+            "A broker is killed and started again",
+            chosen,
+            notice,
+            "Kafka's row: " if len(shown) > 1 else "",
+        ),
         frame(columns, rows),
         f"Messages that are there afterwards: {told}. Killed is the process, not the machine: "
         f"against a power cut Kafka relies on copies on other nodes.{notice}",
@@ -202,10 +207,9 @@ def recorded() -> dict[str, Any]:
     return found
 
 
-def _title(what: str, broker: Broker, notice: str) -> str:
+def _title(what: str, broker: Broker, notice: str, row: str = "") -> str:
     if not notice:
         return f"{what}: {broker.described}"
-    row = "Kafka's row: " if broker.server == "built-in" and "killed and started" in what else ""
     return f"{what} ({row}recorded on Apache Kafka {recorded()['version']})"
 
 
