@@ -289,7 +289,8 @@ def aborted(broker: Broker) -> list[str]:
 def test_three_nodes_do_without_one() -> None:
     needs_kafka()
     with Broker("kafka", nodes=3) as broker:
-        assert broker.has("replication") and len(processes(broker)) == 4
+        assert broker.has("replication")
+        assert len(processes(broker)) == 5, "the watcher, three brokers, and the controller apart"
         broker.topic("rides", 3)
         sent(broker, "rides", ["one"])
         broker.kill(2)
