@@ -67,7 +67,7 @@ def test_a_queue_divides_what_a_log_gives_to_everybody(
     queue: tuple[int, int, int],
     log: tuple[int, int, int],
 ) -> None:
-    view = topics.queue_and_log(services, workers)
+    view = topics.queue_against_log(services, workers)
 
     rows = [
         (row["got, of 24"], row[f"workers at work, of {workers}"], row["rounds"])
@@ -79,7 +79,7 @@ def test_a_queue_divides_what_a_log_gives_to_everybody(
 
 
 def test_a_slow_message_holds_up_its_partition_and_not_the_queue(started: Broker) -> None:
-    view = topics.queue_and_log(1, 4, slow=6)
+    view = topics.queue_against_log(1, 4, slow=6)
 
     assert column(view, "rounds") == [8, 11]
 
@@ -94,8 +94,8 @@ def test_what_cannot_be_is_refused_in_words(small: Broker, monkeypatch: pytest.M
         (lambda: topics.read_as("receipt", "rides"), "no topic is called 'rides'"),
         (lambda: topics.read_as("receipt", "t-refused", begin="now"), "begin is 'now'"),
         (lambda: topics.read_as("receipt", "t-refused", most=0), "most is 0"),
-        (lambda: topics.queue_and_log(4), "services is 4, wanted 1 to 3"),
-        (lambda: topics.queue_and_log(3, 5), "there is room for 12: take fewer of one"),
+        (lambda: topics.queue_against_log(4), "services is 4, wanted 1 to 3"),
+        (lambda: topics.queue_against_log(3, 5), "there is room for 12: take fewer of one"),
     ):
         with pytest.raises(LabError, match=said):
             call()

@@ -194,7 +194,7 @@ class _Worker:
     consumer: Consumer | None = None
 
 
-def queue_and_log(
+def queue_against_log(
     services: int = 1, workers: int = 2, *, partitions: int = 4, messages: int = 24, slow: int = 1
 ) -> View:
     """Work off the same messages from a queue and from a log, and count what each gave and kept.
@@ -428,4 +428,4 @@ def _joined(
                 worker.consumer.close()
 
 
-__all__ = ["publish", "queue_and_log", "read_as"]
+__all__ = ["publish", "queue_against_log", "read_as"]
