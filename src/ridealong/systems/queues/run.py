@@ -18,6 +18,9 @@ from ridealong.systems.queues.work import Store, killed_at
 
 WORKER: Final = "ridealong.systems.queues.worker"
 UNREADABLE: Final = b"{not an event"
+UNREADABLE_KEY: Final = b"unreadable"
+"""It comes with a key, so that it lies in the same partition in each run."""
+
 SETTLE_SECONDS: Final = 20.0
 """Within which all consumers have their partitions."""
 
@@ -110,6 +113,7 @@ class Running:
                 "outages": [
                     [each.begins, each.ends] for each in self.story.outages if each.who == step
                 ],
+                "refused": [event for who, event in self.story.refused if who == step],
                 "began": self.began,
             }
             self._consumers += [_Consumer(step, asked) for _ in range(design.consumers)]
@@ -228,8 +232,9 @@ class Running:
 
 def _due(story: Story, design: Design) -> Iterator[tuple[float, bytes, bytes | None]]:
     """Yield each message with its time, in order."""
+    key = None if design.key == "none" else UNREADABLE_KEY
     messages = [(each.happened_at, each.to_bytes(), each.key(design)) for each in story.events] + [
-        (at, UNREADABLE, None) for at in story.unreadable_at
+        (at, UNREADABLE, key) for at in story.unreadable_at
     ]
     yield from sorted(messages, key=lambda each: each[0])
 
