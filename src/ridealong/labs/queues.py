@@ -432,8 +432,8 @@ def drain(
         frame(columns, rows),
         "Worked off in "
         + " and ".join(
-            f"{row[3]} s by {plural(row[0], 'consumer')}"
-            for row in (rows[0], rows[-1])[: len(rows)]
+            f"{rows[each][3]} s by {plural(consumers[each], 'consumer')}"
+            for each in ([0, -1] if len(rows) > 1 else [0])
         )
         + ".",
         picture=_backlog_picture(curves, "Messages that wait"),
