@@ -326,7 +326,7 @@ def evening(
     Args:
         design: the data of a `%%yaml` answer.
         name: of the evening.
-        troubles: what goes wrong, of `TROUBLES`.
+        troubles: what goes wrong, of `TROUBLES` and `MORE_TROUBLES`.
         times_as_many: how many rides end for each recorded one, up to 20.
 
     Raises:
