@@ -226,3 +226,26 @@ def test_every_limit_can_break() -> None:
     assert {"lost", "repeated", "overtaken", "dead", "failed_requests"} <= set(LIMITS)
     for name, limit in {**ALWAYS, **LIMITS}.items():
         assert limit.matters.endswith(".") and "{" in limit.shown, name
+
+
+@pytest.mark.parametrize(
+    ("partitions", "consumers", "words"),
+    [
+        (2, 4, "some without a partition"),
+        (4, 3, "some with one partition more"),
+        (4, 1, "all alike"),
+    ],
+)
+def test_a_wrong_number_of_consumers_is_told_apart_where_it_is_asked_for(
+    partitions: int, consumers: int, words: str
+) -> None:
+    design = RIGHT | {"partitions": partitions, "consumers": consumers}
+    entry = {"limits": {"receipt_p99_seconds": 1}, "troubles": ["outages"]}
+    assert queue.marks(design, entry | {"most_consumers": 8})["consumers"] == words
+    assert "consumers" not in queue.marks(design, entry)
+
+
+def test_a_refused_charge_is_a_trouble_that_an_exercise_may_ask_for() -> None:
+    entry = {"limits": {"dead": 0}, "troubles": ["refused"]}
+    assert not list(queue.problems(entry)) and list(queue.problems({"troubles": ["refuse"]}))
+    assert "charge: to the dead letters: refused" in judged(RIGHT, entry).message

@@ -1,6 +1,7 @@
 """The labs of what follows a completed ride: what they show, and what they refuse."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -90,12 +91,47 @@ def test_a_provider_that_is_away_is_tried_again(started: Broker) -> None:
     assert column(view, "dead letters") == [0, 0, 0]
 
 
+def test_what_nobody_can_read_holds_its_partition_or_is_put_aside_with_its_reason(
+    started: Broker,
+) -> None:
+    design = {**DESIGN, "partitions": 2, "consumers": 2, "longest_backoff_seconds": 1}
+    endless = {**design, "unreadable": "retry", "when_attempts_end": "stop"}
+    view = queues.run(endless, kill=[], unreadable=True, patience_seconds=3)
+    assert column(view, "wanted") == [36, 36, 36] and column(view, "lost") == [8, 8, 8]
+    assert "Nothing was put aside." in str(queues.dead_letters())
+
+    view = queues.run(design, kill=[], unreadable=True)
+    assert column(view, "lost") == [0, 0, 0]
+    letters = queues.dead_letters()
+    assert column(letters, "message") == ["{not an event"] * 3
+    assert column(letters, "header step") == ["charge", "rating_prompt", "receipt"]
+    assert set(column(letters, "header reason")) == {'cannot read "{not an event"'}
+    (source,) = set(column(letters, "header source"))
+    assert re.fullmatch(r"ride-events-\d+/1/10", source)
+    assert "3 messages put aside by 3 steps." in str(letters)
+
+
 def test_more_consumers_drain_sooner_up_to_the_partitions(started: Broker) -> None:
     view = queues.drain({**DESIGN, "partitions": 4}, 100, [1, 4])
 
     one, four = column(view, "measured (s)")
     assert column(view, "arithmetic (s)") == [2.0, 0.5] and four < 0.75 * one
     assert column(view, "partitions of the busiest") == [4, 1]
+
+
+def test_quicker_work_drains_sooner_where_more_consumers_do_not(
+    small: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "_broker", small)
+    view = queues.drain(DESIGN, 100, [4], work_ms=10)
+    assert column(view, "arithmetic (s)") == [0.2] and "100 messages of 10 ms" in str(view)
+
+
+def test_without_a_run_there_is_no_dead_letter_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Broker() as own:
+        monkeypatch.setattr(queues, "_broker", own)
+        with pytest.raises(LabError, match=r"no dead-letter topic yet: run\(design\) makes one"):
+            queues.dead_letters()
 
 
 def test_a_producer_that_is_too_fast_fills_the_broker_refuses_or_waits(started: Broker) -> None:
@@ -243,6 +279,8 @@ def test_what_cannot_be_shown_is_told_in_one_line(call: Any, says: str) -> None:
         (lambda: queues.run(DESIGN, away="mail"), "away is 'mail', wanted one of charge"),
         (lambda: queues.drain(DESIGN, 10_000), "backlog is 10000, wanted 10 to 400 messages"),
         (lambda: queues.drain(DESIGN, 100, []), "0 runs: name one to four"),
+        (lambda: queues.drain(DESIGN, 100, work_ms=1), "work_ms is 1, wanted 5 to 40"),
+        (lambda: queues.run(DESIGN, patience_seconds=0), "patience_seconds is 0, wanted 1 to 30"),
         (lambda: queues.backpressure(1000), "messages is 1000, wanted 30 to 300"),
         (lambda: queues.backpressure(90.5), "messages is 90.5, wanted 30 to 300"),
         (lambda: queues.backpressure(times_as_fast="3"), "times_as_fast is '3', wanted 1.5 to 10"),

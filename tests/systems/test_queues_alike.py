@@ -73,6 +73,12 @@ def test_a_real_run_counts_as_virtual_time_does(
     assert len(kills) == 3 and {each.who for each in kills} == set(STEPS)
 
 
+def test_a_real_provider_refuses_as_the_virtual_one_does(small: Broker) -> None:
+    design, told = read_design(CAREFUL), replace(shared_sample(), refused=(("charge", "109-1"),))
+    real = followed_up_for_real(design, told, small, name="refused")
+    assert sums(real) == sums(followed_up(design, told)) and real.counted["charge"].dead == 1
+
+
 @pytest.mark.weekly
 @ON_ALL
 def test_thirty_runs_in_a_row_count_alike(broker: Broker) -> None:

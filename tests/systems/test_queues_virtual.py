@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ridealong.systems.queues.design import STEPS, read_design
-from ridealong.systems.queues.stories import rides, story
+from ridealong.systems.queues.stories import MORE_TROUBLES, TROUBLES, rides, story
 from ridealong.systems.queues.virtual import (
     Crash,
     Outage,
@@ -220,3 +220,27 @@ def test_a_store_notes_and_does_in_one_transaction() -> None:
     assert store.do(event(1, 0.0), 3.0) is True, "done again"
     assert store.is_handled("1-1") and len(store.effects()) == 2
     store.close()
+
+
+def test_what_a_provider_refuses_is_tried_to_the_end_and_holds_its_partition() -> None:
+    refused = small(refused=(("charge", "4-1"),))
+    seen = outcome(refused, attempts=3, backoff_seconds=1)
+    assert [each.dead for each in seen.counted.values()] == [1, 0, 0]
+    tries = [each.what for each in seen.timeline if each.event_id == "4-1" and each.who == "charge"]
+    assert tries == [
+        "refused, tried once",
+        "refused, tried 2 times",
+        "to the dead letters: refused",
+    ]
+    stopped = outcome(refused, when_attempts_end="stop", partitions=1)
+    assert len(stopped.counted["charge"].lost) == 7, "itself and all behind it"
+    assert stopped.counted["receipt"].lost == ()
+    skipped = outcome(refused, when_attempts_end="skip")
+    assert skipped.counted["charge"].lost == ("4-1",)
+
+
+def test_one_more_trouble_leaves_the_rest_of_an_evening_as_it_is() -> None:
+    plain, more = story(), story(troubles=(*TROUBLES, *MORE_TROUBLES))
+    assert plain.refused == () and replace(more, refused=()) == plain
+    ((step, event_id),) = more.refused
+    assert step == "charge" and event_id in {each.event_id for each in plain.events}

@@ -30,7 +30,7 @@ from ridealong.systems.queues.design import (
 from ridealong.systems.queues.design import (
     EVENTS as WAYS,
 )
-from ridealong.systems.queues.stories import TROUBLES, story
+from ridealong.systems.queues.stories import MORE_TROUBLES, TROUBLES, story
 from ridealong.systems.queues.virtual import Counted, Outcome, followed_up
 from ridealong.systems.queues.virtual import Entry as Line
 from ridealong.systems.queues.work import POINTS
@@ -237,7 +237,9 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
         if math.isinf(half)
         else f"half of the receipts are there {half:.1f} s after the ride"
     )
-    return _TRIAL.judged(exercise_id, entry, runs, lambda broken: _marks(design, broken), held)
+    return _TRIAL.judged(
+        exercise_id, entry, runs, lambda broken: _marks(design, broken, entry), held
+    )
 
 
 def marks(value: object, entry: Entry) -> dict[str, Any]:
@@ -247,13 +249,13 @@ def marks(value: object, entry: Entry) -> dict[str, Any]:
     except DesignError as error:
         return {"error": str(error)}
     broken = _TRIAL.broken(_runs(design, entry), entry)
-    return _marks(design, broken) if broken else {}
+    return _marks(design, broken, entry) if broken else {}
 
 
 def problems(entry: Entry) -> Iterator[str]:
     """Yield what is wrong with the keys of an exercise."""
     yield from _TRIAL.problems(entry)
-    for name, known in (("troubles", TROUBLES), ("killed_at", POINTS)):
+    for name, known in (("troubles", (*TROUBLES, *MORE_TROUBLES)), ("killed_at", POINTS)):
         for each in entry.get(name, ()):
             if each not in known:
                 yield f"{name!r}: {each!r} is not known{did_you_mean(each, known)}"
@@ -320,10 +322,10 @@ def _evenings(
     )
 
 
-def _marks(design: Design, broken: list[str]) -> dict[str, Any]:
+def _marks(design: Design, broken: list[str], entry: Entry) -> dict[str, Any]:
     # The words of the design with what they lead to: the same limits may break for other reasons.
     groups = list(design.groups.values())
-    return {
+    found: dict[str, Any] = {
         "broken": sorted(broken),
         "design": {
             "in_request": sorted(design.in_request),
@@ -336,6 +338,15 @@ def _marks(design: Design, broken: list[str]) -> dict[str, Any]:
             "unreadable": design.unreadable,
         },
     }
+    if "most_consumers" in entry:  # where their number is asked for
+        found["consumers"] = (
+            "some without a partition"
+            if design.consumers > design.partitions
+            else "some with one partition more"
+            if design.partitions % design.consumers
+            else "all alike"
+        )
+    return found
 
 
 def mutants(reference: str, entry: Entry) -> Iterator[Mutant]:

@@ -22,7 +22,7 @@ from ridealong.systems.broker.server import FEATURES, Broker, Partition
 from ridealong.systems.queues.design import STEPS, Design, DesignError, read_design
 from ridealong.systems.queues.pressure import WAYS, pressed_for_real
 from ridealong.systems.queues.run import followed_up_for_real
-from ridealong.systems.queues.stories import TROUBLES
+from ridealong.systems.queues.stories import MORE_TROUBLES, TROUBLES
 from ridealong.systems.queues.stories import story as evening_of
 from ridealong.systems.queues.virtual import Crash, Entry, Outage, Outcome, Story, followed_up
 from ridealong.systems.queues.work import POINTS, RideEvent
@@ -37,6 +37,7 @@ RIDES: Final = 30
 RIDES_PER_SECOND: Final = 12
 WORK_SECONDS: Final = {"charge": 0.03, "receipt": 0.03, "rating_prompt": 0.01}
 DRIVERS: Final = (57, 1)
+DEAD_LETTERS: Final = "dead-letters-"
 MOST_BACKLOG: Final = 400
 DRAIN_WORK_SECONDS: Final = 0.02
 MOST_PARTITIONS_SHOWN: Final = 16
@@ -251,6 +252,7 @@ def run(
     away: str = "",
     unreadable: bool = False,
     from_service: bool = False,
+    patience_seconds: float = 30,
 ) -> View:
     """Let thirty rides be followed up on the broker, and kill consumers while they are.
 
@@ -262,12 +264,15 @@ def run(
         from_service: whether the rides are completed at the real back end, over HTTP, whose relay
             sends the events; that takes some seconds more. By default the lab sends them. Corrected
             fares, which the back end does not know, are written into its outbox by the lab.
+        patience_seconds: how long after the last ride the rest is waited for, 1 to 30.
 
     Raises:
-        LabError: when it holds no design, or no broker runs.
+        LabError: when it holds no design, no broker runs, or for another patience.
         BrokerError: when the broker does not answer.
         ServiceError: when the back end does not answer.
     """
+    if not isinstance(patience_seconds, int | float) or not 1 <= patience_seconds <= 30:
+        raise LabError(f"patience_seconds is {patience_seconds!r:.60}, wanted 1 to 30")
     read, broker = _read(design), running()
     first = 101
     if from_service:
@@ -275,13 +280,49 @@ def run(
     told = _thirty_rides(kill, away, unreadable, first)
     with progress("Following up thirty rides") as show:
         seen = followed_up_for_real(
-            read, told, broker, name=str(next(_names)), progress=show, from_service=from_service
+            read,
+            told,
+            broker,
+            name=str(next(_names)),
+            seconds=patience_seconds,
+            progress=show,
+            from_service=from_service,
         )
     return View(
         f"{RIDES} rides{' of the back end' if from_service else ''} on {broker.described}",
         _counts(seen),
         _summary(seen),
         picture=_timeline_picture(seen),
+    )
+
+
+def dead_letters() -> View:
+    """Show what lies in the newest dead-letter topic of the broker, message by message.
+
+    Raises:
+        LabError: when no broker runs, or no design has run on it.
+        BrokerError: when the broker does not answer.
+    """
+    broker = running()
+    topics = [name for name in broker.topics() if name.startswith(DEAD_LETTERS)]
+    if not topics:
+        raise LabError("the broker has no dead-letter topic yet: run(design) makes one")
+    topic = max(topics, key=lambda name: (len(name), name))  # they end with a number
+    rows = []
+    for message in broker.read(topic):
+        headers = {name: value.decode() for name, value in message.headers() or ()}
+        source = headers["source"].removeprefix(broker.prefix)
+        rows.append([message.value().decode(), headers["step"], headers["reason"], source])
+    steps = {row[1] for row in rows}
+    told = (
+        f"{plural(len(rows), 'message')} put aside by {plural(len(steps), 'step')}"
+        if rows
+        else "Nothing was put aside"
+    )
+    return View(
+        f"The dead-letter topic {topic}",
+        frame(["message", "header step", "header reason", "header source"], sorted(rows)),
+        f"{told}.",
     )
 
 
@@ -299,7 +340,7 @@ def evening(
     Args:
         design: the data of a `%%yaml` answer.
         name: of the evening.
-        troubles: what goes wrong, of `TROUBLES`.
+        troubles: what goes wrong, of `TROUBLES` and `MORE_TROUBLES`.
         times_as_many: how many rides end for each recorded one, up to 20.
 
     Raises:
@@ -346,16 +387,22 @@ def compare(
     )
 
 
-def drain(design: object, backlog: int = 120, consumers: Sequence[int] = (1, 3)) -> View:
+def drain(
+    design: object,
+    backlog: int = 120,
+    consumers: Sequence[int] = (1, 3),
+    *,
+    work_ms: float = DRAIN_WORK_SECONDS * 1000,
+) -> View:
     """Let a backlog be worked off on the broker, and compare it with arithmetic.
 
-    All messages lie there when the clock begins, and the consumers have their partitions; the work
-    on one takes 20 ms.
+    All messages lie there when the clock begins, and the consumers have their partitions.
 
     Args:
         design: the data of a `%%yaml` answer; its `consumers` is replaced.
         backlog: how many messages.
         consumers: how many in the group, one run for each.
+        work_ms: how long the work on one message takes, 5 to 40.
 
     Raises:
         LabError: when it holds no design, no broker runs, or the numbers take too long.
@@ -366,10 +413,13 @@ def drain(design: object, backlog: int = 120, consumers: Sequence[int] = (1, 3))
         raise LabError(f"backlog is {backlog!r}, wanted 10 to {MOST_BACKLOG} messages")
     if not consumers or len(consumers) > 4:
         raise LabError(f"{len(consumers)} runs: name one to four numbers of consumers")
+    if not isinstance(work_ms, int | float) or not 5 <= work_ms <= 40:
+        raise LabError(f"work_ms is {work_ms!r:.60}, wanted 5 to 40")
+    work_seconds = work_ms / 1000
     events = tuple(
         RideEvent(f"{ride}-1", ride, ride % 5 + 1, 1, 0.0) for ride in range(1, backlog + 1)
     )
-    told = Story("backlog", events, dict.fromkeys(STEPS, DRAIN_WORK_SECONDS))
+    told = Story("backlog", events, dict.fromkeys(STEPS, work_seconds))
     rows, curves = [], {}
     with progress("Working off the backlog") as show:
         for place, count in enumerate(consumers):
@@ -378,7 +428,7 @@ def drain(design: object, backlog: int = 120, consumers: Sequence[int] = (1, 3))
             show((place + 1) / len(consumers))
             counted = seen.counted["charge"]
             most = -(-read.partitions // count)  # of the partitions, in the hands of one consumer
-            seconds = backlog * most / read.partitions * DRAIN_WORK_SECONDS
+            seconds = backlog * most / read.partitions * work_seconds
             rows.append(
                 [count, most, round(seconds, 1),
                  round(counted.delay(1.0), 1), counted.repeated]
@@ -392,10 +442,14 @@ def drain(design: object, backlog: int = 120, consumers: Sequence[int] = (1, 3))
         "done twice",
     ]
     return View(
-        f"{backlog} messages of {DRAIN_WORK_SECONDS * 1000:.0f} ms in {plural(_read(design).partitions, 'partition')}",
+        f"{backlog} messages of {work_ms:g} ms in {plural(_read(design).partitions, 'partition')}",
         frame(columns, rows),
-        f"Worked off in {rows[0][3]} s by {plural(consumers[0], 'consumer')} and in {rows[-1][3]} s "
-        f"by {consumers[-1]}.",
+        "Worked off in "
+        + " and ".join(
+            f"{rows[each][3]} s by {plural(consumers[each], 'consumer')}"
+            for each in ([0, -1] if len(rows) > 1 else [0])
+        )
+        + ".",
         picture=_backlog_picture(curves, "Messages that wait"),
     )
 
@@ -655,8 +709,9 @@ def _story(name: str, troubles: Collection[str], times_as_many: int) -> Story:
     if name not in ("public", "hidden"):
         raise LabError(f"no evening is called {name!r}: there are public, hidden")
     for each in troubles:
-        if each not in TROUBLES:
-            raise LabError(f"no trouble is called {each!r}: there are {', '.join(TROUBLES)}")
+        if each not in (*TROUBLES, *MORE_TROUBLES):
+            known = ", ".join((*TROUBLES, *MORE_TROUBLES))
+            raise LabError(f"no trouble is called {each!r}: there are {known}")
     if not isinstance(times_as_many, int) or not 1 <= times_as_many <= 20:
         raise LabError(f"times_as_many is {times_as_many!r}, wanted 1 to 20")
     return evening_of(name, troubles=troubles, times_as_many=times_as_many)
@@ -840,6 +895,7 @@ __all__ = [
     "backpressure",
     "chain",
     "compare",
+    "dead_letters",
     "drain",
     "evening",
     "look_inside",

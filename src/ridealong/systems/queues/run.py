@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 WORKER: Final = "ridealong.systems.queues.worker"
 UNREADABLE: Final = b"{not an event"
+UNREADABLE_KEY: Final = b"unreadable"
+"""It comes with a key, so that it lies in the same partition in each run."""
+
 SETTLE_SECONDS: Final = 20.0
 """Within which all consumers have their partitions."""
 
@@ -115,6 +118,7 @@ class Running:
                 "outages": [
                     [each.begins, each.ends] for each in self.story.outages if each.who == step
                 ],
+                "refused": [event for who, event in self.story.refused if who == step],
                 "began": self.began,
             }
             self._consumers += [_Consumer(step, asked) for _ in range(design.consumers)]
@@ -318,7 +322,8 @@ def followed_up_for_real(
             while messages and messages[0][0] <= running.now():
                 _, event = messages.pop(0)
                 if event is None:
-                    producer.produce(topic, value=UNREADABLE)
+                    key = None if design.key == "none" else UNREADABLE_KEY
+                    producer.produce(topic, value=UNREADABLE, key=key)
                 elif company is None:
                     producer.produce(topic, value=event.to_bytes(), key=event.key(design))
                 else:

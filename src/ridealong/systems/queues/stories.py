@@ -31,6 +31,9 @@ TROUBLES: Final = ("crashes", "outages", "unreadable", "broker", "producers")
 """What may go wrong: consumers are killed, providers are away, a message that nobody can read, the
 broker is away, the service and the relay are killed."""
 
+MORE_TROUBLES: Final = ("refused",)
+"""What goes wrong only where it is asked for: the provider refuses one charge each time."""
+
 
 @cache
 def rides(name: str) -> tuple[tuple[float, int, int], ...]:
@@ -63,7 +66,7 @@ def story(
     Args:
         name: public or hidden.
         seed: of what the data do not record.
-        troubles: what goes wrong, of `TROUBLES`.
+        troubles: what goes wrong, of `TROUBLES` and `MORE_TROUBLES`.
         points: where consumers are killed, of `work.POINTS`.
         times_as_many: how many rides end for each recorded one.
     """
@@ -88,6 +91,9 @@ def story(
         begins = chance.uniform(120, 240)
         away = Outage("broker", begins, begins + BROKER_SECONDS)
         made = replace(made, outages=(*made.outages, away))
+    if "refused" in troubles:  # a chance of its own, so that the rest of the evening stays as it is
+        event = random.Random(f"{name} refused {seed}").choice(events)
+        made = replace(made, refused=(("charge", event.event_id),))
     crashes: list[Crash] = []
     if "crashes" in troubles:
         chosen = iter(chance.sample(events, len(STEPS) * len(POINTS)))

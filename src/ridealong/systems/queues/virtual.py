@@ -85,6 +85,7 @@ class Story:
         unreadable_at: when a message comes that nobody can read.
         crashes: who is killed.
         outages: what does not answer.
+        refused: steps and events whose work fails each time.
         seed: of what chance decides.
     """
 
@@ -94,6 +95,7 @@ class Story:
     unreadable_at: tuple[float, ...] = ()
     crashes: tuple[Crash, ...] = ()
     outages: tuple[Outage, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
     seed: int = 0
 
 
@@ -356,6 +358,7 @@ class Evening:
                     now=lambda: self._now,
                     work_seconds=self._story.work_seconds[member.step],
                     is_away=lambda: self._is_away(member.step),
+                    refused=[event for step, event in self._story.refused if step == member.step],
                 )
                 self._go_on(member)
                 return

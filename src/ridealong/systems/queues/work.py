@@ -6,7 +6,7 @@ a commit, a letter to the dead. Whoever drives it does that; what was done in th
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
@@ -190,7 +190,7 @@ class Store:
 
 
 class WorkFailed(Exception):
-    """The work was tried and failed: whoever does it is away."""
+    """The work was tried and failed: whoever does it is away, or refuses this one."""
 
 
 def handling(
@@ -201,6 +201,7 @@ def handling(
     now: Any,
     work_seconds: float,
     is_away: Any,
+    refused: Collection[str] = (),
 ) -> Iterator[Happening]:
     """Yield what happens while a consumer handles one message.
 
@@ -211,6 +212,7 @@ def handling(
         now: returns the time in seconds.
         work_seconds: how long the work takes.
         is_away: tells whether who does the work does not answer now.
+        refused: events whose work fails each time.
     """
     try:
         event = read_event(value)
@@ -224,7 +226,7 @@ def handling(
     attempt = 1
     while True:
         try:
-            yield from _work(design, store, event, value, now, work_seconds, is_away)
+            yield from _work(design, store, event, value, now, work_seconds, is_away, refused)
             break
         except (WorkFailed, Unreadable) as error:
             if isinstance(error, Unreadable) and design.unreadable == "dead_letter":
@@ -263,6 +265,7 @@ def _work(
     now: Any,
     work_seconds: float,
     is_away: Any,
+    refused: Collection[str],
 ) -> Iterator[Happening]:
     if event is None:
         yield Passes(work_seconds, "reads")
@@ -273,6 +276,8 @@ def _work(
     yield Passes(work_seconds, "works")
     if is_away():
         raise WorkFailed("no answer")
+    if event.event_id in refused:
+        raise WorkFailed("refused")
     if design.remember == "before_work":
         store.note(event.event_id)
         yield Point("between memory and work", event.event_id)

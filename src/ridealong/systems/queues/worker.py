@@ -85,6 +85,7 @@ class _Worker:
         self._work_seconds: float = asked["work_seconds"]
         self._crashes = {(event_id, point) for event_id, point in asked["crashes"]}
         self._outages: list[tuple[float, float]] = asked["outages"]
+        self._refused: list[str] = asked["refused"]
         self.began: float = asked["began"]
 
     def now(self) -> float:
@@ -106,6 +107,7 @@ class _Worker:
             now=self.now,
             work_seconds=self._work_seconds,
             is_away=lambda: any(begin <= self.now() < end for begin, end in self._outages),
+            refused=self._refused,
         )
         for happening in happens:
             match happening:
