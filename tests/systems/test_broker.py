@@ -289,7 +289,8 @@ def aborted(broker: Broker) -> list[str]:
 def test_three_nodes_do_without_one() -> None:
     needs_kafka()
     with Broker("kafka", nodes=3) as broker:
-        assert broker.has("replication") and len(processes(broker)) == 4
+        assert broker.has("replication")
+        assert len(processes(broker)) == 5, "the watcher, three brokers, and the controller apart"
         broker.topic("rides", 3)
         sent(broker, "rides", ["one"])
         broker.kill(2)
@@ -317,6 +318,19 @@ def test_what_differs_can_be_asked() -> None:
 def test_what_cannot_be_set_is_told(arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(BrokerError, match=words):
         Broker(**arguments)
+
+
+def test_partitions_whose_end_is_not_told_have_a_next_step(
+    small: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Silent:
+        def assign(self, parts: Any) -> None:
+            assert len(parts) == 2
+
+    monkeypatch.setattr(serving, "ANSWER_SECONDS", -1.0)
+    words = r"has not told where partitions 0, 3 of rides end. Start it again with broker.restart"
+    with pytest.raises(BrokerError, match=words):
+        small._ends(Silent(), "rides", {0: 0, 3: 5})
 
 
 def test_start_that_says_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,23 +117,41 @@ def _fetched() -> bool:
 
 
 class _Node:
-    """One node: a broker that takes part in the control of all of them."""
+    """One process of Kafka: a broker, the controller that tells brokers who leads, or both.
 
-    def __init__(self, number: int, ports: list[tuple[int, int]], folder: Path) -> None:
+    A single node is both. Of several, all are brokers, and the controller is a process apart, as in
+    production: two brokers of three may be killed and the third still be told that it is alone.
+
+    Args:
+        number: from 1; the controller apart has the number behind the last broker's.
+        ports: of the brokers, in order, and of the controller.
+        folder: for its settings and messages.
+    """
+
+    def __init__(self, number: int, ports: list[int], folder: Path) -> None:
+        copies = len(ports) - 1
         self.number = number
-        self.port = ports[number - 1][0]
+        self.is_broker = number <= copies
+        is_controller = copies == 1 or not self.is_broker
+        self.port = ports[number - 1]
         self.folder = folder / f"node-{number}"
         self.settings = folder / f"node-{number}.properties"
         self.process: subprocess.Popen[bytes] | None = None
-        copies = len(ports)
-        voters = ",".join(f"{place + 1}@127.0.0.1:{each[1]}" for place, each in enumerate(ports))
+        listeners = [
+            *([f"PLAINTEXT://127.0.0.1:{self.port}"] if self.is_broker else []),
+            *([f"CONTROLLER://127.0.0.1:{ports[-1]}"] if is_controller else []),
+        ]
+        roles = [
+            *(["broker"] if self.is_broker else []),
+            *(["controller"] if is_controller else []),
+        ]
+        voter = 1 if copies == 1 else copies + 1
         lines = {
-            "process.roles": "broker,controller",
+            "process.roles": ",".join(roles),
             "node.id": number,
-            "controller.quorum.voters": voters,
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},"
-            f"CONTROLLER://127.0.0.1:{ports[number - 1][1]}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "controller.quorum.voters": f"{voter}@127.0.0.1:{ports[-1]}",
+            "listeners": ",".join(listeners),
+            "advertised.listeners": listeners[0],
             "controller.listener.names": "CONTROLLER",
             "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
             "log.dirs": self.folder.as_posix(),
@@ -163,8 +181,7 @@ class _Node:
             [
                 *_java(classpath, "kafka.tools.StorageTool"),
                 "format",
-                "--cluster-id",
-                cluster,
+                f"--cluster-id={cluster}",  # in one: it may begin with a dash
                 "--config",
                 str(self.settings),
             ],
@@ -214,13 +231,12 @@ def _last(said: str) -> str:
     return lines[-1][:300] if lines else "it said nothing"
 
 
-def _free_ports(count: int) -> list[tuple[int, int]]:
+def _free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(2 * count)]
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:
             probe.bind(("127.0.0.1", 0))
-        ports = [int(probe.getsockname()[1]) for probe in probes]
-    return list(zip(ports[::2], ports[1::2], strict=True))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def _wait_until_ready(nodes: list[_Node], seconds: float = START_SECONDS) -> None:
@@ -233,9 +249,10 @@ def _wait_until_ready(nodes: list[_Node], seconds: float = START_SECONDS) -> Non
     from confluent_kafka.admin import AdminClient
 
     ends = time.monotonic() + seconds
+    brokers = [node for node in nodes if node.is_broker]
     client = AdminClient(
         {
-            "bootstrap.servers": ",".join(f"127.0.0.1:{node.port}" for node in nodes),
+            "bootstrap.servers": _bootstrap(brokers),
             "log_level": 0,
             "reconnect.backoff.max.ms": 200,
         }
@@ -244,10 +261,17 @@ def _wait_until_ready(nodes: list[_Node], seconds: float = START_SECONDS) -> Non
         for node in nodes:
             if node.has_ended:
                 raise NoKafka(node.last_words())
-        with contextlib.suppress(KafkaException):
-            if len(client.list_topics(timeout=1).brokers) == len(nodes):
+        with contextlib.suppress(KafkaException, OSError):
+            for node in brokers:  # one that was killed is listed until its session ends
+                socket.create_connection(("127.0.0.1", node.port), timeout=1).close()
+            if len(client.list_topics(timeout=1).brokers) == len(brokers):
                 return
+        time.sleep(0.05)
     raise NoKafka(f"it has not answered in {seconds:.0f} s")
+
+
+def _bootstrap(nodes: list[_Node]) -> str:
+    return ",".join(f"127.0.0.1:{node.port}" for node in nodes if node.is_broker)
 
 
 def main() -> None:
@@ -258,9 +282,10 @@ def main() -> None:
     try:
         try:
             classpath = str(fetch() / "*")
-            ports = _free_ports(asked["nodes"])
+            ports = _free_ports(asked["nodes"] + 1)
             cluster = urlsafe_b64encode(uuid.UUID(bytes=secrets.token_bytes(16)).bytes)
-            nodes = [_Node(number + 1, ports, folder) for number in range(len(ports))]
+            processes = 1 if asked["nodes"] == 1 else asked["nodes"] + 1
+            nodes = [_Node(number + 1, ports, folder) for number in range(processes)]
             _at_once(nodes, lambda node: node.format(classpath, cluster.decode().rstrip("=")))
             for node in nodes:
                 node.start(classpath)
@@ -270,7 +295,7 @@ def main() -> None:
             raise SystemExit(2) from None
         tell(
             {
-                "bootstrap": ",".join(f"127.0.0.1:{node.port}" for node in nodes),
+                "bootstrap": _bootstrap(nodes),
                 "pids": [node.process.pid for node in nodes if node.process],
                 "folder": str(folder),
             }

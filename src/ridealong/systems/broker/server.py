@@ -510,7 +510,7 @@ class Broker:
             if time.monotonic() > stops:
                 raise BrokerError(
                     f"{self.described} has not told where partitions "
-                    f"{_listed(set(begins) - set(ends))} of {topic} end"
+                    f"{_listed(set(begins) - set(ends))} of {topic} end. {self._next_step}"
                 )
             consumer.poll(0.02)
             for part in parts:
@@ -568,13 +568,16 @@ class Broker:
     def _silent(self, error: Exception, problems: Iterable[str] = ()) -> str:
         told = next(iter(problems), "") or str(error)
         told = told.partition("\n")[0].rstrip(".")[:200]
-        step = (
-            f"See that it runs and that {VARIABLE} is right (host:port), or unset it for one of "
-            "your own"
-            if self.server == "outside"
-            else "Start it again with broker.restart()"
-        )
-        return f"{self.described} does not answer: {told}. {step}"
+        return f"{self.described} does not answer: {told}. {self._next_step}"
+
+    @property
+    def _next_step(self) -> str:
+        if self.server == "outside":
+            return (
+                f"See that it runs and that {VARIABLE} is right (host:port), or unset it for one "
+                "of your own"
+            )
+        return "Start it again with broker.restart()"
 
     def _make(self, whole: str, partitions: int) -> None:
         from confluent_kafka import KafkaError, KafkaException
@@ -612,7 +615,9 @@ class Broker:
             ):
                 return
             time.sleep(0.05)
-        raise BrokerError(f"{self.described} has not made the topic {whole} ready")
+        raise BrokerError(
+            f"{self.described} has not made the topic {whole} ready. {self._next_step}"
+        )
 
 
 def _kept(milliseconds: int, size: int) -> str:
