@@ -22,7 +22,7 @@ from ridealong.authoring.format import read
 from ridealong.child import Child
 from ridealong.judging.evenings import EVENINGS
 from ridealong.judging.queue import LIMITS
-from ridealong.labs import queues
+from ridealong.labs import queues, real_broker
 from ridealong.labs.sql.database import LabError
 from ridealong.service import Service, Settings
 from ridealong.service.store import FIRST_NEW_ID
@@ -85,7 +85,7 @@ def counted(
     """Return the rows of a run in which the consumer of the receipt is killed at these points."""
     monkeypatch.setattr(queues, "_broker", small)
     view = queues.run(design, kill=[("receipt", point) for point in at])
-    assert f"receipt: {36 - sum(view.table['lost']) + 0} done" in str(view)
+    assert f"receipt: {36 - sum(view.table['lost'])} done" in str(view)
     assert list(view.table["wanted"]) == [36, 36, 36], "thirty rides and six corrected fares"
     return view.table.set_index("step")
 
@@ -368,3 +368,12 @@ def test_two_writes_come_apart_as_the_text_says(
 
     assert list(table["in the database"]) == states
     assert list(table["events in the topic"]) == events
+
+
+def test_a_transaction_covers_topics_and_places_and_no_provider(small: Broker) -> None:
+    after = real_broker.aborted_transaction(small).table.set_index("measured").T.to_dict("list")
+
+    assert after["messages that read_uncommitted sees"] == [3, 6]
+    assert after["messages that read_committed sees"] == [0, 3]
+    assert after["offset at which the group goes on"] == [0, 3]
+    assert after["charges in the provider's books"] == [3, 6]
