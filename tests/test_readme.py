@@ -16,6 +16,7 @@ from nbgrader.apps import NbGraderApp
 
 from ridealong import cli, doctor
 from ridealong.authoring import command as build
+from ridealong.systems.broker import apache, server
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -157,6 +158,8 @@ def python(words: list[str]) -> None:
         uv(rest)
     elif module == "ipykernel":
         assert rest[0] == "install"
+    elif module.startswith("ridealong."):
+        assert not rest and exists(f"src/{module.replace('.', '/')}.py")
     else:
         assert module in {"venv", "pytest", "ridealong"}, module
 
@@ -295,7 +298,7 @@ def workflow(name: str) -> Any:
 
 
 def test_workflow_runs_the_readmes_command_on_all_systems_and_pythons() -> None:
-    (job,) = workflow("ci.yml")["jobs"].values()
+    job = workflow("ci.yml")["jobs"]["tests"]
     matrix = job["strategy"]["matrix"]
     assert {system.partition("-")[0] for system in matrix["system"]} == {
         *("ubuntu", "macos", "windows")
@@ -307,13 +310,21 @@ def test_workflow_runs_the_readmes_command_on_all_systems_and_pythons() -> None:
 
 
 def test_workflows_use_two_processes_and_fewer_notebooks_where_they_are_slow() -> None:
-    (job,) = workflow("ci.yml")["jobs"].values()
+    job = workflow("ci.yml")["jobs"]["tests"]
     assert "--numprocesses=2" in job["env"]["PYTEST_ADDOPTS"]
     assert "--numprocesses=2" in CI
     narrowed = {each["system"]: each["narrowed"] for each in job["strategy"]["matrix"]["include"]}
     assert narrowed == dict.fromkeys(
         ("macos-latest", "windows-latest"), "--one-notebook-per-module"
     )
+
+
+def test_workflow_has_an_outside_kafka_of_the_version_that_is_recorded() -> None:
+    job = workflow("ci.yml")["jobs"]["broker"]
+    assert job["services"]["kafka"]["image"] == f"apache/kafka:{apache.VERSION}"
+    assert job["env"][server.VARIABLE] == "localhost:9092"
+    files = re.findall(r"tests/\S+", job["steps"][-1]["run"])
+    assert files and all(list(ROOT.glob(name)) for name in files)
 
 
 def weekly(job: str) -> list[str]:

@@ -1,14 +1,18 @@
 """The labs of what follows a completed ride: what they show, and what they refuse."""
 
+import json
 import time
 from typing import Any
 
+import psutil
 import pytest
 from confluent_kafka import Consumer, Producer
 
 from brokers import broker, kafka, needs_kafka, small
 from ridealong.labs import queues
 from ridealong.labs.sql.database import LabError
+from ridealong.service import Service, ServiceError
+from ridealong.service.store import FIRST_NEW_ID
 from ridealong.systems.broker.server import Broker
 
 __all__ = ["broker", "kafka", "small"]  # the fixtures that this file uses
@@ -41,6 +45,43 @@ def test_a_kill_between_work_and_commit_is_seen_in_the_stores(started: Broker) -
     assert column(view, "lost") == [0, 0, 0] and column(view, "done twice") == [0, 1, 0]
     assert "1 program killed; 0 steps lost, 1 done twice, 3 messages nobody can read" in str(view)
     assert "receipt: 36 done, 1 times killed" in str(view)
+
+
+def test_rides_of_the_back_end_are_followed_up_alike(
+    small: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "_broker", small)
+    before = set(small.topics())
+    design = {**DESIGN, "remember": "nothing", "key": "city"}
+    view = queues.run(design, unreadable=True, from_service=True)
+
+    assert view.title.startswith("30 rides of the back end on the small broker")
+    assert column(view, "lost") == [0, 0, 0] and column(view, "done twice") == [0, 1, 0]
+    assert "1 program killed; 0 steps lost, 1 done twice, 3 messages nobody can read" in str(view)
+    assert all(0 < float(seconds) < 30 for seconds in column(view, "p99 (s)"))
+    (topic,) = (each for each in set(small.topics()) - before if each.startswith("ride-events"))
+    sent = [each for each in small.read(topic) if each.key() is not None]
+    told = [json.loads(each.value()) for each in sent]
+    assert sorted(each["event_id"] for each in told) == sorted(
+        f"{ride}-{version}"
+        for ride in range(FIRST_NEW_ID, FIRST_NEW_ID + 30)
+        for version in ((1, 2) if (ride - FIRST_NEW_ID) % 5 == 0 else (1,))
+    )
+    assert [each.key().decode() for each in sent] == [str(each["city_id"]) for each in told]
+
+
+def test_a_back_end_that_does_not_start_is_told_and_leaves_nothing(
+    small: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(self: Service) -> Service:
+        raise ServiceError("the database is away: start it")
+
+    monkeypatch.setattr(queues, "_broker", small)
+    monkeypatch.setattr(Service, "start", refuses)
+    before = psutil.Process().children(recursive=True)
+    with pytest.raises(ServiceError, match="the database is away: start it"):
+        queues.run(DESIGN, from_service=True)
+    assert psutil.Process().children(recursive=True) == before
 
 
 def test_a_provider_that_is_away_is_tried_again(started: Broker) -> None:

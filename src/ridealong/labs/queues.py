@@ -252,6 +252,7 @@ def run(
     *,
     away: str = "",
     unreadable: bool = False,
+    from_service: bool = False,
 ) -> View:
     """Let thirty rides be followed up on the broker, and kill consumers while they are.
 
@@ -260,17 +261,26 @@ def run(
         kill: which step's consumer is killed where, of `POINTS`; each at another ride.
         away: a step whose provider does not answer for a second; none by default.
         unreadable: whether a message comes that nobody can read.
+        from_service: whether the rides are completed at the real back end, over HTTP, whose relay
+            sends the events; that takes some seconds more. By default the lab sends them. Corrected
+            fares, which the back end does not know, are written into its outbox by the lab.
 
     Raises:
         LabError: when it holds no design, or no broker runs.
         BrokerError: when the broker does not answer.
+        ServiceError: when the back end does not answer.
     """
     read, broker = _read(design), running()
-    told = _thirty_rides(kill, away, unreadable)
+    first = 101
+    if from_service:
+        from ridealong.service.store import FIRST_NEW_ID as first
+    told = _thirty_rides(kill, away, unreadable, first)
     with progress("Following up thirty rides") as show:
-        seen = followed_up_for_real(read, told, broker, name=str(next(_names)), progress=show)
+        seen = followed_up_for_real(
+            read, told, broker, name=str(next(_names)), progress=show, from_service=from_service
+        )
     return View(
-        f"{RIDES} rides on {broker.described}",
+        f"{RIDES} rides{' of the back end' if from_service else ''} on {broker.described}",
         _counts(seen),
         _summary(seen),
         picture=_timeline_picture(seen),
@@ -702,10 +712,12 @@ def _story(name: str, troubles: Collection[str], times_as_many: int) -> Story:
     return evening_of(name, troubles=troubles, times_as_many=times_as_many)
 
 
-def _thirty_rides(kill: Sequence[tuple[str, str]], away: str, unreadable: bool) -> Story:
+def _thirty_rides(
+    kill: Sequence[tuple[str, str]], away: str, unreadable: bool, first: int
+) -> Story:
     events = [
-        RideEvent(f"{ride}-1", ride, ride % 5 + 1, 1, (ride - 101) / RIDES_PER_SECOND)
-        for ride in range(101, 101 + RIDES)
+        RideEvent(f"{ride}-1", ride, ride % 5 + 1, 1, (ride - first) / RIDES_PER_SECOND)
+        for ride in range(first, first + RIDES)
     ]
     corrected = [
         replace(each, event_id=f"{each.ride_id}-2", version=2, happened_at=each.happened_at + 0.03)

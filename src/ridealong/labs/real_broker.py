@@ -38,7 +38,7 @@ WITHOUT_THE_LEADER: Final = 100
 ASKED_ONCE: Final = 5
 WAITING: Final = 20
 EVERY_SECONDS: Final = 0.05
-SECONDS: Final = 30.0
+SECONDS: Final = 60.0
 """How long something that is sure to come is waited for."""
 
 LACKS: Final = {
@@ -528,8 +528,8 @@ def _in_sync(broker: Broker, topic: str, count: int) -> tuple[int, list[int]]:
     admin = AdminClient({"bootstrap.servers": broker.bootstrap, "log_level": 0})
     ends = time.monotonic() + SECONDS
     while time.monotonic() < ends:
-        known = admin.list_topics(topic, timeout=SECONDS).topics[topic].partitions[0]
-        if len(known.isrs) == count and known.leader in known.isrs:
+        known = admin.list_topics(topic, timeout=SECONDS).topics[topic].partitions.get(0)
+        if known and len(known.isrs) == count and known.leader in known.isrs:
             return known.leader, list(known.isrs)
         time.sleep(0.05)
     raise BrokerError(

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from ridealong.service import store as tables
 from ridealong.service.problems import Problem
+from ridealong.service.producing import producer
 from ridealong.service.settings import Settings
 
 MODES: Final = ("outbox", "after_commit", "before_commit")
@@ -147,18 +148,3 @@ def event_of(row: sa.Row[Any]) -> dict[str, Any]:
         "version": 1,
         "happened_at": row.ended_at.replace(tzinfo=UTC).timestamp(),
     }
-
-
-def producer(bootstrap: str) -> Any:
-    """Return a producer of events."""
-    from confluent_kafka import Producer
-
-    return Producer(
-        {
-            "bootstrap.servers": bootstrap,
-            "linger.ms": 2,
-            "topic.metadata.refresh.fast.interval.ms": 50,
-            "message.timeout.ms": 5_000,
-            "log_level": 0,
-        }
-    )

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from ridealong.child import tell, wanted
 from ridealong.service import store as tables
-from ridealong.service.events import producer
+from ridealong.service.producing import producer
 from ridealong.service.store import Store
 
 ROWS: Final = 100

@@ -239,7 +239,7 @@ def _free_ports(count: int) -> list[int]:
         return [int(probe.getsockname()[1]) for probe in probes]
 
 
-def _wait_until_ready(nodes: list[_Node], seconds: float = START_SECONDS) -> None:
+def _wait_until_ready(nodes: list[_Node]) -> None:
     """Wait until all nodes answer and know each other.
 
     Raises:
@@ -248,6 +248,7 @@ def _wait_until_ready(nodes: list[_Node], seconds: float = START_SECONDS) -> Non
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import AdminClient
 
+    seconds = START_SECONDS * (2 if len(nodes) > 1 else 1)  # several start at once
     ends = time.monotonic() + seconds
     brokers = [node for node in nodes if node.is_broker]
     client = AdminClient(

@@ -528,7 +528,8 @@ class Broker:
             "kafka": ("ridealong.systems.broker.apache", {"nodes": self.nodes}),
         }[self.server]
         try:
-            self._child = Child(module, asked, start_seconds=START_SECONDS, end_seconds=END_SECONDS)
+            patience = START_SECONDS * (2 if self.nodes > 1 else 1)  # several start at once
+            self._child = Child(module, asked, start_seconds=patience, end_seconds=END_SECONDS)
         except ChildError as error:
             raise BrokerError(f"{self.described} did not start: {error}") from None
         self._bootstrap = self._child.ready["bootstrap"]

@@ -8,13 +8,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ridealong.child import Child, ChildError
 from ridealong.systems.broker.server import Broker, BrokerError
 from ridealong.systems.queues.design import STEPS, Design
 from ridealong.systems.queues.virtual import Entry, Outcome, Story, counted
-from ridealong.systems.queues.work import Store, killed_at
+from ridealong.systems.queues.work import RideEvent, Store, killed_at
+
+if TYPE_CHECKING:
+    from ridealong.systems.queues.company import Company
+
+    _Started: TypeAlias = Callable[[], Company]
 
 WORKER: Final = "ridealong.systems.queues.worker"
 UNREADABLE: Final = b"{not an event"
@@ -220,18 +225,52 @@ class Running:
             thread.join()
         self._folder.cleanup()
 
-    def effects(self, step: str) -> list[dict[str, Any]]:
-        """Return what the store of a step holds."""
+    def effects(self, step: str, since: float = 0.0) -> list[dict[str, Any]]:
+        """Return what the store of a step holds; the events' times are counted from `since`."""
         with contextlib.closing(Store(step, str(self.path(step)))) as store:
-            return store.effects()
+            return [each | {"happened_at": each["happened_at"] - since} for each in store.effects()]
 
 
-def _due(story: Story, design: Design) -> Iterator[tuple[float, bytes, bytes | None]]:
-    """Yield each message with its time, in order."""
-    messages = [(each.happened_at, each.to_bytes(), each.key(design)) for each in story.events] + [
-        (at, UNREADABLE, None) for at in story.unreadable_at
+def _due(story: Story) -> list[tuple[float, RideEvent | None]]:
+    """Return each event with its time, in order; None for a message that nobody can read."""
+    events: list[tuple[float, RideEvent | None]] = [
+        (each.happened_at, each) for each in story.events
     ]
-    yield from sorted(messages, key=lambda each: each[0])
+    events += [(at, None) for at in story.unreadable_at]
+    return sorted(events, key=lambda each: each[0])
+
+
+@contextlib.contextmanager
+def _company(design: Design, broker: Broker, topic: str, story: Story) -> "Iterator[_Started]":
+    """Start the back end and its relay beside whatever else starts; in the end they are stopped."""
+    from ridealong.service import ServiceError
+    from ridealong.systems.queues.company import Company
+
+    company = Company(broker.bootstrap, topic, design.key)
+    errors: list[BaseException] = []
+
+    def start() -> None:
+        try:
+            company.start([each for each in story.events if each.version == 1])
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=start)
+
+    def started() -> Company:
+        thread.join()
+        if not errors:
+            return company
+        if isinstance(errors[0], ChildError):
+            raise ServiceError(f"the relay did not start: {errors[0]}") from None
+        raise errors[0]
+
+    thread.start()
+    try:
+        yield started
+    finally:
+        thread.join()
+        company.stop()
 
 
 def followed_up_for_real(
@@ -242,6 +281,7 @@ def followed_up_for_real(
     name: str,
     seconds: float = 30.0,
     progress: Callable[[float], None] = lambda share: None,
+    from_service: bool = False,
 ) -> Outcome:
     """Return what comes of an evening on a broker.
 
@@ -252,33 +292,47 @@ def followed_up_for_real(
         name: part of the topics' names, another one for each run.
         seconds: how long after the last message everything has to be done.
         progress: is told now and then which part is done, from 0 to 1.
+        from_service: whether the rides are completed at the real back end, whose relay sends the
+            events; else they are sent from here. The numbers of rides are those of a new database.
 
     Raises:
         BrokerError: when the broker or a consumer does not answer.
+        ServiceError: when the back end does not.
     """
     from confluent_kafka import Producer
 
-    with Running(design, broker, story, name) as running:
+    with contextlib.ExitStack() as stack:
+        topic = broker.topic(f"ride-events-{name}", design.partitions)
+        starts = (
+            stack.enter_context(_company(design, broker, topic, story)) if from_service else None
+        )
+        running = stack.enter_context(Running(design, broker, story, name))
+        company = starts() if starts else None
         producer = Producer(broker.producer_settings())
-        whole = broker.topic(running.topic, design.partitions)
         backlog: dict[str, list[tuple[float, int]]] = defaultdict(list)
-        messages = list(_due(story, design))
+        messages = _due(story)
         last = messages[-1][0] if messages else 0.0
         running.begin()
         looked = 0.0
         while running.now() < last + seconds:
             while messages and messages[0][0] <= running.now():
-                _, value, key = messages.pop(0)
-                producer.produce(whole, value=value, key=key)
+                _, event = messages.pop(0)
+                if event is None:
+                    producer.produce(topic, value=UNREADABLE)
+                elif company is None:
+                    producer.produce(topic, value=event.to_bytes(), key=event.key(design))
+                else:
+                    company.tell(event, time.time())
             producer.poll(0)
             running.hear()
             if running.now() - looked >= LOOK_SECONDS:
                 looked = running.now()
+                is_sent = not messages and (company is None or company.has_sent_all())
                 lag = running.lag()
                 for step, behind in lag.items():
                     backlog[step].append((running.now(), behind))
                 progress(min(0.99, running.now() / (last + 5)))
-                if not messages and not any(lag.values()):
+                if is_sent and not any(lag.values()):
                     break
             time.sleep(0.01)
         producer.flush(5)
@@ -288,7 +342,13 @@ def followed_up_for_real(
         return Outcome(
             story.name,
             {
-                step: counted(step, running.effects(step), completed, frozenset(running.dead[step]))
+                step: counted(
+                    step,
+                    # The back end notes the time of day, the story its own.
+                    running.effects(step, since=0.0 if company is None else running.began),
+                    completed,
+                    frozenset(running.dead[step]),
+                )
                 for step in STEPS
             },
             (),
