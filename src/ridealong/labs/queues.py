@@ -567,7 +567,10 @@ def two_writes(way: str = "after_commit") -> View:
     broker = running()
     name = f"two-writes-{next(_names)}"
     topic = broker.topic(name)
-    with tempfile.TemporaryDirectory(prefix="ridealong-two-writes-") as folder:
+    with (
+        progress("Completing three rides") as show,
+        tempfile.TemporaryDirectory(prefix="ridealong-two-writes-") as folder,
+    ):
         database = f"sqlite:///{Path(folder).as_posix()}/rides.sqlite"
         plain = Settings(
             database=database, events=way, events_broker=broker.bootstrap, events_topic=topic
@@ -575,11 +578,13 @@ def two_writes(way: str = "after_commit") -> View:
         killed = FIRST_NEW_ID + 1  # the second ride of a new database
         deadly = replace(plain, killed_at_rides=() if way == "outbox" else (killed,))
         rides, answers = [], []
+        show(0.05)
         with Service(deadly) as company:
             for driver in DRIVERS:
                 ride, answer, _ = _ride(company, driver)
                 rides.append(ride)
                 answers.append(answer)
+        show(0.5)
         with Service(plain) as company:
             ride, answer, _ = _ride(company, DRIVERS[0])
             rides.append(ride)
