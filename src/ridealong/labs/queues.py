@@ -19,7 +19,7 @@ from ridealong.labs.waits import progress
 from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
 from ridealong.systems.broker.server import FEATURES, Broker, Partition
-from ridealong.systems.queues.design import STEPS, Design, DesignError, read_design
+from ridealong.systems.queues.design import COMMITS, STEPS, Design, DesignError, read_design
 from ridealong.systems.queues.pressure import WAYS, pressed_for_real
 from ridealong.systems.queues.run import followed_up_for_real
 from ridealong.systems.queues.stories import MORE_TROUBLES, TROUBLES
@@ -38,6 +38,8 @@ RIDES_PER_SECOND: Final = 12
 WORK_SECONDS: Final = {"charge": 0.03, "receipt": 0.03, "rating_prompt": 0.01}
 DRIVERS: Final = (57, 1)
 DEAD_LETTERS: Final = "dead-letters-"
+MOST_KILLS: Final = 50
+MOST_DOLLARS: Final = 10_000
 MOST_BACKLOG: Final = 400
 DRAIN_WORK_SECONDS: Final = 0.02
 MOST_PARTITIONS_SHOWN: Final = 16
@@ -619,7 +621,10 @@ def two_writes(way: str = "after_commit") -> View:
     broker = running()
     name = f"two-writes-{next(_names)}"
     topic = broker.topic(name)
-    with tempfile.TemporaryDirectory(prefix="ridealong-two-writes-") as folder:
+    with (
+        progress("Completing three rides") as show,
+        tempfile.TemporaryDirectory(prefix="ridealong-two-writes-") as folder,
+    ):
         database = f"sqlite:///{Path(folder).as_posix()}/rides.sqlite"
         plain = Settings(
             database=database, events=way, events_broker=broker.bootstrap, events_topic=topic
@@ -627,11 +632,13 @@ def two_writes(way: str = "after_commit") -> View:
         killed = FIRST_NEW_ID + 1  # the second ride of a new database
         deadly = replace(plain, killed_at_rides=() if way == "outbox" else (killed,))
         rides, answers = [], []
+        show(0.05)
         with Service(deadly) as company:
             for driver in DRIVERS:
                 ride, answer, _ = _ride(company, driver)
                 rides.append(ride)
                 answers.append(answer)
+        show(0.5)
         with Service(plain) as company:
             ride, answer, _ = _ride(company, DRIVERS[0])
             rides.append(ride)
@@ -650,6 +657,54 @@ def two_writes(way: str = "after_commit") -> View:
         f"Three rides, and who knows of them ({way})",
         frame(["ride", "the driver's app got", "in the database", "events in the topic"], rows),
         f"Database and topic disagree about {plural(apart, 'ride')}.",
+    )
+
+
+def price_of_kills(
+    step: str = "receipt",
+    kills: int = 12,
+    *,
+    missing_dollars: float = 1.0,
+    twice_dollars: float = 1.0,
+) -> View:
+    """Kill a step's consumer in the middle, under both orders of work and commit, and add it up.
+
+    An evening in virtual time for each order; nothing is remembered.
+
+    Args:
+        step: whose consumer is killed.
+        kills: how many times, each at another ride, 1 to 50.
+        missing_dollars: what an effect costs that never comes.
+        twice_dollars: what a second effect costs.
+
+    Raises:
+        LabError: for another step, or a number that is not wanted.
+    """
+    if step not in STEPS:
+        raise LabError(f"step is {step!r:.60}, wanted one of {', '.join(STEPS)}")
+    if isinstance(kills, bool) or not isinstance(kills, int) or not 1 <= kills <= MOST_KILLS:
+        raise LabError(f"kills is {kills!r:.60}, wanted a whole number from 1 to {MOST_KILLS}")
+    for name, dollars in (("missing_dollars", missing_dollars), ("twice_dollars", twice_dollars)):
+        is_number = isinstance(dollars, int | float) and not isinstance(dollars, bool)
+        if not is_number or not 0 <= dollars <= MOST_DOLLARS:
+            raise LabError(f"{name} is {dollars!r:.60}, wanted dollars from 0 to {MOST_DOLLARS:,}")
+    quiet = _story("public", (), 1)
+    chosen = quiet.events[:: len(quiet.events) // kills][:kills]
+    crashes = tuple(Crash(step, each.event_id, "between work and commit") for each in chosen)
+    told = replace(quiet, crashes=crashes)
+    others = frozenset(each for each in STEPS if each != step)
+    rows: list[list[object]] = []
+    for commit in COMMITS:
+        seen = followed_up(Design(in_request=others, commit=commit, consumers=4), told)
+        counted = seen.counted[step]
+        missing, twice = len(counted.lost), counted.repeated
+        dollars = missing * missing_dollars + twice * twice_dollars
+        rows.append([commit.replace("_", " the "), missing, twice, round(dollars, 2)])
+    name = step.replace("_", " ")
+    return View(
+        f"A consumer of the {name} killed {'once' if kills == 1 else f'{kills} times'}, each time in the middle",
+        frame(["commit", "missing", "twice", "dollars"], rows),
+        f"Commit {rows[0][0]}: {rows[0][3]:,.2f} dollars; {rows[1][0]}: {rows[1][3]:,.2f} dollars.",
     )
 
 
@@ -899,6 +954,7 @@ __all__ = [
     "drain",
     "evening",
     "look_inside",
+    "price_of_kills",
     "run",
     "running",
     "start_broker",

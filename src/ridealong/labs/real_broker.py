@@ -80,7 +80,7 @@ def aborted_transaction(broker: object = None) -> View:
     ]
     return View(
         _title("A transaction is aborted, then repeated", chosen, notice),
-        frame(["", "after the abort", "after the commit"], rows),
+        frame(["measured", "after the abort", "after the commit"], rows),
         f"A reader with read_committed sees {after[1]['committed']} charges for {RIDES} rides; the "
         f"provider outside, who takes no part in the transaction, has {after[1]['charges']} in its "
         f"books.{notice}",
