@@ -88,6 +88,20 @@ def test_a_wait_before_the_cut_over_is_told_from_one_that_begins_with_it() -> No
     assert starved["waits_before"] is True and paused["waits_before"] is False
 
 
+def test_what_riders_lose_is_told_before_what_they_wait_for() -> None:
+    entry = ENTRY | {"limits": dict(sorted(ENTRY["limits"].items()))}
+    message = judged(RIGHT | {"start_at": "earliest"}, entry).message
+    assert message.startswith("wanted: at most 0 events reach the consumers again; "), message
+
+
+def test_words_of_a_plan_that_came_to_nothing_say_nothing() -> None:
+    stays = [
+        move.marks(RIGHT | {"copy_per_second": 20, "start_at": each}, ENTRY)
+        for each in ("translated", "latest")
+    ]
+    assert stays[0] == stays[1] and stays[0]["plan"] == {}
+
+
 def test_the_second_that_is_told_is_that_of_the_largest_lag() -> None:
     entry = ENTRY | {"limits": {"lag_seconds": 3}}
     message = judged(RIGHT | {"copy_per_second": 400}, entry).message

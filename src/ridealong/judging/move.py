@@ -134,6 +134,9 @@ def judged(exercise_id: str, entry: Entry, value: object) -> Verdict:
     runs = _moves(plan)
     ends = runs[0].ended_at
     held = "" if ends is None else f"the move that you see ends at {ends:.0f} s"
+    # What is told first is what riders lose; the catalogue has the limits in another order.
+    ordered = {each: entry["limits"][each] for each in LIMITS if each in entry["limits"]}
+    entry = {**entry, "limits": ordered}
     return _TRIAL.judged(
         exercise_id, entry, runs, lambda broken: _marks(plan, runs, broken, entry), held
     )
@@ -167,7 +170,7 @@ def _traffics() -> tuple[Traffic, ...]:
 
 def _marks(plan: Plan, runs: tuple[Moved, ...], broken: list[str], entry: Entry) -> dict[str, Any]:
     # The words of the plan with what they lead to, and where: a wait before the cut-over has
-    # another cause than one that begins with it.
+    # another cause than one that begins with it. Where none has begun, the words did nothing.
     shown = bool(_TRIAL.broken(runs[:1], entry))
     bad = next(run for run in runs if _TRIAL.broken([run], entry))
     at = bad.cut_over_at
@@ -175,7 +178,7 @@ def _marks(plan: Plan, runs: tuple[Moved, ...], broken: list[str], entry: Entry)
         "broken": sorted(broken),
         "shown": shown,
         "waits_before": at is None or bad.paused_at < at - 1,
-        "plan": {"first": plan.first, "start_at": plan.start_at, "cut_over": plan.cut_over},
+        "plan": {} if at is None else {"start_at": plan.start_at, "cut_over": plan.cut_over},
     }
 
 
