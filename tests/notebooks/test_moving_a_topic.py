@@ -175,6 +175,12 @@ def test_what_a_learner_sees_of_another_traffic_tells_right_from_wrong() -> None
         assert ends["second"] == "never" or float(waits["second"]) > 2
 
 
+@pytest.mark.parametrize("copy", [40, 150])
+def test_the_shown_traffic_alone_takes_more_throttles(copy: int) -> None:
+    plan = yaml.safe_load(reference("move-plan")) | {"copy_per_second": copy}
+    assert max(used(plan)[0].values()) <= 1 < max(max(each.values()) for each in used(plan))
+
+
 def test_the_drivers_locations_take_as_long_as_the_box_says() -> None:
     said = source("decision")
     assert "10,000 - 3,000 - 3,000 = 4,000" in said and 3000 * 100 * 60 == 18_000_000
@@ -194,3 +200,8 @@ def test_measured_times_alone_are_left_out_of_what_is_compared() -> None:
     assert said.endswith("last; the consumers were some s behind at most.")
     virtual = f"First: {real} Second: {real}"
     assert re.sub(moves["regex"], moves["replace"], virtual) == virtual
+    table = rules["moved-table"]
+    row = "<tr><td>the move ends (s)</td><td style=''>2.8</td></tr>"
+    assert ">some</td></tr>" in re.sub(table["regex"], table["replace"], row)
+    two = row.replace("</tr>", "<td style=''>3.1</td></tr>")
+    assert re.sub(table["regex"], table["replace"], two) == two
