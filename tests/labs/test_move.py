@@ -82,3 +82,22 @@ def test_what_cannot_be_shown_is_told_in_one_line(call: Any, says: str) -> None:
     with pytest.raises(LabError, match=says) as found:
         call()
     assert "\n" not in str(found.value)
+
+
+def test_two_plans_on_another_traffic() -> None:
+    other = move.compare_moves(
+        PLAN, PLAN, messages=3000, peak_per_second=36, peak_begins_seconds=40, link_per_second=90
+    )
+    lag = "largest lag of the consumers (s)"
+    assert float(value(other, lag, "first")) > 2 * float(
+        value(move.compare_moves(PLAN, PLAN), lag, "first")
+    )
+    for name, number, says in (
+        ("messages", True, "messages is True, wanted a number from 0 to 20,000"),
+        ("peak_per_second", 61, "peak_per_second is 61, wanted a number from 1 to 60"),
+        ("link_per_second", "90", "link_per_second is '90', wanted a number from 1 to 1,000"),
+        ("peak_begins_seconds", float("nan"), "peak_begins_seconds is nan, wanted a number"),
+    ):
+        given: dict[str, Any] = {name: number}
+        with pytest.raises(LabError, match=says):
+            move.compare_moves(PLAN, PLAN, **given)

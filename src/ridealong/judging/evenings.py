@@ -70,10 +70,14 @@ class Trial(Generic[Run]):
     Attributes:
         always: those that hold for every exercise, at 0.
         limits: those that an exercise may ask for.
+        where: for each run, the words that stand before what was measured in it.
+        tried_on: the runs in words, as in "on 3 evenings".
     """
 
     always: Mapping[str, Limit[Run]]
     limits: Mapping[str, Limit[Run]]
+    where: Sequence[str] = ("on your evening", "on another evening", "on another evening")
+    tried_on: str = "evenings"
 
     def asked(self, entry: Entry) -> dict[str, float]:
         """Return the limits of an exercise with their numbers."""
@@ -100,7 +104,7 @@ class Trial(Generic[Run]):
         Args:
             exercise_id: of the exercise.
             entry: of the exercise, with `limits`.
-            runs: what came of `EVENINGS`.
+            runs: what came of `EVENINGS`, or of whatever `where` names.
             found: returns what a wrong choice is recognised by, of the limits that it breaks.
             held: what is said beside of one that holds, after the limits that are kept.
         """
@@ -109,7 +113,7 @@ class Trial(Generic[Run]):
         broken = self.broken(runs, entry)
         if not broken:
             message = (
-                f"{exercise_id} holds: on {len(runs)} evenings each of {len(limits)} limits is "
+                f"{exercise_id} holds: on {len(runs)} {self.tried_on} each of {len(limits)} limits is "
                 f"kept, and {held}"
             )
             return Verdict(exercise_id, True, message, properties)
@@ -143,9 +147,8 @@ class Trial(Generic[Run]):
             (place, run) for place, run in enumerate(runs) if not limit.holds(run, number)
         )
         says = limit.says.format(most=number)
-        evening_of = "on your evening" if EVENINGS[place][0] == "public" else "on another evening"
         seen = limit.seen(run, number)
-        return f"wanted: {says}; {evening_of} it is {seen}{limit.adds(run, number)}"
+        return f"wanted: {says}; {self.where[place]} it is {seen}{limit.adds(run, number)}"
 
     def _property(self, runs: Sequence[Run], name: str, number: float) -> Property:
         limit = self._limit(name)

@@ -170,6 +170,7 @@ CHECKS: Final = {
             "given": Key(dict, required=False),
         },
     ),
+    "move": _room("move", {"limits": Key(dict)}),
 }
 """The checks of documents, by name."""
 

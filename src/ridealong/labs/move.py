@@ -25,6 +25,11 @@ from ridealong.systems.queues.move import (
 MOST_SECONDS: Final = 11.0
 """A plan that takes longer on the brokers is not begun: a cell takes 15 s at most."""
 
+MOST_MESSAGES: Final = 20_000
+MOST_PER_SECOND: Final = 60
+MOST_LINK_PER_SECOND: Final = 1000
+PEAK_SECONDS: Final = 60.0
+
 
 def move(plan: object) -> View:
     """Move a topic of two hundred messages from one small broker to another while more come.
@@ -61,20 +66,48 @@ def move(plan: object) -> View:
     )
 
 
-def compare_moves(first: object, second: object) -> View:
+def compare_moves(
+    first: object,
+    second: object,
+    *,
+    messages: int = 4000,
+    peak_per_second: float = 35,
+    peak_begins_seconds: float = 150,
+    link_per_second: float = 100,
+) -> View:
     """Move the same large topic by two plans, in virtual time, and show both.
 
-    4,000 messages lie there; 20 more come each second for five minutes, 35 in the peak from 150 to
-    210 s. The steps are those of `move`, which counts the same (a test compares them).
+    20 more messages come each second for five minutes, and more in a peak of one minute. The steps
+    are those of `move`, which counts the same (a test compares them).
 
     Args:
         first: the data of a `%%yaml` answer.
         second: the same.
+        messages: that lie in the topic.
+        peak_per_second: messages that come in the peak.
+        peak_begins_seconds: when it begins.
+        link_per_second: messages that the old broker's link carries.
 
     Raises:
-        LabError: when one holds no plan.
+        LabError: when one holds no plan, or a number is out of bounds.
     """
-    plans, given = [_read(each) for each in (first, second)], traffic()
+    for name, number, least, most in (
+        ("messages", messages, 0, MOST_MESSAGES),
+        ("peak_per_second", peak_per_second, 1, MOST_PER_SECOND),
+        ("peak_begins_seconds", peak_begins_seconds, 0, 240),
+        ("link_per_second", link_per_second, 1, MOST_LINK_PER_SECOND),
+    ):
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise LabError(f"{name} is {number!r:.40}, wanted a number from {least} to {most:,}")
+        if not least <= number <= most:
+            raise LabError(f"{name} is {number}, wanted a number from {least} to {most:,}")
+    plans = [_read(each) for each in (first, second)]
+    given = traffic(
+        history=int(messages),
+        peak_per_second=peak_per_second,
+        peak=(peak_begins_seconds, peak_begins_seconds + PEAK_SECONDS),
+        link_per_second=link_per_second,
+    )
     runs = [moved(each, given) for each in plans]
     rows = [[says, *(tell(seen) for seen in runs)] for says, tell in _MEASURES.items()]
     return View(

@@ -147,6 +147,7 @@ def traffic(
     live_per_second: float = 20.0,
     peak_per_second: float = 35.0,
     peak: tuple[float, float] = (150.0, 210.0),
+    link_per_second: float = 100.0,
     handover_seconds: float = 2.0,
     corrected: int = 5,
     corrected_after_seconds: tuple[float, float] = (0.2, 5.0),
@@ -160,6 +161,7 @@ def traffic(
         live_per_second: how many come.
         peak_per_second: how many come in the peak.
         peak: when it begins and ends, in seconds.
+        link_per_second: messages that the old broker's link carries.
         handover_seconds: how long the consumers read nothing while they go over.
         corrected: the fare of one ride in so many is, by a second event.
         corrected_after_seconds: at least and at most.
@@ -181,7 +183,7 @@ def traffic(
         if chance.randrange(corrected) == 0 and later < seconds:
             live.append(RideEvent(f"{ride}-2", ride, ride % 5 + 1, 2, later))
     live.sort(key=lambda each: each.happened_at)
-    return Traffic(old, tuple(live), seconds, handover_seconds=handover_seconds)
+    return Traffic(old, tuple(live), seconds, link_per_second, handover_seconds=handover_seconds)
 
 
 def sample() -> Traffic:
@@ -211,6 +213,7 @@ class Moved:
         written_twice: events that the producers wrote to both brokers.
         seconds: until the consumers had all that they ever had.
         lag: times, and the age of the oldest event then that the consumers have not had yet.
+        paused_at: when the event happened that waited longest at the producers.
     """
 
     cut_over_at: float | None
@@ -223,6 +226,7 @@ class Moved:
     written_twice: int
     seconds: float
     lag: tuple[tuple[float, float], ...]
+    paused_at: float = 0.0
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -441,19 +445,25 @@ class _Move:
             for each in given.live
             if each.event_id in first
         ]
+        pause, paused_at = max(
+            (
+                (self._written[each.event_id] - each.happened_at, each.happened_at)
+                for each in given.live
+            ),
+            default=(0.0, 0.0),
+        )
         return Moved(
             self._cut_over_at,
             self._ended_at,
             max((end - begin for begin, end in waited), default=0.0),
-            max(
-                (self._written[each.event_id] - each.happened_at for each in given.live), default=0
-            ),
+            pause,
             sum(each.event_id not in first for each in given.live),
             sum(count - 1 for count in times.values() if count > 1),
             sum(version < newest[ride] for ride, version in last.items()),
             self._written_twice,
             self._now(),
             _lag(waited),
+            paused_at,
         )
 
 
