@@ -164,9 +164,8 @@ def test_a_second_without_the_provider_shows_in_the_end_of_one_step(
     table = queues.run(DRAFT, [], away="receipt").table.set_index("step")
 
     assert list(table["lost"]) == [0, 0, 0] and list(table["done twice"]) == [0, 0, 0]
-    p50, p99 = (float(table.loc["receipt", name]) for name in ("p50 (s)", "p99 (s)"))
-    assert p99 > 1.5 * p50 and p99 > 0.7
-    assert float(table.loc["rating_prompt", "p99 (s)"]) < p99
+    p99 = {step: float(table.loc[step, "p99 (s)"]) for step in table.index}
+    assert p99["receipt"] > 3 * max(p99["charge"], p99["rating_prompt"]), "several times"
 
 
 def evenings(text: str) -> Iterator[tuple[Any, dict[str, float]]]:
@@ -195,11 +194,13 @@ def test_right_designs_keep_a_tenth_of_each_limit(name: str) -> None:
             assert run.counted["receipt"].delay(0.99) < 24, "23 s, as the sample page says"
 
 
-def test_the_form_that_the_task_shows_keeps_hardly_a_limit() -> None:
+def test_the_form_that_the_task_shows_earns_nothing() -> None:
     form = cell("ride-completed-task").partition("```yaml\n")[2].partition("```")[0]
     own = MODULE.exercises["ride-completed"].own
+
+    assert queue.judged("ride-completed", own, yaml.safe_load(form)).share == 0
     broken = {name for _, parts in evenings(form) for name, part in parts.items() if part > 1.1}
-    assert len(broken) >= len(own["limits"]) - 3, broken
+    assert len(broken) >= 5, broken
 
 
 def test_a_design_for_the_shown_evening_alone_fails_on_another() -> None:
