@@ -312,3 +312,31 @@ def test_run_all_twice_leaves_one_broker(monkeypatch: pytest.MonkeyPatch) -> Non
         assert not first.is_running and queues.running() is second
     finally:
         second.stop()
+
+
+@pytest.mark.parametrize("step", ["receipt", "charge"])
+def test_a_consumer_that_does_not_run_holds_up_its_own_group_alone(
+    started: Broker, step: str
+) -> None:
+    view = queues.consumer_down(step, rides=12)
+
+    name = step.replace("_", " ")
+    behind = {
+        each: column(view, f"{each} behind") for each in ("charge", "receipt", "rating prompt")
+    }
+    assert behind.pop(name) == [12, 0, 0] and set(map(tuple, behind.values())) == {(0, 0, 0)}
+    assert column(view, "events sent") == [12, 12, 24]
+    down, _, running = column(view, "the broker took one in (ms)")
+    assert down < 10 * running, "who sends does not notice"
+    assert f"12 events wait for the {name}" in str(view) and "of 24 rides 24 have" in str(view)
+    assert f"{name}: 12 when all are sent; the other steps: 0" in str(view)
+
+
+def test_consumer_down_refuses_what_it_cannot_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "_broker", None)
+    with pytest.raises(LabError, match="wanted one of charge, receipt, rating_prompt"):
+        queues.consumer_down("mail")
+    with pytest.raises(LabError, match="rides is 1000, wanted 10 to 60"):
+        queues.consumer_down(rides=1000)
+    with pytest.raises(LabError, match="no broker runs"):
+        queues.consumer_down()

@@ -20,6 +20,7 @@ from ridealong.show import pictures
 from ridealong.show.views import View, frame, plural
 from ridealong.systems.broker.server import FEATURES, Broker, Partition
 from ridealong.systems.queues.design import COMMITS, STEPS, Design, DesignError, read_design
+from ridealong.systems.queues.down import Moment, down_for_real
 from ridealong.systems.queues.pressure import WAYS, pressed_for_real
 from ridealong.systems.queues.run import followed_up_for_real
 from ridealong.systems.queues.stories import MORE_TROUBLES, TROUBLES
@@ -454,6 +455,60 @@ def drain(
         + ".",
         picture=_backlog_picture(curves, "Messages that wait"),
     )
+
+
+def consumer_down(step: str = "receipt", rides: int = 30) -> View:
+    """Let rides end on the broker while the consumer of one step does not run; then it is started.
+
+    Each step has a group of its own; once the consumer has caught up, as many rides end again.
+
+    Args:
+        step: charge, receipt or rating_prompt.
+        rides: how many end each time, 10 to 60.
+
+    Raises:
+        LabError: for another step or number, or when no broker runs.
+        BrokerError: when the broker does not answer.
+    """
+    if step not in STEPS:
+        raise LabError(f"step is {step!r:.60}, wanted one of {', '.join(STEPS)}")
+    if not isinstance(rides, int) or isinstance(rides, bool) or not 10 <= rides <= 60:
+        raise LabError(f"rides is {rides!r:.60}, wanted 10 to 60")
+    broker, name = running(), step.replace("_", " ")
+    told = Story("down", (), WORK_SECONDS)
+    with progress("Completing rides") as show:
+        seen = down_for_real(
+            Design(), told, broker, step, rides, name=f"down-{next(_names)}", progress=show
+        )
+    rows = [
+        [f"{rides} rides, {name} not running", *_moment(seen.moments[0])],
+        [f"{name} has caught up", *_moment(seen.moments[1])],
+        [f"{rides} more rides, all running", *_moment(seen.moments[2])],
+    ]
+    columns = [
+        "moment", "events sent", "the broker took one in (ms)",
+        *(f"{each.replace('_', ' ')} behind" for each in STEPS),
+    ]  # fmt: skip
+    down = dict(seen.moments[0].behind)
+    waits, others = down.pop(step), sum(down.values())
+    return View(
+        f"The consumer of the {name} does not run, on {broker.described}",
+        frame(columns, rows),
+        f"{plural(waits, 'event')} wait for the {name} while its consumer does not run, {others} for "
+        f"the other steps; it is started and catches up, and of {plural(seen.wanted, 'ride')} "
+        f"{seen.done} have their {name}.",
+        # What a group has open for a moment is another number each time.
+        picture=_backlog_picture(
+            seen.backlog,
+            "Events that a group has not committed",
+            f"{name}: {waits} when all are sent; the other steps: {others}",
+        ),
+    )
+
+
+def _moment(moment: Moment) -> list[object]:
+    took = "" if moment.took_ms is None else round(moment.took_ms, 1)
+    return [moment.sent, took, *(moment.behind[step] for step in STEPS)]
 
 
 def backpressure(messages: int = 120, *, times_as_fast: float = 3, bound: int = 20) -> View:
@@ -920,7 +975,7 @@ def _curve(delays: Sequence[float], backlog: int) -> tuple[tuple[float, int], ..
 
 
 def _backlog_picture(
-    backlog: Mapping[str, Sequence[tuple[float, int]]], title: str
+    backlog: Mapping[str, Sequence[tuple[float, int]]], title: str, told: str = ""
 ) -> pictures.Picture:
     with pictures.style():
         figure, axes = pictures.axes(7.5, 3)
@@ -939,7 +994,7 @@ def _backlog_picture(
         axes.set_title(title)
         if backlog:
             axes.legend(loc="upper right", fontsize=9)
-        told = "; ".join(
+        told = told or "; ".join(
             f"{name}: {max((behind for _, behind in points), default=0)} at most"
             for name, points in backlog.items()
         )
@@ -950,6 +1005,7 @@ __all__ = [
     "backpressure",
     "chain",
     "compare",
+    "consumer_down",
     "dead_letters",
     "drain",
     "evening",

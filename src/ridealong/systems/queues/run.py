@@ -5,7 +5,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -51,9 +51,18 @@ class Running:
         broker: one that runs.
         story: crashes, outages and the time that work takes; its events are not sent from here.
         name: part of the topics' names, another one for each run.
+        not_yet: steps whose consumers do not run until `start`.
     """
 
-    def __init__(self, design: Design, broker: Broker, story: Story, name: str) -> None:
+    def __init__(
+        self,
+        design: Design,
+        broker: Broker,
+        story: Story,
+        name: str,
+        *,
+        not_yet: Collection[str] = (),
+    ) -> None:
         self.design = design
         self.broker = broker
         self.story = story
@@ -64,6 +73,7 @@ class Running:
         self.kills = 0
         self.began = 0.0
         self._name = name
+        self._not_yet = set(not_yet)
         self._consumers: list[_Consumer] = []
         self._folder = tempfile.TemporaryDirectory(prefix="ridealong-stores-")
 
@@ -122,7 +132,20 @@ class Running:
                 "began": self.began,
             }
             self._consumers += [_Consumer(step, asked) for _ in range(design.consumers)]
-        self._at_once(self._consumers)
+        self._at_once([each for each in self._consumers if each.step not in self._not_yet])
+        self._settle()
+
+    def start(self, step: str) -> None:
+        """Start the consumers of a step that was not to run yet, and wait for their partitions.
+
+        Args:
+            step: one of `not_yet`.
+
+        Raises:
+            BrokerError: when they do not start or get no partitions.
+        """
+        self._not_yet.discard(step)
+        self._at_once([each for each in self._consumers if each.step == step])
         self._settle()
 
     def begin(self) -> None:
@@ -159,7 +182,8 @@ class Running:
             self.hear()
             by_group: dict[str, int] = defaultdict(int)
             for each in self._consumers:
-                by_group[self.group(each.step)] += len(each.partitions)
+                if each.step not in self._not_yet:
+                    by_group[self.group(each.step)] += len(each.partitions)
             if all(count == self.design.partitions for count in by_group.values()):
                 return
             time.sleep(0.05)
