@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from ridealong.child import Child, ChildError
 
 if TYPE_CHECKING:
-    from confluent_kafka import Consumer
+    from confluent_kafka import Consumer, TopicPartition
     from confluent_kafka.admin import AdminClient
 
 Answer = TypeVar("Answer")
@@ -362,9 +362,7 @@ class Broker:
                 for whole in self._made:
                     known = consumer.list_topics(whole, timeout=ANSWER_SECONDS).topics[whole]
                     firsts = {
-                        number: consumer.get_watermark_offsets(
-                            TopicPartition(whole, number), timeout=ANSWER_SECONDS
-                        )[0]
+                        number: self._first(consumer, TopicPartition(whole, number))
                         for number in sorted(known.partitions)
                     }
                     ends = self._ends(consumer, whole, firsts)
@@ -377,6 +375,12 @@ class Broker:
         except KafkaException as error:
             raise BrokerError(self._silent(error)) from error
         return found
+
+    @staticmethod
+    def _first(consumer: "Consumer", partition: "TopicPartition") -> int:
+        """Return the first offset of a partition, of a new one as soon as it has a leader."""
+        ends = patiently(lambda: consumer.get_watermark_offsets(partition, timeout=ANSWER_SECONDS))
+        return int(ends[0])
 
     def committed(self) -> dict[str, dict[str, dict[int, int]]]:
         """Return where each of our groups goes on, by group, topic and partition.
@@ -637,7 +641,7 @@ def _kept(milliseconds: int, size: int) -> str:
 
 
 def patiently(call: Callable[[], Answer], seconds: float = 20.0) -> Answer:
-    """Ask a broker about a group until there is an answer: a new cluster refuses at first.
+    """Ask a broker until there is an answer: a new cluster refuses at first, and so does a new topic.
 
     Args:
         call: asks.
@@ -652,6 +656,8 @@ def patiently(call: Callable[[], Answer], seconds: float = 20.0) -> Answer:
         KafkaError.NOT_COORDINATOR,
         KafkaError.COORDINATOR_NOT_AVAILABLE,
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
     )
     ends = time.monotonic() + seconds
     while True:
