@@ -160,6 +160,7 @@ def test_a_slow_receipt_makes_the_rider_wait_and_a_failing_prompt_fails_the_ride
     assert column(view, "was done before the answer") == ["charge, receipt", "nothing yet"]
 
 
+@pytest.mark.weekly
 def test_a_chain_without_a_failure_is_only_slow() -> None:
     view = queues.chain(receipt_seconds=0.3, failing="", in_request=["receipt"])
     assert column(view, "answer") == ["200", "200"]
@@ -168,7 +169,12 @@ def test_a_chain_without_a_failure_is_only_slow() -> None:
 
 @pytest.mark.parametrize(
     ("way", "apart", "events"),
-    [("after_commit", 1, [1, 0, 1]), ("before_commit", 1, [1, 1, 1]), ("outbox", 0, [1, 2, 1])],
+    [
+        # Each starts the back end twice; the notebook on kills runs all three in each run.
+        pytest.param("after_commit", 1, [1, 0, 1], marks=pytest.mark.weekly),
+        pytest.param("before_commit", 1, [1, 1, 1], marks=pytest.mark.weekly),
+        ("outbox", 0, [1, 2, 1]),
+    ],
 )
 def test_two_writes_come_apart_and_an_outbox_does_not(
     small: Broker, monkeypatch: pytest.MonkeyPatch, way: str, apart: int, events: list[int]

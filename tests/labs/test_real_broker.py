@@ -102,6 +102,7 @@ def test_the_recording_of_a_transaction_is_fresh(kafka: Broker) -> None:
     assert real_broker._transaction(kafka, show) == real_broker.recorded()["transaction"]
 
 
+@pytest.mark.weekly
 def test_the_recording_of_a_kill_is_fresh() -> None:
     needs_kafka()
     with Broker("kafka") as own:

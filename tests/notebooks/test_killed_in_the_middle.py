@@ -90,6 +90,7 @@ def counted(
     return view.table.set_index("step")
 
 
+@pytest.mark.weekly  # in each run the cells of the notebook count the same
 @pytest.mark.parametrize(
     ("design", "points", "lost", "twice"),
     [
@@ -296,6 +297,7 @@ def is_over(service: Service) -> bool:
     return not service.is_running
 
 
+EACH_RUN = ("relay-before-note", "event-first-between")
 ROWS = {
     "outbox-before-commit": "outbox",
     "outbox-after-commit": "outbox",
@@ -308,7 +310,14 @@ ROWS = {
 }
 
 
-@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize(
+    "row",
+    [
+        # Each starts the back end twice: two of them in each run.
+        pytest.param(row, marks=() if row in EACH_RUN else pytest.mark.weekly)
+        for row in ROWS
+    ],
+)
 def test_the_rows_of_the_table_are_those_of_the_real_service(
     small: Broker, tmp_path: Path, row: str
 ) -> None:
@@ -348,6 +357,7 @@ def test_the_rows_of_the_table_are_those_of_the_real_service(
     assert {"ride": state, "waiting": waits, "messages": messages} == reference("outbox-rows")[row]
 
 
+@pytest.mark.weekly  # tests/labs/test_queues.py sends the outbox in each run
 @pytest.mark.parametrize(
     ("way", "states", "events"),
     [

@@ -193,17 +193,18 @@ def test_a_step_that_fails_takes_the_ride_and_a_second_tap_charges_again() -> No
     assert again.status_code == 502 and books.count("charge") == 2
 
 
-@pytest.mark.parametrize("receipt_seconds", [0.6, 0.1])
+@pytest.mark.weekly  # the cell of the notebook is one of these in each run
+@pytest.mark.parametrize("receipt_seconds", [0.6, 0.3, 0.1])
 def test_a_receipt_fits_into_the_answer_at_some_of_the_times(receipt_seconds: float) -> None:
     view = queues.chain(receipt_seconds=receipt_seconds, failing="")
     inside, event = view.table["wait (ms)"]
 
-    assert inside > receipt_seconds * 1000 and event < 500
-    assert (inside < 500) == (receipt_seconds < 0.5)
+    assert inside - event > receipt_seconds * 900, "a request of the same back end without it"
     assert "receipt" in view.table["was done before the answer"][0]
     assert view.table["was done before the answer"][1] == "nothing yet"
 
 
+@pytest.mark.weekly  # in each run the cell of the notebook counts the same
 def test_a_shared_group_splits_the_events(small: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queues, "_broker", small)
     shared = {"charge": "charge", "receipt": "mail", "rating_prompt": "mail"}
