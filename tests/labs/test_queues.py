@@ -92,6 +92,7 @@ def test_a_provider_that_is_away_is_tried_again(started: Broker) -> None:
     assert column(view, "dead letters") == [0, 0, 0]
 
 
+@pytest.mark.weekly  # in each run a notebook does it
 def test_what_nobody_can_read_holds_its_partition_or_is_put_aside_with_its_reason(
     started: Broker,
 ) -> None:
@@ -151,6 +152,7 @@ def test_a_producer_that_is_too_fast_fills_the_broker_refuses_or_waits(started: 
     assert f"{refused[1]} riders got 429" in str(view) and "keep all: " in str(view)
 
 
+@pytest.mark.weekly  # in each run a notebook does it
 def test_a_slow_receipt_makes_the_rider_wait_and_a_failing_prompt_fails_the_ride() -> None:
     view = queues.chain(receipt_seconds=0.6, failing="rating_prompt")
 

@@ -57,7 +57,7 @@ class Graded:
     files: dict[str, Answer] = field(default_factory=dict)
 
 
-REPLAYED = 4
+REPLAYED = 3
 """Mistakes of an exercise that is judged by whole evenings, in each run; in the weekly run all."""
 
 

@@ -157,6 +157,7 @@ def test_a_step_in_the_request_is_sooner_and_costs_waits_and_errors() -> None:
     assert seen["steps done twice"] == [0, 6]
 
 
+@pytest.mark.weekly  # in each run the cell of the notebook does it
 def test_a_second_without_the_provider_shows_in_the_end_of_one_step(
     small: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

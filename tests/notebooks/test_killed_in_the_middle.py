@@ -193,6 +193,7 @@ def test_the_time_of_a_prompt_has_room_on_both_sides(consumers: int) -> None:
         assert len(run.counted["rating_prompt"].lost) == 1
 
 
+@pytest.mark.weekly  # 24 designs on three evenings
 def test_only_one_choice_of_the_three_lines_is_safe() -> None:
     safe = [
         (event, commit, remember)

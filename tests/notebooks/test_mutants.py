@@ -17,7 +17,7 @@ from ridealong.judging import Worker
 
 Mutated = tuple[Module, str, str]
 
-AT_MOST = 10
+AT_MOST = 6
 
 
 @pytest.fixture(scope="session")

@@ -90,6 +90,7 @@ def test_right_answers_leave_room_below_each_limit(task: str, name: str) -> None
             assert LIMITS[limit].measured(run) <= 0.94 * most, limit
 
 
+@pytest.mark.weekly  # 24 designs on three evenings
 def test_one_set_of_steps_is_left_whatever_the_event() -> None:
     kept = [
         (in_request, event)
@@ -215,6 +216,7 @@ def test_a_shared_group_splits_the_events(small: Broker, monkeypatch: pytest.Mon
     assert list(view.table["wanted"]) == [36, 36, 36]
 
 
+@pytest.mark.weekly  # in each run the cell of the notebook does it
 def test_a_producer_does_not_notice_a_consumer_that_is_down(
     small: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
