@@ -12,7 +12,8 @@ from ridealong.systems.broker.server import Broker
 __all__ = ["broker", "kafka", "small"]  # the fixtures that this file uses
 
 
-@pytest.fixture(params=["built-in", "kafka"])
+# On Apache Kafka each week; tests/systems/test_broker.py is on it in each run.
+@pytest.fixture(params=["built-in", pytest.param("kafka", marks=pytest.mark.weekly)])
 def started(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Broker:
     """The lab's broker, one of those that the tests share."""
     shared: Broker = request.getfixturevalue("small" if request.param == "built-in" else "kafka")
