@@ -50,6 +50,7 @@ def test_a_kill_between_work_and_commit_is_seen_in_the_stores(started: Broker) -
     assert "receipt: 36 done, 1 times killed" in str(view)
 
 
+@pytest.mark.weekly  # starts back end and relay for thirty rides
 def test_rides_of_the_back_end_are_followed_up_alike(
     small: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +115,7 @@ def test_what_nobody_can_read_holds_its_partition_or_is_put_aside_with_its_reaso
     assert "3 messages put aside by 3 steps." in str(letters)
 
 
+@pytest.mark.weekly  # in each run a notebook does it
 def test_more_consumers_drain_sooner_up_to_the_partitions(started: Broker) -> None:
     view = queues.drain({**DESIGN, "partitions": 4}, 100, [1, 4])
 
@@ -137,6 +139,7 @@ def test_without_a_run_there_is_no_dead_letter_topic(monkeypatch: pytest.MonkeyP
             queues.dead_letters()
 
 
+@pytest.mark.weekly  # in each run a notebook does it
 def test_a_producer_that_is_too_fast_fills_the_broker_refuses_or_waits(started: Broker) -> None:
     view = queues.backpressure(90, times_as_fast=4, bound=10)
 
@@ -170,6 +173,7 @@ def test_a_chain_without_a_failure_is_only_slow() -> None:
     assert column(view, "was done before the answer")[0] == "receipt"
 
 
+@pytest.mark.weekly  # in each run a notebook does it
 @pytest.mark.parametrize(
     ("way", "apart", "events"),
     [

@@ -17,7 +17,7 @@ from ridealong.judging import Worker
 
 Mutated = tuple[Module, str, str]
 
-AT_MOST = 6
+AT_MOST = 4
 """Changes of a reference that are judged in each run; in the weekly run all."""
 REPLAYED = 2  # where each is judged by whole evenings
 
