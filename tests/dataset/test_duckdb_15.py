@@ -1,5 +1,6 @@
 """The same data and the same answers on DuckDB 1.5, the version that runs in the browser."""
 
+import csv
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import nbformat
 import pytest
 
 from ridealong.authoring import cells, sources
+from ridealong.judging.sql.query import log_of, tables_of
 
 from .conftest import Built
 
@@ -41,7 +43,9 @@ con.execute("USE ridealong")
 def plain(value):
     return f"{value:.9g}" if isinstance(value, float) else str(value)
 found = {}
-for name, sql, parameters in json.load(sys.stdin):
+for name, sql, parameters, tables in json.load(sys.stdin):
+    for table, (types, path) in tables.items():
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM read_csv('{path}', columns = {types})")
     for values in parameters:
         con.execute(sql, values or None)
         columns = [column[0] for column in con.description]
@@ -103,17 +107,27 @@ def run(python: Path, code: str, *arguments: str, given: str = "") -> str:
     return done.stdout
 
 
-def references(module: str) -> list[tuple[str, str, list[dict[str, Any]]]]:
-    """Return name, text and parameter sets of every query among a module's reference answers."""
+def references(module: str) -> list[tuple[sources.Exercise, str]]:
+    """Return every query among a module's reference answers, with its exercise."""
     loaded = sources.load(COURSE / "solutions" / module)
     found = []
     for path in loaded.notebooks:
         for cell in nbformat.read(path, as_version=4).cells:
             exercise = loaded.exercises.get(cell.id)
             if exercise is not None and exercise.kind == "sql":
-                found.append(
-                    (cell.id, cells.solution(cell.source), exercise.own.get("parameters") or [{}])
-                )
+                found.append((exercise, cells.solution(cell.source)))
+    return found
+
+
+def written(policy: dict[str, Any], folder: Path) -> dict[str, tuple[dict[str, str], str]]:
+    """Write the tables that stand beside the data; return types and file of each, by name."""
+    found = {}
+    for name, table in tables_of(log_of("public", policy)).items():
+        folder.mkdir()
+        path = folder / f"{name}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([list(table.types), *table.rows])
+        found[name] = (dict(table.types), str(path))
     return found
 
 
@@ -136,8 +150,17 @@ def test_reference_answers_give_the_same_rows(
     built_on_15: tuple[Path, dict[str, int], dict[str, str]],
     python_15: Path,
     module: str,
+    tmp_path: Path,
 ) -> None:
-    asked = references(module)
+    asked = [
+        (
+            exercise.id,
+            sql,
+            exercise.own.get("parameters") or [{}],
+            written(exercise.own.get("replay_log") or {}, tmp_path / exercise.id),
+        )
+        for exercise, sql in references(module)
+    ]
     given = json.dumps(asked)
 
     here = json.loads(run(Path(sys.executable), ASK, str(small.path), given=given))

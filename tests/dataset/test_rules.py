@@ -29,7 +29,6 @@ RULES = {
     "completed-at-only-when-completed": "FROM rides WHERE (status = 'completed') <> (completed_at IS NOT NULL)",
     "completed-ride-has-a-driver": "FROM rides WHERE status = 'completed' AND (driver_id IS NULL OR driver_id NOT IN (SELECT driver_id FROM drivers))",
     "completed-ride-is-whole": "FROM rides WHERE status = 'completed' AND (picked_up_at IS NULL OR distance_mi IS NULL OR fare IS NULL OR driver_pay IS NULL OR cancelled_at IS NOT NULL OR cancelled_by IS NOT NULL)",
-    "map-calls-name-a-city": "FROM api_requests WHERE path_template = '/cities/{city_id}/drivers' AND (city_id IS NULL OR method <> 'GET')",
     "one-ping-per-driver-and-minute": "SELECT driver_id, ping_at FROM driver_pings GROUP BY ALL HAVING count(*) > 1",
     "one-rating-per-ride-and-side": "SELECT ride_id, rated_by FROM ratings GROUP BY ALL HAVING count(*) > 1",
     "one-row-per-ride": "SELECT ride_id FROM rides GROUP BY ride_id HAVING count(*) > 1",
