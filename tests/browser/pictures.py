@@ -53,7 +53,13 @@ KILLED = """start_broker()
 design = {"commit": "before_work", "remember": "nothing"}
 run(design, kill=[("receipt", "before the work"), ("charge", "between work and commit")])"""
 
-MOVE = """careful = {"copy_per_second": 55, "first": "consumers", "start_at": "translated", "cut_over": "pause", "cut_over_when_behind": 10}
+MOVE = """careful = {
+    "copy_per_second": 55,
+    "first": "consumers",
+    "start_at": "translated",
+    "cut_over": "pause",
+    "cut_over_when_behind": 10,
+}
 hasty = {**careful, "copy_per_second": 400}
 compare_moves(careful, hasty)"""
 
